@@ -1,0 +1,40 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
+
+namespace Parley.Server.Answers;
+
+/// <summary>Answers a message that was answered before: from the beginning, or going on with the first answer's log.</summary>
+public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory history, ModelRouter router, TimeProvider time)
+{
+    public async Task<IResult> StartAsync(HttpContext http, CurrentUser user, FoundAnswer first, string? model, FoldedLog? continues, bool streamed)
+    {
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
+        if (router.Resolve(model ?? first.Info.Model) is not { } route) return ModelProblems.NotFound(model ?? first.Info.Model);
+        if (first.Status == "running" && continues is null && (key is null || !starter.IsKnown(user, key)))
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written. Wait for it, or stop it.");
+
+        var now = time.GetUtcNow();
+        var start = new AnswerStart
+        {
+            TenantId = user.TenantId,
+            OwnerId = user.Id,
+            Now = now,
+            ConversationId = first.Info.ConversationId,
+            IsNewConversation = false,
+            ParentId = first.ParentId,
+            UserMessageId = "",
+            MessageId = Guid.CreateVersion7(now).ToString(),
+            GenerationId = Guid.CreateVersion7(now).ToString(),
+            Model = route.Id,
+            ContinuesId = continues is null ? null : first.Info.GenerationId,
+            ContinuesTo = continues?.End,
+            IdempotencyKey = key,
+            Fingerprint = AnswerStarter.Fingerprint(continues is null ? "retry" : "continue", first.Info.GenerationId, continues?.End.ToString(System.Globalization.CultureInfo.InvariantCulture), model),
+        };
+        return await starter.StartAsync(http, user, start, route, history.Load(start.ConversationId, start.ParentId), continues is { End: > 0 } ? continues : null, streamed);
+    }
+}

@@ -1,0 +1,40 @@
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Answers;
+
+/// <summary>Finds generations for those who may see them: their owner alone.</summary>
+public sealed class AnswerLookup(SqliteDatabase database)
+{
+    /// <summary>The generation, or null when it is missing or somebody else's.</summary>
+    public FoundAnswer? Find(CurrentUser? user, string? generationId)
+    {
+        if (user is null || !GenerationId.TryParse(generationId, out var id)) return null;
+        using var connection = database.OpenReader();
+        var found = connection.Query(
+            """
+            SELECT g.conversation_id, g.message_id, g.model, g.status, g.created_at, g.ended_at, m.parent_id
+            FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.tenant_id = @tenant AND g.owner_id = @owner
+            """,
+            row => new FoundAnswer(
+                id, new GenerationInfo(row.GetString(0), generationId!, row.GetString(1), row.GetString(2)), row.GetString(3), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+                row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6)),
+            ("@id", generationId), ("@tenant", user.TenantId), ("@owner", user.Id));
+        return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>What an idempotency key of this user started.</summary>
+    public (string Fingerprint, string GenerationId)? FindKey(CurrentUser user, string key)
+    {
+        using var connection = database.OpenReader();
+        var found = connection.Query(
+            "SELECT fingerprint, generation_id FROM idempotency_keys WHERE owner_id = @owner AND key = @key",
+            row => (row.GetString(0), row.GetString(1)), ("@owner", user.Id), ("@key", key));
+        return found.Count == 0 ? null : found[0];
+    }
+}
+
+/// <summary>A generation that its owner asked for.</summary>
+public sealed record FoundAnswer(GenerationId Id, GenerationInfo Info, string Status, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, string? ParentId);

@@ -1,0 +1,30 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Answers;
+
+/// <summary>Tells the feed when an answer has ended.</summary>
+internal sealed class EndedAnswers(GenerationRunner runner, ChangeFeed feed, SqliteDatabase database) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        runner.Ended += OnEnded;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        runner.Ended -= OnEnded;
+        return Task.CompletedTask;
+    }
+
+    private void OnEnded(GenerationId id, GenerationEnded end)
+    {
+        if (!feed.HasAnyListener) return;
+        using var connection = database.OpenReader();
+        foreach (var (owner, conversation) in connection.Query(
+            "SELECT owner_id, conversation_id FROM generations WHERE id = @id", row => (row.GetString(0), row.GetString(1)), ("@id", id.ToString())))
+            feed.Changed(owner, conversation);
+    }
+}

@@ -1,0 +1,47 @@
+namespace Parley.Server.Data;
+
+/// <summary>Everything that one transaction stores when an answer begins.</summary>
+public sealed record AnswerStart
+{
+    public required string TenantId { get; init; }
+    public required string OwnerId { get; init; }
+    public required DateTimeOffset Now { get; init; }
+    public required string ConversationId { get; init; }
+
+    /// <summary>The conversation begins with this answer.</summary>
+    public required bool IsNewConversation { get; init; }
+
+    /// <summary>The message to go under; null at the root of the conversation.</summary>
+    public string? ParentId { get; init; }
+
+    /// <summary>What the person wrote; null when an existing message is answered (again).</summary>
+    public string? UserText { get; init; }
+    public required string UserMessageId { get; init; }
+    public required string MessageId { get; init; }
+    public required string GenerationId { get; init; }
+    public required string Model { get; init; }
+    public string? ContinuesId { get; init; }
+    public long? ContinuesTo { get; init; }
+
+    /// <summary>The client's name for this start, if it gave one.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>A hash of what was asked, to tell a retry from another request under the same key.</summary>
+    public required string Fingerprint { get; init; }
+}
+
+/// <summary>What became of an <see cref="AnswerStart"/>.</summary>
+public abstract record AnswerStartOutcome
+{
+    /// <summary>It is stored; the generation may run, under epoch 1.</summary>
+    public sealed record Started : AnswerStartOutcome;
+
+    /// <summary>The same request had started this generation before. Nothing was stored.</summary>
+    public sealed record Attached(string GenerationId) : AnswerStartOutcome;
+
+    /// <summary>The idempotency key names another request. Nothing was stored.</summary>
+    public sealed record KeyReused : AnswerStartOutcome;
+
+    /// <summary>The conversation or the parent is not (or no longer) there. Nothing was stored.</summary>
+    public sealed record Gone : AnswerStartOutcome;
+}

@@ -1,0 +1,137 @@
+namespace Parley.Server.Data;
+
+/// <summary>Somebody who owns things. Anonymous until they sign up.</summary>
+public sealed class User
+{
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string Kind { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A conversation: a tree of messages, of which the path to <see cref="ActiveMessageId"/> is shown.</summary>
+public sealed class Conversation
+{
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string OwnerId { get; init; }
+    public required string Title { get; set; }
+    public string? Model { get; set; }
+
+    /// <summary>Messages ever added; also the sequence number of the newest.</summary>
+    public int MessageCount { get; set; }
+    public long TotalTokens { get; set; }
+    public string? ActiveMessageId { get; set; }
+    public DateTimeOffset? LastMessageAt { get; set; }
+    public string? LastMessagePreview { get; set; }
+
+    /// <summary>When something last happened in it; what lists are ordered by.</summary>
+    public DateTimeOffset UpdatedAt { get; set; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ArchivedAt { get; set; }
+}
+
+/// <summary>One message. An answer's text is written when its generation ends; until then the log has it.</summary>
+public sealed class Message
+{
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string OwnerId { get; init; }
+    public required string ConversationId { get; init; }
+    public string? ParentId { get; init; }
+
+    /// <summary>Order of creation within the conversation, from 1.</summary>
+    public int Sequence { get; init; }
+    public required string Role { get; init; }
+
+    /// <summary>The text of all text parts, joined.</summary>
+    public required string Content { get; set; }
+
+    /// <summary>The rest of a folded log; see <see cref="MessageParts"/>. Null for a message that no model wrote.</summary>
+    public string? Parts { get; set; }
+    public required string Status { get; set; }
+    public string? Model { get; init; }
+    public string? GenerationId { get; init; }
+    public string? FinishReason { get; set; }
+    public long? InputTokens { get; set; }
+    public long? OutputTokens { get; set; }
+    public long? CachedInputTokens { get; set; }
+    public long? ReasoningTokens { get; set; }
+    public bool UsageEstimated { get; set; }
+    public string? ErrorCode { get; set; }
+    public string? ErrorMessage { get; set; }
+    public bool ErrorRetryable { get; set; }
+
+    /// <summary>Of a stopped answer: the position up to which it was seen.</summary>
+    public long? StoppedAt { get; set; }
+    public string? Metadata { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? CompletedAt { get; set; }
+}
+
+/// <summary>One attempt to produce one answer: who owns its log, and where that stands.</summary>
+public sealed class Generation
+{
+    /// <summary>Short key, for the tables of the log.</summary>
+    public long Key { get; init; }
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string OwnerId { get; init; }
+    public required string ConversationId { get; init; }
+    public required string MessageId { get; init; }
+    public required string Model { get; init; }
+    public required string Status { get; set; }
+    public required string NodeId { get; set; }
+    public int Epoch { get; set; }
+    public int Adoptions { get; set; }
+
+    /// <summary>The position after the last entry; known once it has ended.</summary>
+    public long? EndPosition { get; set; }
+
+    /// <summary>The generation whose answer this one goes on with, and up to where.</summary>
+    public string? ContinuesId { get; init; }
+    public long? ContinuesTo { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; set; }
+}
+
+/// <summary>What a client called a start. Kept for good, so that a retry never starts a second one.</summary>
+public sealed class IdempotencyKey
+{
+    public required string OwnerId { get; init; }
+    public required string Key { get; init; }
+    public required string Fingerprint { get; init; }
+    public required string GenerationId { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A server process, and until when what it runs is its own.</summary>
+public sealed class Node
+{
+    public required string Id { get; init; }
+    public long LeaseUntil { get; set; }
+}
+
+/// <summary>A stretch of the log of a running generation.</summary>
+public sealed class GenerationSegment
+{
+    public long Id { get; init; }
+    public long GenerationKey { get; init; }
+
+    /// <summary>The position of its first byte.</summary>
+    public long Start { get; init; }
+    public required byte[] Bytes { get; init; }
+
+    /// <summary>Its control entries, in order, as JSON.</summary>
+    public required string Controls { get; init; }
+
+    /// <summary>The part that is open where it begins, as JSON.</summary>
+    public string? Open { get; init; }
+}
+
+/// <summary>One group commit: what all generations appended in it. Emptied whenever it has been copied into segments.</summary>
+public sealed class JournalBatch
+{
+    public long Id { get; init; }
+    public required byte[] Slices { get; init; }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data;
+
+/// <summary>
+/// A folded log as a message keeps it: the text parts in <c>content</c>, and everything else in <c>parts</c>, such that both
+/// together give the log again, byte for byte and position for position.
+/// </summary>
+/// <remarks>
+/// <c>parts</c> is a JSON array in the log's order: an object is a control entry, a number is a length in UTF-8 bytes of text that comes from <c>content</c>, a string is the text
+/// of a part of another kind.
+/// </remarks>
+public static class MessageParts
+{
+    /// <summary>Splits a log into what the message keeps.</summary>
+    public static (string Content, string Parts) Fold(FoldedLog log)
+    {
+        var content = new StringBuilder();
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            foreach (var entry in log.From(0))
+            {
+                if (entry.Control is { } control)
+                {
+                    JsonSerializer.Serialize(json, control, LogControlJson.Default.LogControl);
+                }
+                else if (entry.Part?.Part is PartKind.Text)
+                {
+                    content.Append(Encoding.UTF8.GetString(entry.Text));
+                    json.WriteNumberValue(entry.Text.Length);
+                }
+                else
+                {
+                    json.WriteStringValue(entry.Text);
+                }
+            }
+
+            json.WriteEndArray();
+        }
+
+        return (content.ToString(), Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
+
+    /// <summary>The log again. A message that no model wrote is one text part.</summary>
+    public static FoldedLog Unfold(string content, string? parts)
+    {
+        var text = Encoding.UTF8.GetBytes(content);
+        if (parts is null) return Whole(text);
+
+        var bytes = new ArrayBufferWriter<byte>(Math.Max(16, text.Length + 64));
+        List<PositionedControl> controls = [];
+        var taken = 0;
+        using var document = JsonDocument.Parse(parts);
+        foreach (var item in document.RootElement.EnumerateArray())
+        {
+            switch (item.ValueKind)
+            {
+                case JsonValueKind.Number:
+                    bytes.Write(text.AsSpan(taken, item.GetInt32()));
+                    taken += item.GetInt32();
+                    break;
+                case JsonValueKind.String:
+                    bytes.Write(Encoding.UTF8.GetBytes(item.GetString()!));
+                    break;
+                default:
+                    controls.Add(new PositionedControl(bytes.WrittenCount, item.Deserialize(LogControlJson.Default.LogControl)!));
+                    bytes.Write([LogSlice.Mark]);
+                    break;
+            }
+        }
+
+        return new FoldedLog(bytes.WrittenMemory, controls);
+    }
+
+    private static FoldedLog Whole(byte[] text)
+    {
+        byte[] bytes = [LogSlice.Mark, .. text, LogSlice.Mark];
+        return new FoldedLog(bytes, [new(0, new PartOpened(PartKind.Text)), new(bytes.Length - 1, PartClosed.Instance)]);
+    }
+}

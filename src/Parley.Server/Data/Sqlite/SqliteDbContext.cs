@@ -1,0 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+#if MIGRATIONS
+using Microsoft.EntityFrameworkCore.Design;
+#endif
+
+namespace Parley.Server.Data.Sqlite;
+
+/// <summary>The context with SQLite's own migrations.</summary>
+public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) : ParleyDbContext(options);
+
+#if MIGRATIONS
+/// <summary>Used by <c>./dev migrate</c> alone.</summary>
+public sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteDbContext>
+{
+    public SqliteDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite("Data Source=:memory:").Options);
+}
+#endif

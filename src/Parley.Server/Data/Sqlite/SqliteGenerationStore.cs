@@ -1,0 +1,344 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data.Sqlite;
+
+/// <summary>
+/// Logs in SQLite. A commit adds one row to <c>generation_journal</c>, whatever it holds; what a generation has there is also in memory, and is
+/// copied to <c>generation_segments</c> when it has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when the journal has grown to
+/// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
+/// </summary>
+/// <remarks>
+/// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. Calls to <see cref="AppendAsync"/>
+/// for one generation come one after the other, as the engine makes them.
+/// </remarks>
+public sealed class SqliteGenerationStore : IGenerationStore
+{
+    private const string Now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+
+    private readonly SqliteDatabase _database;
+    private readonly SqliteWriter _writer;
+    private readonly GenerationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly string _node;
+    private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
+    private readonly Task<bool> _recovered;
+    private SqliteCommand? _insertBatch;
+    private long _journalBytes;
+
+    public SqliteGenerationStore(SqliteDatabase database, SqliteWriter writer, NodeIdentity node, IOptions<GenerationOptions> options, TimeProvider time)
+    {
+        (_database, _writer, _options, _time, _node) = (database, writer, options.Value, time, node.Id);
+        _recovered = writer.RunAsync(Recover);
+    }
+
+    public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)
+    {
+        await _recovered;
+        var commit = new Commit(slices.Count);
+        await _writer.RunAsync(connection => Append(connection, slices, commit), _ => Apply(commit));
+        return commit.Outcomes;
+    }
+
+    public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
+    {
+        await _recovered;
+        // The answer may move while we look: from memory to a segment, from segments to its message. Then look again.
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            if (_live.TryGetValue(id, out var live) && live.Read(after, maxBytes) is { } tail) return tail;
+            using var connection = _database.OpenReader();
+            if (FindRow(connection, id) is not { } row) return null;
+            if (row.Status != "running")
+            {
+                var log = ReadMessage(connection, row.MessageId);
+                return log is null ? null : Cut(log, after, maxBytes);
+            }
+
+            if (ReadSegment(connection, row.Key, after, maxBytes) is { } segment) return segment;
+            if (live is null && !_live.ContainsKey(id)) return new LogSlice(after, default, default, null);
+        }
+
+        throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+    }
+
+    public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        await _recovered;
+        using var connection = _database.OpenReader();
+        if (FindRow(connection, id) is not { } row) return null;
+        var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
+        var end = row.EndPosition ?? (_live.TryGetValue(id, out var live) ? live.End : SegmentEnd(connection, row.Key));
+        return new GenerationRecord(id, status, row.Epoch, end);
+    }
+
+    public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
+    {
+        await _recovered;
+        return await _writer.RunAsync(connection => Claim(connection, limit), claimed =>
+        {
+            foreach (var generation in claimed)
+                if (_live.TryGetValue(generation.Id, out var live)) live.Epoch = generation.Epoch;
+        });
+    }
+
+    public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
+    {
+        await _recovered;
+        await _writer.RunAsync(connection => connection.Run(
+            $"INSERT INTO nodes (id, lease_until) VALUES (@id, {Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
+            ("@id", _node), ("@lease", (long)_options.Lease.TotalMilliseconds)));
+    }
+
+    public async ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) =>
+        await _writer.RunAsync(connection => connection.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
+
+    /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
+    internal void Forget(IEnumerable<GenerationId> ids)
+    {
+        foreach (var id in ids) _live.TryRemove(id, out _);
+    }
+
+    private bool Append(SqliteConnection connection, IReadOnlyList<PendingSlice> slices, Commit commit)
+    {
+        commit.Clear();
+        var batch = commit.Batch;
+        for (var i = 0; i < slices.Count; i++)
+        {
+            var slice = slices[i];
+            var live = FindLive(connection, slice.Id, commit);
+            if (live is null || live.Epoch != slice.Epoch || live.End != slice.Start)
+            {
+                commit.Outcomes[i] = AppendOutcome.Fenced;
+                continue;
+            }
+
+            commit.Outcomes[i] = AppendOutcome.Committed;
+            if (slice.Ended is { } ended)
+            {
+                Fold(connection, live, slice, ended);
+                commit.Ended.Add(slice.Id);
+                continue;
+            }
+
+            JournalFormat.Write(batch, live.Key, slice);
+            commit.Appended.Add((live, slice));
+            if (live.TailLength + slice.Bytes.Length < _database.Options.SegmentBytes) continue;
+            InsertSegment(connection, live, slice.Bytes, slice.Controls);
+            commit.Segmented.Add(live);
+        }
+
+        if (batch.WrittenCount > 0)
+        {
+            _insertBatch ??= Prepare(connection);
+            _insertBatch.Parameters[0].Value = batch.WrittenMemory.ToArray();
+            _insertBatch.ExecuteNonQuery();
+        }
+
+        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes) EmptyJournal(connection, commit);
+        return true;
+    }
+
+    /// <summary>Runs on the writer's thread once <paramref name="commit"/> is committed.</summary>
+    private void Apply(Commit commit)
+    {
+        foreach (var (id, live) in commit.Found) _live[id] = live;
+        foreach (var (live, slice) in commit.Appended) live.Appended(slice.Bytes, slice.Controls);
+        foreach (var live in commit.Segmented) live.Segmented();
+        foreach (var id in commit.Ended) _live.TryRemove(id, out _);
+        _journalBytes = commit.JournalEmptied ? 0 : _journalBytes + commit.Batch.WrittenCount;
+    }
+
+    private LiveGeneration? FindLive(SqliteConnection connection, GenerationId id, Commit commit)
+    {
+        if (_live.TryGetValue(id, out var live)) return live;
+        if (FindRow(connection, id) is not { Status: "running" } row) return null;
+        live = Load(connection, row.Key, row.Epoch);
+        commit.Found.Add((id, live));
+        return live;
+    }
+
+    private static LiveGeneration Load(SqliteConnection connection, long key, int epoch)
+    {
+        var log = ReadSegments(connection, key);
+        return new LiveGeneration(key, epoch, log.End, [.. log.Controls]);
+    }
+
+    private void EmptyJournal(SqliteConnection connection, Commit commit)
+    {
+        var appended = commit.Appended.ToDictionary(pair => pair.Live, pair => pair.Slice);
+        foreach (var (id, live) in _live.Concat(commit.Found.Select(pair => KeyValuePair.Create(pair.Id, pair.Live))))
+        {
+            if (commit.Segmented.Contains(live) || commit.Ended.Contains(id)) continue;
+            var slice = appended.GetValueOrDefault(live);
+            if (live.TailLength + slice.Bytes.Length > 0) InsertSegment(connection, live, slice.Bytes, slice.Controls);
+            commit.Segmented.Add(live);
+        }
+
+        connection.Run("DELETE FROM generation_journal");
+        commit.JournalEmptied = true;
+    }
+
+    private static void InsertSegment(SqliteConnection connection, LiveGeneration live, ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedControl> controls)
+    {
+        PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
+        var open = live.OpenAt(live.SegmentEnd);
+        connection.Run(
+            "INSERT INTO generation_segments (generation_key, start, bytes, controls, open) VALUES (@key, @start, @bytes, @controls, @open)",
+            ("@key", live.Key), ("@start", live.SegmentEnd), ("@bytes", live.TailWith(bytes)),
+            ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
+            ("@open", open is null ? null : JsonSerializer.Serialize<LogControl>(open, LogControlJson.Default.LogControl)));
+    }
+
+    /// <summary>The log becomes its message, and the generation has ended: one commit, once.</summary>
+    private void Fold(SqliteConnection connection, LiveGeneration live, in PendingSlice slice, GenerationEnded ended)
+    {
+        var tail = live.TailWith(slice.Bytes);
+        var bytes = live.SegmentEnd == 0 ? tail : [.. ReadSegments(connection, live.Key).Bytes.Span, .. tail];
+        var log = new FoldedLog(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
+        MessageFolding.Fold(connection, live.Key, log, ended, _time.GetUtcNow());
+    }
+
+    private List<AbandonedGeneration> Claim(SqliteConnection connection, int limit)
+    {
+        var rows = connection.Query(
+            $"""
+            UPDATE generations SET epoch = epoch + 1, adoptions = adoptions + 1, node_id = @node
+            WHERE key IN (
+                SELECT key FROM generations WHERE status = 'running'
+                AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = generations.node_id AND nodes.lease_until > {Now})
+                ORDER BY key LIMIT @limit)
+            RETURNING id, key, epoch, adoptions
+            """,
+            row => (Id: row.GetString(0), Key: row.GetInt64(1), Epoch: row.GetInt32(2), Adoptions: row.GetInt32(3)), ("@node", _node), ("@limit", limit));
+        List<AbandonedGeneration> claimed = new(rows.Count);
+        foreach (var row in rows)
+        {
+            var id = new GenerationId(Guid.Parse(row.Id));
+            var log = ReadSegments(connection, row.Key);
+            if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
+                log = new FoldedLog((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
+            claimed.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
+        }
+
+        return claimed;
+    }
+
+    /// <summary>What a process that died left in the journal goes into segments; its lease is over, since this process holds the folder.</summary>
+    private bool Recover(SqliteConnection connection)
+    {
+        connection.Run("DELETE FROM nodes");
+        var running = connection.Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
+            .ToDictionary(row => row.Key, row => Load(connection, row.Key, row.Epoch));
+        foreach (var batch in connection.Query("SELECT slices FROM generation_journal ORDER BY id", row => (byte[])row.GetValue(0)))
+        {
+            foreach (var (key, start, bytes, controls) in JournalFormat.Read(batch))
+            {
+                if (running.TryGetValue(key, out var live) && live.End == start) live.Appended(bytes, controls.ToArray());
+            }
+        }
+
+        foreach (var live in running.Values.Where(live => live.TailLength > 0)) InsertSegment(connection, live, default, default);
+        connection.Run("DELETE FROM generation_journal");
+        return true;
+    }
+
+    private static LogSlice Cut(FoldedLog log, long after, int maxBytes)
+    {
+        var slice = log.From(Math.Min(after, log.End));
+        if (slice.Bytes.Length <= maxBytes) return slice;
+        var length = Slices.BoundaryAt(slice.Bytes.Span, 0, maxBytes);
+        return new LogSlice(after, slice.Bytes[..length], Slices.Between(slice.Controls.ToArray(), after, after + length), slice.Open);
+    }
+
+    private static FoldedLog? ReadMessage(SqliteConnection connection, string messageId) => connection.Query(
+        "SELECT content, parts FROM messages WHERE id = @id",
+        row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", messageId)).FirstOrDefault();
+
+    private static FoldedLog ReadSegments(SqliteConnection connection, long key)
+    {
+        var bytes = new ArrayBufferWriter<byte>(256);
+        List<PositionedControl> controls = [];
+        foreach (var segment in connection.Query(
+            "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
+            row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2)), ("@key", key)))
+        {
+            bytes.Write(segment.Bytes);
+            controls.AddRange(Placed(segment.Start, segment.Bytes, segment.Controls));
+        }
+
+        return new FoldedLog(bytes.WrittenMemory, controls);
+    }
+
+    private static LogSlice? ReadSegment(SqliteConnection connection, long key, long after, int maxBytes)
+    {
+        var found = connection.Query(
+            "SELECT start, bytes, controls, open FROM generation_segments WHERE generation_key = @key AND start <= @after ORDER BY start DESC LIMIT 1",
+            row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2), Open: row.IsDBNull(3) ? null : row.GetString(3)),
+            ("@key", key), ("@after", after));
+        if (found.Count == 0) return null;
+        var (start, bytes, json, open) = found[0];
+        var from = (int)(after - start);
+        if (from >= bytes.Length) return null;
+        var to = Slices.BoundaryAt(bytes, from, maxBytes);
+        var controls = Placed(start, bytes, json);
+        var before = controls.LastOrDefault(control => control.Position < after && control.Control is PartOpened or PartClosed).Control;
+        var part = before switch
+        {
+            PartOpened opened => opened,
+            PartClosed => null,
+            _ => open is null ? null : JsonSerializer.Deserialize(open, LogControlJson.Default.LogControl) as PartOpened,
+        };
+        return new LogSlice(after, bytes.AsMemory(from, to - from), Slices.Between(controls, after, start + to), part);
+    }
+
+    private static List<PositionedControl> Placed(long start, byte[] bytes, string json) =>
+        JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
+
+    private static long SegmentEnd(SqliteConnection connection, long key) =>
+        connection.Query("SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key", row => row.IsDBNull(0) ? 0 : row.GetInt64(0), ("@key", key))[0];
+
+    private static GenerationRow? FindRow(SqliteConnection connection, GenerationId id)
+    {
+        var rows = connection.Query(
+            "SELECT key, message_id, status, epoch, end_position FROM generations WHERE id = @id",
+            row => new GenerationRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetInt64(4)), ("@id", id.ToString()));
+        return rows.Count == 0 ? null : rows[0];
+    }
+
+    private static SqliteCommand Prepare(SqliteConnection connection)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = "INSERT INTO generation_journal (slices) VALUES (@slices)";
+        command.Parameters.Add(new SqliteParameter("@slices", SqliteType.Blob));
+        return command;
+    }
+
+    private sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition);
+
+    /// <summary>What one commit changes in memory once it is through.</summary>
+    private sealed class Commit(int slices)
+    {
+        public AppendOutcome[] Outcomes { get; } = new AppendOutcome[slices];
+        public ArrayBufferWriter<byte> Batch { get; } = new(512);
+        public List<(GenerationId Id, LiveGeneration Live)> Found { get; } = [];
+        public List<(LiveGeneration Live, PendingSlice Slice)> Appended { get; } = [];
+        public HashSet<LiveGeneration> Segmented { get; } = [];
+        public HashSet<GenerationId> Ended { get; } = [];
+        public bool JournalEmptied { get; set; }
+
+        public void Clear()
+        {
+            Batch.ResetWrittenCount();
+            Found.Clear();
+            Appended.Clear();
+            Segmented.Clear();
+            Ended.Clear();
+            JournalEmptied = false;
+        }
+    }
+}

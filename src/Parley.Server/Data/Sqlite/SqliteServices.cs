@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data.Sqlite;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data;
+
+public static class SqliteServices
+{
+    /// <summary>Keeps everything in SQLite, in one folder.</summary>
+    public static IServiceCollection AddSqliteData(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection("Database")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(NodeIdentity.Create());
+        services.AddSingleton<SqliteDatabase>();
+        services.AddSingleton<SqliteWriter>();
+        services.AddSingleton<SqliteGenerationStore>();
+        services.AddSingleton<IGenerationStore>(provider => provider.GetRequiredService<SqliteGenerationStore>());
+        services.AddSingleton<ConversationHistory>();
+        services.AddSingleton<IGenerationRequests, StoredRequests>();
+        services.AddSingleton<ChatStore>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddPooledDbContextFactory<SqliteDbContext>((provider, options) => provider.GetRequiredService<SqliteDatabase>().ConfigureReader(options));
+        services.AddScoped<ParleyDbContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteDbContext>>().CreateDbContext());
+        return services;
+    }
+}

@@ -1,0 +1,26 @@
+using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
+
+namespace Parley.Server.Data.Sqlite;
+
+/// <summary>Rebuilds what a generation had been asked from what is stored: the path above its message, and its model.</summary>
+public sealed class StoredRequests(SqliteDatabase database, ConversationHistory history, ModelRouter router) : IGenerationRequests
+{
+    public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        using var connection = database.OpenReader();
+        var found = connection.Query(
+            "SELECT g.conversation_id, m.parent_id, g.model FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id",
+            row => (ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2)), ("@id", id.ToString()));
+        if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);
+        var messages = history.Load(found[0].ConversationId, found[0].ParentId);
+        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages));
+    }
+}
+
+/// <summary>A route and messages as the engine takes them.</summary>
+internal static class GenerationRequests
+{
+    public static GenerationRequest For(ModelRoute route, IReadOnlyList<Microsoft.Extensions.AI.ChatMessage> messages) =>
+        new(route.Client, route.Id, messages, new Microsoft.Extensions.AI.ChatOptions { ModelId = route.Model }, route.Capabilities.AcceptsPrefix);
+}

@@ -1,0 +1,14 @@
+using Parley.Server.Http;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Features.Account;
+
+/// <summary><c>GET /api/v1/me</c>: who the caller is; gives an anonymous identity to who has none.</summary>
+public static class AccountEndpoints
+{
+    public sealed record Caller(string Id, bool Anonymous);
+
+    public static void MapAccount(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/me", Handle).WithTags("Account");
+
+    private static async Task<IResult> Handle(HttpContext http, TimeProvider time) => ApiJson.Ok(new Caller((await http.CurrentUserOrNewAsync(time)).Id, true));
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.AI;
+using Parley.Server.Answers;
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+using Parley.Streaming.Routing;
+
+namespace Parley.Server.Features.Chat;
+
+/// <summary><c>POST /api/chat</c>: a person's turn, and the answer to it.</summary>
+public static class SendMessage
+{
+    public sealed record Request(string? Message, string? ConversationId, string? ParentId, string? Model, bool? Stream);
+
+    public static async Task<IResult> Handle(
+        HttpContext http, AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
+    {
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if (TextRules.CheckMessage("message", request.Message) is { } badText) return badText;
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
+        if (router.Resolve(request.Model) is not { } route) return ModelProblems.NotFound(request.Model);
+
+        var user = await http.CurrentUserOrNewAsync(time);
+        var now = time.GetUtcNow();
+        var place = request.ConversationId is null ? null : places.Find(user, request.ConversationId, request.ParentId);
+        if (request.ConversationId is not null && place is null) return Problems.NotFound("conversation");
+        if (request.ConversationId is null && request.ParentId is not null) return Problems.Invalid("parentId", "conversation_required", "parentId needs a conversationId.");
+        var isRetry = key is not null && starter.IsKnown(user, key);
+        if (place is { ParentIsRunning: true } && !isRetry)
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
+
+        var start = new AnswerStart
+        {
+            TenantId = user.TenantId,
+            OwnerId = user.Id,
+            Now = now,
+            ConversationId = request.ConversationId ?? NewId(now),
+            IsNewConversation = request.ConversationId is null,
+            ParentId = place?.ParentId,
+            UserText = request.Message!,
+            UserMessageId = NewId(now),
+            MessageId = NewId(now),
+            GenerationId = NewId(now),
+            Model = route.Id,
+            IdempotencyKey = key,
+            Fingerprint = AnswerStarter.Fingerprint("chat", request.Message, request.ConversationId, request.ParentId, request.Model),
+        };
+        List<ChatMessage> messages = [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, request.Message)];
+        return await starter.StartAsync(http, user, start, route, messages, null, request.Stream ?? true);
+    }
+
+    private static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();
+}

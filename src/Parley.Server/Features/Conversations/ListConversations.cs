@@ -1,0 +1,48 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Features.Conversations;
+
+/// <summary><c>GET /api/v1/conversations</c>: newest first, by pages.</summary>
+public static class ListConversations
+{
+    public sealed record Page(
+        IReadOnlyList<ConversationView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextCursor, int Total);
+
+    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
+    {
+        if (!Http.Query.TryReadLimit(http, 50, 100, out var limit, out var problem)) return problem;
+        if (!Http.Query.TryReadOnce(http, "cursor", out var cursor, out problem)) return problem;
+        DateTimeOffset before = default;
+        var beforeId = "";
+        if (cursor is not null && !TryDecode(cursor, out before, out beforeId))
+            return Problems.Invalid("cursor", "invalid_cursor", "This cursor is not one of ours. Use nextCursor of the page before.");
+        if (CurrentUser.Of(http.User) is not { } user) return ApiJson.Ok(new Page([], null, 0));
+
+        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id);
+        var total = await mine.CountAsync(http.RequestAborted);
+        var after = cursor is null ? mine : mine.Where(row => row.UpdatedAt < before || (row.UpdatedAt == before && string.Compare(row.Id, beforeId) < 0));
+        var rows = await after.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(limit + 1).ToListAsync(http.RequestAborted);
+        var next = rows.Count > limit ? Encode(rows[limit - 1]) : null;
+        return ApiJson.Ok(new Page(await ConversationView.OfAsync(db, rows[..Math.Min(limit, rows.Count)], http.RequestAborted), next, total));
+    }
+
+    private static string Encode(Conversation last) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{last.UpdatedAt.ToUnixTimeMilliseconds()}|{last.Id}"));
+
+    private static bool TryDecode(string cursor, out DateTimeOffset before, out string id)
+    {
+        (before, id) = (default, "");
+        if (cursor.Length is 0 or > 128 || !Base64Url.IsValid(cursor)) return false;
+        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('|');
+        if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at > 253_402_300_799_999) return false;
+        (before, id) = (DateTimeOffset.FromUnixTimeMilliseconds(at), parts[1]);
+        return Guid.TryParseExact(id, "D", out _);
+    }
+}

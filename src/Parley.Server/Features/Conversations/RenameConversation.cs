@@ -1,0 +1,21 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Features.Conversations;
+
+/// <summary><c>PATCH /api/v1/conversations/{id}</c>: gives it another title.</summary>
+public static class RenameConversation
+{
+    public sealed record Request(string? Title);
+
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, ChangeFeed feed, TimeProvider time)
+    {
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if (TextRules.CheckTitle(request.Title) is { } badTitle) return badTitle;
+        if (CurrentUser.Of(http.User) is not { } user || !await store.RenameAsync(user.TenantId, user.Id, id, request.Title!, time.GetUtcNow())) return Problems.NotFound("conversation");
+        feed.Changed(user.Id, id);
+        return await GetConversation.Handle(id, http, db);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Features.Messages;
+
+/// <summary><c>GET /api/v1/conversations/{id}/messages</c>: the active path, from its end, by pages. Its cost is that of the page, whatever the length of the path.</summary>
+public static class ListMessages
+{
+    public sealed record Page(IReadOnlyList<MessageView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Previous);
+
+    public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
+    {
+        if (!Http.Query.TryReadLimit(http, 50, 200, out var limit, out var problem)) return problem;
+        if (!Http.Query.TryReadOnce(http, "before", out var before, out problem)) return problem;
+        var user = CurrentUser.Of(http.User);
+        var conversation = user is null
+            ? null
+            : await db.Conversations.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id, http.RequestAborted);
+        if (conversation is null) return Problems.NotFound("conversation");
+
+        var leaf = conversation.ActiveMessageId;
+        if (before is not null)
+        {
+            var at = await db.Messages.AsNoTracking().Where(row => row.Id == before && row.ConversationId == id).Select(row => new { row.ParentId }).SingleOrDefaultAsync(http.RequestAborted);
+            if (at is null) return Problems.Invalid("before", "invalid_cursor", "There is no such message in this conversation.");
+            leaf = at.ParentId;
+        }
+
+        var path = leaf is null ? [] : await PathAsync(db, id, leaf, limit + 1, http.RequestAborted);
+        var page = path.Take(limit).Reverse().ToList();
+        var previous = path.Count > limit ? page[0].Id : null;
+        return ApiJson.Ok(new Page(await MessageView.OfAsync(db, store, page, http.RequestAborted), previous));
+    }
+
+    /// <summary>The messages from <paramref name="leaf"/> upwards, at most so many, newest first.</summary>
+    private static Task<List<Message>> PathAsync(ParleyDbContext db, string conversationId, string leaf, int most, CancellationToken cancellationToken) =>
+        db.Messages.FromSql(
+            $"""
+            WITH RECURSIVE path (id, parent_id, depth) AS (
+                SELECT id, parent_id, 1 FROM messages WHERE id = {leaf} AND conversation_id = {conversationId}
+                UNION ALL
+                SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages m ON m.id = path.parent_id WHERE depth < {most})
+            SELECT m.* FROM path JOIN messages m ON m.id = path.id
+            """).AsNoTracking().OrderByDescending(row => row.Sequence).ToListAsync(cancellationToken);
+}

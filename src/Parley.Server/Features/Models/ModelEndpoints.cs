@@ -1,0 +1,17 @@
+using Parley.Server.Http;
+using Parley.Streaming.Routing;
+
+namespace Parley.Server.Features.Models;
+
+/// <summary><c>GET /api/v1/models</c>: what can be asked.</summary>
+public static class ModelEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models");
+
+    private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
+    {
+        var chosen = router.Resolve(null)?.Id;
+        var models = await router.ListAsync(http.RequestAborted);
+        return ApiJson.Ok(new { items = models.Select(model => new { model.Id, model.Provider, Name = model.Model, IsDefault = model.Id == chosen }), @default = chosen });
+    }
+}

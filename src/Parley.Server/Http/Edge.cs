@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Parley.Server.Data.Sqlite;
+
+namespace Parley.Server.Http;
+
+/// <summary>What every request passes through: limits, headers, refusals, and the answer to what nobody expected.</summary>
+internal static class Edge
+{
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+        + "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    public static void AddEdge(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = StrictJson.MostBytes + 1;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+            kestrel.Limits.MinResponseDataRate = null; // the write deadline of StreamGuard is the one that works
+        });
+
+        // One token is one small write: handing each to another thread costs more than sending it.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+    }
+
+    public static void UseEdge(this WebApplication app)
+    {
+        app.UseExceptionHandler(errors => errors.Run(WriteErrorAsync));
+        app.Use(static (http, next) =>
+        {
+            var headers = http.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers.ContentSecurityPolicy = ContentSecurityPolicy;
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers["Cross-Origin-Resource-Policy"] = "same-origin";
+            headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+            if (http.Request.Path.StartsWithSegments("/api")) headers.CacheControl = "no-store";
+            return IsForeign(http) ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.") : next(http);
+        });
+        app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
+    }
+
+    /// <summary>Answers under <c>/api</c> that no route gives.</summary>
+    public static void MapUnknown(this IEndpointRouteBuilder routes) =>
+        routes.MapFallback("/api/{**path}", static () => Problems.NotFound("route"));
+
+    /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
+    private static bool IsForeign(HttpContext http) =>
+        !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && !HttpMethods.IsOptions(http.Request.Method)
+        && http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+
+    private static Task WriteErrorAsync(HttpContext http)
+    {
+        var error = http.Features.Get<IExceptionHandlerFeature>()?.Error;
+        if (error is DatabaseBusyException)
+        {
+            http.Response.Headers.RetryAfter = "2";
+            return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "overloaded", "The server is overloaded. Try again in a moment.");
+        }
+
+        return error is BadHttpRequestException bad
+            ? Problems.WriteAsync(http, bad.StatusCode, "bad_request", "The request could not be read.")
+            : Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong on the server. It has been logged under this trace id.");
+    }
+
+    private static Task WriteStatusAsync(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status405MethodNotAllowed => Problems.WriteAsync(http, 405, "method_not_allowed", "This route does not take this method."),
+        StatusCodes.Status404NotFound => Problems.WriteAsync(http, 404, "not_found", "There is no such page."),
+        var status => Problems.WriteAsync(http, status, "refused", "The request was refused."),
+    };
+}

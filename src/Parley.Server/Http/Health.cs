@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data;
+
+namespace Parley.Server.Http;
+
+internal static class Health
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health/live", static () => Results.Text("live")).WithTags("Health");
+        routes.MapGet("/health/ready", static async (ParleyDbContext db, IHostApplicationLifetime lifetime, HttpContext http) =>
+            !lifetime.ApplicationStopping.IsCancellationRequested && await db.Database.CanConnectAsync(http.RequestAborted)
+                ? Results.Text("ready")
+                : Problems.Of(StatusCodes.Status503ServiceUnavailable, "not_ready", "The server is not ready.")).WithTags("Health");
+    }
+}

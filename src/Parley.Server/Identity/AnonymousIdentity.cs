@@ -1,0 +1,54 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Parley.Server.Data.Sqlite;
+
+namespace Parley.Server.Identity;
+
+/// <summary>Everybody has an identity: who brings none is given an anonymous one, as a signed cookie.</summary>
+public static class AnonymousIdentity
+{
+    public const string CookieName = "parley.id";
+
+    public static IServiceCollection AddAnonymousIdentity(this IServiceCollection services)
+    {
+        services.AddDataProtection().SetApplicationName("parley");
+        services.AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>().Configure<SqliteDatabase, ILoggerFactory>((options, database, loggers) =>
+        {
+            var keys = new DirectoryInfo(Path.Combine(database.Folder, "keys"));
+            options.XmlRepository = new Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository(keys, loggers);
+        });
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        {
+            options.Cookie.Name = CookieName;
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            options.Cookie.IsEssential = true;
+            options.ExpireTimeSpan = TimeSpan.FromDays(365);
+            options.SlidingExpiration = true;
+            options.Events.OnRedirectToLogin = context => Status(context.HttpContext, StatusCodes.Status401Unauthorized);
+            options.Events.OnRedirectToAccessDenied = context => Status(context.HttpContext, StatusCodes.Status403Forbidden);
+        });
+        return services;
+    }
+
+    /// <summary>Who asks; a new anonymous identity where the request brings none. Call it before the answer has begun.</summary>
+    public static async ValueTask<CurrentUser> CurrentUserOrNewAsync(this HttpContext http, TimeProvider time)
+    {
+        if (CurrentUser.Of(http.User) is { } known) return known;
+        var user = new CurrentUser(CurrentUser.PersonalTenant, Guid.CreateVersion7(time.GetUtcNow()).ToString());
+        var identity = new ClaimsIdentity(
+            [new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)], CookieAuthenticationDefaults.AuthenticationScheme);
+        http.User = new ClaimsPrincipal(identity);
+        await http.SignInAsync(http.User, new AuthenticationProperties { IsPersistent = true });
+        return user;
+    }
+
+    private static Task Status(HttpContext http, int status)
+    {
+        http.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,14 @@
+namespace Parley.Server;
+
+/// <summary>The short environment variables, as settings. .NET's own names (<c>Database__Folder</c>) work as well and win.</summary>
+internal static class ParleyVariables
+{
+    public static void AddParleyVariables(this ConfigurationManager configuration)
+    {
+        var folder = Environment.GetEnvironmentVariable("PARLEY_DATA");
+        if (string.IsNullOrEmpty(configuration["Database:Folder"]) && !string.IsNullOrEmpty(folder))
+            configuration.AddInMemoryCollection([new("Database:Folder", folder)]);
+        if (string.IsNullOrEmpty(configuration["urls"]) && string.IsNullOrEmpty(configuration["http_ports"]) && !configuration.GetSection("Kestrel:Endpoints").Exists())
+            configuration.AddInMemoryCollection([new("urls", "http://localhost:5080")]);
+    }
+}

@@ -1,0 +1,279 @@
+using System.Text;
+
+namespace Parley.Streaming.Generations;
+
+/// <summary>
+/// The log of a generation that runs on this node: what its writer has appended, what of it is committed, and who waits for more.
+/// </summary>
+/// <remarks>
+/// One task appends (the runner's); <see cref="LogWriter"/> commits; any number of <see cref="LogReader"/>s follow. Readers see only what is
+/// committed. Bytes below the committed end never change and their arrays are never reused, so a slice needs no lock once it is taken.
+/// </remarks>
+public sealed class GenerationLog
+{
+    private readonly Lock _gate = new();
+    private readonly GenerationOptions _options;
+    private readonly LogWriter _writer;
+    private readonly List<PositionedControl> _controls = [];
+    private readonly List<LogReader> _waiters = [];
+    private byte[] _bytes;
+    private long _start;    // the position of _bytes[0]
+    private long _end;      // appended
+    private long _taken;    // handed to the commit that runs
+    private long _durable;  // committed
+    private bool _queued;   // waits for the writer to take it
+    private TaskCompletionSource? _progress;
+
+    internal GenerationLog(GenerationId id, int epoch, FoldedLog committed, GenerationOptions options, LogWriter writer)
+    {
+        Id = id;
+        Epoch = epoch;
+        _options = options;
+        _writer = writer;
+        _bytes = new byte[512];
+        _controls.AddRange(committed.Controls);
+        _start = _end = _taken = _durable = committed.End;
+    }
+
+    /// <summary>The generation.</summary>
+    public GenerationId Id { get; }
+
+    /// <summary>The epoch under which this node owns it.</summary>
+    public int Epoch { get; }
+
+    /// <summary>The position after what was appended, committed or not. Only the appending task may rely on it.</summary>
+    internal long End => _end;
+
+    /// <summary>How many control entries there are. Only the appending task may rely on it.</summary>
+    internal int ControlCount => _controls.Count;
+
+    /// <summary>The position after the last committed entry.</summary>
+    public long Durable
+    {
+        get { lock (_gate) return _durable; }
+    }
+
+    /// <summary>The committed end of the generation, or null while it runs.</summary>
+    public GenerationEnded? Ended { get; private set; }
+
+    /// <summary>This node may no longer write it: another one owns it, or it was deleted. Followers start over.</summary>
+    public bool Fenced { get; private set; }
+
+    /// <summary>Called once, on the committing task, when the store fences this writer.</summary>
+    internal Action? OnFenced { get; set; }
+
+    /// <summary>Appends text to the open part. Lone surrogates become U+FFFD; the caller keeps pairs together.</summary>
+    internal void AppendText(ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty) return;
+        lock (_gate)
+        {
+            var room = Room(Encoding.UTF8.GetMaxByteCount(text.Length));
+            _end += Encoding.UTF8.GetBytes(text, room);
+        }
+
+        Enqueue();
+    }
+
+    /// <summary>Appends a control entry.</summary>
+    internal void Append(LogControl control)
+    {
+        lock (_gate)
+        {
+            Room(1)[0] = LogSlice.Mark;
+            _controls.Add(new PositionedControl(_end, control));
+            _end++;
+        }
+
+        Enqueue();
+    }
+
+    /// <summary>Appends a whole log, as the beginning of this one.</summary>
+    internal void Append(FoldedLog prefix)
+    {
+        lock (_gate)
+        {
+            var offset = _end;
+            prefix.Bytes.Span.CopyTo(Room(prefix.Bytes.Length));
+            foreach (var control in prefix.Controls) _controls.Add(control with { Position = offset + control.Position });
+            _end += prefix.Bytes.Length;
+        }
+
+        Enqueue();
+    }
+
+    /// <summary>The part that is open at the appended end.</summary>
+    internal PartOpened? OpenPart()
+    {
+        lock (_gate) return LogControls.OpenAt(_controls, _end);
+    }
+
+    /// <summary>Waits while more than <see cref="GenerationOptions.PendingBytes"/> wait for a commit.</summary>
+    internal ValueTask WhenRoomAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_end - _durable <= _options.PendingBytes || Fenced) return ValueTask.CompletedTask;
+        }
+
+        return WhenAsync(static log => log._end - log._durable <= log._options.PendingBytes, cancellationToken);
+    }
+
+    /// <summary>Waits until all that was appended is committed, or the writer is fenced.</summary>
+    internal ValueTask WhenDurableAsync(CancellationToken cancellationToken) => WhenAsync(static log => log._durable == log._end, cancellationToken);
+
+    /// <summary>Waits for the committed end of the generation. Returns null when the writer is fenced.</summary>
+    public async ValueTask<GenerationEnded?> WhenEndedAsync(CancellationToken cancellationToken)
+    {
+        await WhenAsync(static log => log.Ended is not null, cancellationToken);
+        return Ended;
+    }
+
+    private async ValueTask WhenAsync(Func<GenerationLog, bool> done, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task progress;
+            lock (_gate)
+            {
+                if (Fenced || done(this)) return;
+                progress = (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            await progress.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Hands what was appended since the last commit to the next one. False when there is nothing.</summary>
+    internal bool TryTake(out PendingSlice slice)
+    {
+        lock (_gate)
+        {
+            _queued = false;
+            if (_end == _durable || Fenced)
+            {
+                slice = default;
+                return false;
+            }
+
+            _taken = _end;
+            slice = new PendingSlice(Id, Epoch, _durable, Memory(_durable, _taken), LogControls.Between(_controls, _durable, _taken));
+            return true;
+        }
+    }
+
+    /// <summary>What <see cref="TryTake"/> handed out is committed. The readers who waited for it are added to <paramref name="woken"/>.</summary>
+    internal void Committed(List<LogReader> woken)
+    {
+        lock (_gate)
+        {
+            _durable = _taken;
+            if (_controls.Count > 0 && _controls[^1] is { Control: GenerationEnded ended, Position: var at } && at < _durable) Ended = ended;
+            Wake(woken);
+        }
+    }
+
+    /// <summary>The store refused this writer. Its readers are added to <paramref name="woken"/>.</summary>
+    internal void Fence(List<LogReader> woken)
+    {
+        lock (_gate)
+        {
+            Fenced = true;
+            Wake(woken);
+        }
+
+        OnFenced?.Invoke();
+    }
+
+    /// <summary>What is committed from <paramref name="after"/> on, up to about <paramref name="maxBytes"/>, where that is in memory.</summary>
+    internal bool TryRead(long after, int maxBytes, out LogSlice slice)
+    {
+        lock (_gate)
+        {
+            if (after >= _durable || after < _start)
+            {
+                slice = default;
+                return false;
+            }
+
+            var to = Math.Min(_durable, after + maxBytes);
+            while (to < _durable && to > after + 1 && !LogSlice.IsBoundary(_bytes[to - _start])) to--;
+            slice = new LogSlice(after, Memory(after, to), LogControls.Between(_controls, after, to), LogControls.OpenAt(_controls, after));
+            return true;
+        }
+    }
+
+    /// <summary>Whether a reader may begin at <paramref name="position"/>; null when the byte there is no longer in memory.</summary>
+    internal bool? IsBoundary(long position)
+    {
+        lock (_gate)
+        {
+            if (position < 0 || position > _durable) return false;
+            if (position == _durable) return true;
+            return position < _start ? null : LogSlice.IsBoundary(_bytes[position - _start]);
+        }
+    }
+
+    /// <summary>Registers a reader to be woken, unless there is something for it already.</summary>
+    /// <returns>True when it need not wait.</returns>
+    internal bool TryWait(LogReader reader, long position, out bool behindWindow)
+    {
+        lock (_gate)
+        {
+            behindWindow = position < _start && position < _durable;
+            if (position < _durable || Ended is not null || Fenced) return true;
+            _waiters.Add(reader);
+            return false;
+        }
+    }
+
+    /// <summary>Takes a reader off the list, if it still is on it.</summary>
+    internal void Forget(LogReader reader)
+    {
+        lock (_gate) _waiters.Remove(reader);
+    }
+
+    private void Wake(List<LogReader> woken)
+    {
+        woken.AddRange(_waiters);
+        _waiters.Clear();
+        _progress?.TrySetResult();
+        _progress = null;
+    }
+
+    private void Enqueue()
+    {
+        lock (_gate)
+        {
+            if (_queued || Fenced) return;
+            _queued = true;
+        }
+
+        _writer.Enqueue(this);
+    }
+
+    private ReadOnlyMemory<byte> Memory(long from, long to) => _bytes.AsMemory((int)(from - _start), (int)(to - from));
+
+    /// <summary>At least <paramref name="count"/> writable bytes at the end. Drops the oldest committed bytes when the window is full.</summary>
+    private Span<byte> Room(int count)
+    {
+        var used = (int)(_end - _start);
+        if (used + count > _bytes.Length)
+        {
+            var keep = _start;
+            if (used + count > _options.WindowBytes)
+            {
+                keep = Math.Max(_start, Math.Min(_durable, _end - _options.WindowBytes / 2));
+                while (keep > _start && keep < _durable && !LogSlice.IsBoundary(_bytes[keep - _start])) keep--;
+            }
+
+            var kept = (int)(_end - keep);
+            var bytes = new byte[Math.Max(kept + count, Math.Min(_bytes.Length * 2, Math.Max(_options.WindowBytes, kept + count)))];
+            _bytes.AsSpan((int)(keep - _start), kept).CopyTo(bytes);
+            (_bytes, _start) = (bytes, keep);
+            used = kept;
+        }
+
+        return _bytes.AsSpan(used);
+    }
+}

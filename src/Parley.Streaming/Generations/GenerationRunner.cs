@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Parley.Streaming.Generations;
+
+/// <summary>
+/// Owns every generation that runs on this node, each as a task of its own: a request only starts one and then follows it like
+/// anybody else.
+/// </summary>
+public sealed partial class GenerationRunner(
+    IGenerationStore store, LogWriter writer, IOptions<GenerationOptions> options, TimeProvider time, ILogger<GenerationRunner> logger) : IHostedService, IDisposable
+{
+    private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
+    private readonly ConcurrentDictionary<GenerationId, (RunningGeneration Generation, Task Task)> _running = new();
+    private readonly ConcurrentDictionary<string, int> _perOwner = new();
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly GenerationOptions _options = options.Value;
+    private int _reserved;
+
+    /// <summary>Raised after the end of a generation is committed, on the generation's own task.</summary>
+    public event Action<GenerationId, GenerationEnded>? Ended;
+
+    /// <summary>How many generations run here now.</summary>
+    public int ActiveCount => _running.Count;
+
+    /// <summary>Takes a place for one more generation of <paramref name="owner"/>, before anything is stored. Dispose it, or hand it to <see cref="Start"/>.</summary>
+    public Admission TryAdmit(string owner, out IDisposable? place)
+    {
+        place = null;
+        if (_leaving.IsCancellationRequested) return Admission.NodeLeaving;
+        if (Interlocked.Increment(ref _reserved) > _options.MaxActive)
+        {
+            Interlocked.Decrement(ref _reserved);
+            return Admission.NodeFull;
+        }
+
+        if (_perOwner.AddOrUpdate(owner, 1, static (_, count) => count + 1) > _options.MaxActivePerOwner)
+        {
+            Release(owner);
+            return Admission.OwnerFull;
+        }
+
+        place = new Place(this, owner);
+        return Admission.Admitted;
+    }
+
+    /// <summary>Starts a generation that the store knows already. Returns its log at once.</summary>
+    /// <param name="id">The generation.</param>
+    /// <param name="epoch">The epoch under which this node owns it.</param>
+    /// <param name="request">What to ask.</param>
+    /// <param name="place">What <see cref="TryAdmit"/> gave; released when the generation ends.</param>
+    /// <param name="continues">The log of the answer that this one goes on with.</param>
+    public GenerationLog Start(GenerationId id, int epoch, GenerationRequest request, IDisposable? place, FoldedLog? continues = null) =>
+        Run(id, epoch, request, place, FoldedLog.Empty, continues, continues is null ? null : Seam.Continued, _options.Deadline);
+
+    /// <summary>Goes on with a generation whose owner died, from its last position.</summary>
+    internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) =>
+        Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, abandoned.Log.End > 0 ? Seam.Adopted : null, _options.Deadline);
+
+    /// <summary>Ends a generation whose owner died and that nobody can go on with. Its text is kept.</summary>
+    internal async Task InterruptAsync(AbandonedGeneration abandoned, GenerationError error, CancellationToken cancellationToken)
+    {
+        var log = new GenerationLog(abandoned.Id, abandoned.Epoch, abandoned.Log, _options, writer);
+        _logs[abandoned.Id] = log;
+        try
+        {
+            if (log.OpenPart() is not null) log.Append(PartClosed.Instance);
+            log.Append(new GenerationEnded(GenerationStatus.Interrupted, "error", Error: error));
+            if (await log.WhenEndedAsync(cancellationToken) is { } end) Ended?.Invoke(abandoned.Id, end);
+        }
+        finally
+        {
+            _logs.TryRemove(abandoned.Id, out _);
+        }
+    }
+
+    /// <summary>The log of a generation that runs here, or ended here a moment ago; otherwise null.</summary>
+    public GenerationLog? Find(GenerationId id) => _logs.GetValueOrDefault(id);
+
+    /// <summary>Asks a generation that runs here to stop, and waits for its committed end. Null when it does not run here.</summary>
+    /// <param name="id">The generation.</param>
+    /// <param name="seen">The position that the viewer has seen.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the stopping.</param>
+    public async ValueTask<GenerationEnded?> StopAsync(GenerationId id, long? seen, CancellationToken cancellationToken)
+    {
+        if (!_running.TryGetValue(id, out var running)) return Find(id)?.Ended;
+        running.Generation.Stop(seen);
+        return await running.Generation.Log.WhenEndedAsync(cancellationToken);
+    }
+
+    /// <summary>Follows a generation from a position on. The position must be one that <see cref="CheckAsync"/> found good.</summary>
+    public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) => new(id, after, this, store, _options, time, cancellationToken);
+
+    /// <summary>Whether <paramref name="after"/> is a position of this generation that a reader may go on from.</summary>
+    public async ValueTask<PositionCheck> CheckAsync(GenerationId id, long after, CancellationToken cancellationToken)
+    {
+        if (Find(id) is { } log && log.IsBoundary(after) is { } known)
+        {
+            if (!known) return after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
+            return log.Ended is not null && after == log.Durable ? PositionCheck.AtEnd : PositionCheck.Good;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is not { } record) return PositionCheck.Unknown;
+        if (after > record.End || after < 0) return PositionCheck.Beyond;
+        if (after == record.End) return record.Status == GenerationStatus.Running ? PositionCheck.Good : PositionCheck.AtEnd;
+        if (after == 0) return PositionCheck.Good;
+        var before = await store.ReadAsync(id, after - 1, 2, cancellationToken);
+        return before is { Bytes.Length: > 1 } slice && !LogSlice.IsBoundary(slice.Bytes.Span[1]) ? PositionCheck.InsideCharacter : PositionCheck.Good;
+    }
+
+    private GenerationLog Run(
+        GenerationId id, int epoch, GenerationRequest request, IDisposable? place, FoldedLog committed, FoldedLog? prefix, string? seamReason, TimeSpan timeLeft)
+    {
+        var log = new GenerationLog(id, epoch, committed, _options, writer);
+        var generation = new RunningGeneration(log, request, _options, timeLeft, time, _leaving.Token);
+        _logs[id] = log;
+
+        // The task is in the table before it can end: it starts when the gate opens.
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _running[id] = (generation, Task.Run(async () =>
+        {
+            await gate.Task;
+            await RunAsync(generation, prefix, seamReason, place);
+        }));
+        gate.SetResult();
+        return log;
+    }
+
+    private async Task RunAsync(RunningGeneration generation, FoldedLog? prefix, string? seamReason, IDisposable? place)
+    {
+        var id = generation.Log.Id;
+        GenerationEnded? end = null;
+        try
+        {
+            end = await generation.RunAsync(prefix, seamReason);
+        }
+        catch (Exception error)
+        {
+            LogBroken(error, id);
+            end = await EndBrokenAsync(generation.Log);
+        }
+        finally
+        {
+            _running.TryRemove(id, out _);
+            generation.Dispose();
+            place?.Dispose();
+        }
+
+        if (end is null)
+        {
+            _logs.TryRemove(id, out _);
+            return;
+        }
+
+        LogEnded(id, end.Status, end.FinishReason, generation.Log.Durable);
+        Ended?.Invoke(id, end);
+        await ForgetLaterAsync(id);
+    }
+
+    /// <summary>A bug in the engine or in a provider still ends the log: no reader waits for ever.</summary>
+    private static async ValueTask<GenerationEnded?> EndBrokenAsync(GenerationLog log)
+    {
+        if (log.OpenPart() is not null) log.Append(PartClosed.Instance);
+        log.Append(new GenerationEnded(GenerationStatus.Failed, "error", Error: new GenerationError(
+            "internal_error", "Something went wrong on the server. What came is kept; you can try again.", Retryable: true)));
+        return await log.WhenEndedAsync(CancellationToken.None);
+    }
+
+    private async Task ForgetLaterAsync(GenerationId id)
+    {
+        try
+        {
+            await Task.Delay(_options.Linger, time, _leaving.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Leaving: nobody reads from this node any more.
+        }
+
+        _logs.TryRemove(id, out _);
+    }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Leaves every running generation as it is: its log stays open, for the node that adopts it.</summary>
+    async Task IHostedService.StopAsync(CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        await Task.WhenAll(_running.Values.Select(running => running.Task)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Release(string owner)
+    {
+        Interlocked.Decrement(ref _reserved);
+        while (_perOwner.TryGetValue(owner, out var count))
+        {
+            if (count > 1 ? _perOwner.TryUpdate(owner, count - 1, count) : _perOwner.TryRemove(new KeyValuePair<string, int>(owner, count))) return;
+        }
+    }
+
+    public void Dispose() => _leaving.Dispose();
+
+    private sealed class Place(GenerationRunner runner, string owner) : IDisposable
+    {
+        private int _released;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _released, 1) == 0) runner.Release(owner);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} broke; it ends as failed.")]
+    private partial void LogBroken(Exception error, GenerationId generation);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Generation {Generation} ended: {Status}, {FinishReason}, at {Position}.")]
+    private partial void LogEnded(GenerationId generation, GenerationStatus status, string finishReason, long position);
+}
+
+/// <summary>Whether one more generation may start.</summary>
+public enum Admission
+{
+    /// <summary>It may.</summary>
+    Admitted,
+
+    /// <summary>This node runs as many as it may.</summary>
+    NodeFull,
+
+    /// <summary>Its owner has as many running as they may.</summary>
+    OwnerFull,
+
+    /// <summary>This node shuts down.</summary>
+    NodeLeaving,
+}
+
+/// <summary>What a cursor is good for.</summary>
+public enum PositionCheck
+{
+    /// <summary>There is no such generation.</summary>
+    Unknown,
+
+    /// <summary>A reader may go on from it.</summary>
+    Good,
+
+    /// <summary>It is the end of a generation that has ended.</summary>
+    AtEnd,
+
+    /// <summary>The log is not that long.</summary>
+    Beyond,
+
+    /// <summary>It is inside a character.</summary>
+    InsideCharacter,
+}

@@ -1,0 +1,88 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Parley.Streaming.Generations;
+
+/// <summary>
+/// Group commit: while one commit runs, what all generations append gathers for the next. Readers are woken after it, never before.
+/// So the cost of durability falls as load rises, and a lone token waits for one small commit.
+/// </summary>
+public sealed partial class LogWriter(IGenerationStore store, IOptions<GenerationOptions> options, TimeProvider time, ILogger<LogWriter> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20), LastRetry = TimeSpan.FromSeconds(2);
+
+    // Unbounded, yet never longer than there are running generations: a log is in it at most once.
+    private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TimeSpan _spacing = options.Value.CommitSpacing;
+
+    internal void Enqueue(GenerationLog log) => _queue.Writer.TryWrite(log);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        List<GenerationLog> logs = [];
+        List<PendingSlice> slices = [];
+        List<LogReader> woken = [];
+        var last = time.GetTimestamp();
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var since = time.GetElapsedTime(last);
+            if (since < _spacing) await Task.Delay(_spacing - since, time, CancellationToken.None);
+            last = time.GetTimestamp();
+            while (_queue.Reader.TryRead(out var log))
+            {
+                if (!log.TryTake(out var slice)) continue;
+                logs.Add(log);
+                slices.Add(slice);
+            }
+
+            if (slices.Count == 0) continue;
+            if (await CommitAsync(slices, stoppingToken) is not { } outcomes) return;
+            for (var i = 0; i < logs.Count; i++)
+            {
+                if (outcomes[i] == AppendOutcome.Committed) logs[i].Committed(woken);
+                else logs[i].Fence(woken);
+            }
+
+            WokenReaders.Dispatch(woken);
+            logs.Clear();
+            slices.Clear();
+        }
+    }
+
+    /// <summary>Lets what is queued be committed, then ends. Call it when nothing appends any more.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        if (ExecuteTask is { } task) await task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+    }
+
+    /// <summary>Commits, however often it takes: until then nothing of it is visible, and its writers wait. Null when the host stops meanwhile.</summary>
+    private async ValueTask<AppendOutcome[]?> CommitAsync(List<PendingSlice> slices, CancellationToken stoppingToken)
+    {
+        for (var pause = FirstRetry; ; pause = pause * 2 < LastRetry ? pause * 2 : LastRetry)
+        {
+            try
+            {
+                return await store.AppendAsync(slices, CancellationToken.None);
+            }
+            catch (Exception error)
+            {
+                LogCommitFailed(error, slices.Count, pause);
+                try
+                {
+                    await Task.Delay(pause, time, stoppingToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    return null;
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed. Nothing of it is visible; trying again in {Pause}.")]
+    private partial void LogCommitFailed(Exception error, int slices, TimeSpan pause);
+}

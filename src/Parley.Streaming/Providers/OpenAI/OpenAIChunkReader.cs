@@ -1,0 +1,354 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Streaming.Providers.OpenAI;
+
+/// <summary>
+/// Reads the frames of one answer, straight from their bytes, and collects updates in <see cref="Ready"/>. It takes what
+/// real servers send: several objects in one event, fields in any order, no choices, a whole message instead of deltas.
+/// </summary>
+internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
+{
+    private const int MaxDetailBytes = 16 * 1024;
+    private readonly ToolCallSequencer _toolCalls = new(maxToolCallChars);
+    private readonly List<AIContent> _contents = [];
+    private TextNormalizer _text;
+    private TextNormalizer _reasoning;
+    private UsageDetails? _usage;
+    private string? _responseId;
+    private bool _hasContent;
+    private bool _hadToolCalls;
+
+    /// <summary>Updates to pass on; the caller clears it.</summary>
+    public List<ChatResponseUpdate> Ready { get; } = [];
+
+    /// <summary>The answer has its finish reason: later deltas and failures change nothing.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Nothing more is to be read.</summary>
+    public bool IsDone { get; private set; }
+
+    public ProviderFailure? Failure { get; private set; }
+
+    public string? FailureDetail { get; private set; }
+
+    /// <summary>Reads the data of one event.</summary>
+    public void Read(ReadOnlySpan<byte> data, bool isError)
+    {
+        try
+        {
+            if (isError)
+                Fail(ProviderFailure.ReportedError, data);
+            for (var isFirst = true; !IsDone; isFirst = false)
+            {
+                data = data.TrimStart(" \t\r\n"u8);
+                if (data.StartsWith("[DONE]"u8))
+                    EndOfBody();
+                else if (!isFirst && data.StartsWith("data:"u8))
+                    data = data["data:"u8.Length..];
+                else if (data.IsEmpty)
+                    return;
+                else
+                    data = data[ReadValue(data)..];
+            }
+        }
+        catch (JsonException)
+        {
+            Fail(ProviderFailure.MalformedFrame, data);
+        }
+    }
+
+    /// <summary>The server said that the answer is over. With any content and no finish reason that is a normal stop.</summary>
+    public void EndOfBody()
+    {
+        IsDone = true;
+        if (!IsFinished && Failure is null && _hasContent)
+            Finish(_hadToolCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop);
+    }
+
+    /// <summary>No more frames come: what is held back, and the usage.</summary>
+    public void End()
+    {
+        if (!IsFinished)
+            Flush();
+        if (_usage is not null)
+            Emit(new UsageContent(_usage));
+    }
+
+    private int ReadValue(ReadOnlySpan<byte> data)
+    {
+        var reader = new Utf8JsonReader(data);
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+                ReadChunk(ref reader);
+            if (reader.TokenType != JsonTokenType.EndArray)
+                Fail(ProviderFailure.MalformedFrame, data);
+        }
+        else if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            ReadChunk(ref reader);
+        }
+        else if (reader.TokenType != JsonTokenType.Null)
+        {
+            Fail(ProviderFailure.MalformedFrame, data);
+        }
+        return (int)reader.BytesConsumed;
+    }
+
+    private void ReadChunk(ref Utf8JsonReader reader)
+    {
+        var start = (int)reader.TokenStartIndex;
+        var isErrorObject = false;
+        while (NextProperty(ref reader, out var name))
+        {
+            if (name.SequenceEqual("choices"u8) && reader.TokenType == JsonTokenType.StartArray)
+                ReadChoices(ref reader);
+            else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
+                _usage = OpenAIUsageReader.Read(ref reader);
+            else if (name.SequenceEqual("error"u8))
+                ReadError(ref reader);
+            else if (name.SequenceEqual("x_groq"u8) && reader.TokenType == JsonTokenType.StartObject)
+                ReadGroq(ref reader);
+            else if (name.SequenceEqual("id"u8) && _responseId is null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256)
+                _responseId = default(TextNormalizer).Append(reader.ValueSpan, reader.ValueIsEscaped);
+            else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+                isErrorObject = reader.ValueSpan.SequenceEqual("error"u8);
+            else
+                reader.Skip();
+        }
+        // Older vLLM: {"object":"error","message":…} instead of an error member.
+        if (isErrorObject)
+            Fail(ProviderFailure.ReportedError, $"error object at {start}");
+    }
+
+    private void ReadGroq(ref Utf8JsonReader reader)
+    {
+        while (NextProperty(ref reader, out var name))
+        {
+            if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
+                _usage = OpenAIUsageReader.Read(ref reader);
+            else if (name.SequenceEqual("error"u8))
+                ReadError(ref reader);
+            else
+                reader.Skip();
+        }
+    }
+
+    private void ReadError(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Null or JsonTokenType.False:
+                return;
+            case JsonTokenType.String:
+                if (!reader.ValueSpan.IsEmpty)
+                    Fail(ProviderFailure.ReportedError, reader.ValueSpan);
+                return;
+        }
+        var detail = new StringBuilder();
+        var depth = reader.CurrentDepth;
+        while (reader.TokenType is not (JsonTokenType.True or JsonTokenType.Number) && reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && detail.Length < MaxDetailBytes)
+                detail.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxDetailBytes)])).Append(' ');
+        }
+        Fail(ProviderFailure.ReportedError, detail.ToString());
+    }
+
+    private void ReadChoices(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.StartObject)
+                ReadChoice(ref reader);
+            else
+                reader.Skip();
+        }
+    }
+
+    private void ReadChoice(ref Utf8JsonReader reader)
+    {
+        var index = 0;
+        ChatFinishReason? finish = null;
+        var delta = default(Utf8JsonReader);
+        while (NextProperty(ref reader, out var name))
+        {
+            if (name.SequenceEqual("delta"u8) || name.SequenceEqual("message"u8))
+            {
+                // Read only when the whole choice is known: the index may come after it.
+                if (reader.TokenType == JsonTokenType.StartObject)
+                    delta = reader;
+                reader.Skip();
+            }
+            else if (name.SequenceEqual("finish_reason"u8))
+            {
+                finish = ReadFinish(ref reader);
+            }
+            else if (name.SequenceEqual("index"u8))
+            {
+                index = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) ? number : 0;
+                reader.Skip();
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+        if (index != 0 || IsFinished || Failure is not null)
+            return;
+        if (delta.TokenType == JsonTokenType.StartObject)
+            ReadDelta(ref delta);
+        if (finish is { } reason && Failure is null)
+            Finish(reason);
+    }
+
+    private ChatFinishReason? ReadFinish(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return null;
+        }
+        var value = reader.ValueSpan;
+        if (value.IsEmpty)
+            return null;
+        if (value.SequenceEqual("stop"u8) || value.SequenceEqual("end_turn"u8) || value.SequenceEqual("eos"u8))
+            return ChatFinishReason.Stop;
+        if (value.SequenceEqual("length"u8) || value.SequenceEqual("max_tokens"u8))
+            return ChatFinishReason.Length;
+        if (value.SequenceEqual("tool_calls"u8) || value.SequenceEqual("function_call"u8))
+            return ChatFinishReason.ToolCalls;
+        if (value.SequenceEqual("content_filter"u8))
+            return ChatFinishReason.ContentFilter;
+        if (!value.SequenceEqual("error"u8))
+            return new ChatFinishReason("other");
+        Fail(ProviderFailure.ReportedError, "finish_reason error");
+        return null;
+    }
+
+    private void ReadDelta(ref Utf8JsonReader reader)
+    {
+        var reasoning = default(ReadOnlySpan<byte>);
+        var escaped = false;
+        var rank = 0;
+        while (NextProperty(ref reader, out var name))
+        {
+            if (name.SequenceEqual("content"u8) || name.SequenceEqual("refusal"u8))
+            {
+                // Servers that send reasoning and text in one delta mean the reasoning to come first.
+                AddReasoning(reasoning, escaped);
+                reasoning = default;
+                OpenAIContentParts.Read(ref reader, this);
+            }
+            else if (RankOfReasoning(name) is > 0 and var found && reader.TokenType == JsonTokenType.String)
+            {
+                // The same text under two names is one text.
+                if (found <= rank || reader.ValueSpan.IsEmpty)
+                    continue;
+                reasoning = reader.ValueSpan;
+                escaped = reader.ValueIsEscaped;
+                rank = found;
+            }
+            else if (name.SequenceEqual("tool_calls"u8) && reader.TokenType == JsonTokenType.StartArray)
+            {
+                ReadToolCalls(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+        AddReasoning(reasoning, escaped);
+    }
+
+    private static int RankOfReasoning(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("reasoning_content"u8) ? 3 : name.SequenceEqual("reasoning"u8) ? 2 : name.SequenceEqual("thinking"u8) ? 1 : 0;
+
+    internal void AddReasoning(ReadOnlySpan<byte> json, bool escaped)
+    {
+        if (_reasoning.Append(json, escaped) is { } text)
+            Emit(new TextReasoningContent(text));
+    }
+
+    internal void AddText(ReadOnlySpan<byte> json, bool escaped)
+    {
+        if (_text.Append(json, escaped) is { } text)
+            Emit(new TextContent(text));
+    }
+
+    private void ReadToolCalls(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            var call = OpenAIToolCallDelta.Read(ref reader);
+            _hadToolCalls = true;
+            if (!_toolCalls.Append(call.Index, call.Id, call.Name, call.Arguments, _contents))
+                Fail(ProviderFailure.FrameTooLarge, "tool calls");
+        }
+        EmitContents();
+    }
+
+    private void Finish(ChatFinishReason reason)
+    {
+        Flush();
+        _toolCalls.Complete(_contents);
+        EmitContents();
+        IsFinished = true;
+        Ready.Add(new ChatResponseUpdate { Role = ChatRole.Assistant, FinishReason = reason, ResponseId = _responseId, ModelId = model });
+    }
+
+    private void Flush()
+    {
+        if (_reasoning.Flush() is { } reasoning)
+            Emit(new TextReasoningContent(reasoning));
+        if (_text.Flush() is { } text)
+            Emit(new TextContent(text));
+    }
+
+    private void EmitContents()
+    {
+        foreach (var content in _contents)
+            Emit(content);
+        _contents.Clear();
+    }
+
+    private void Emit(AIContent content)
+    {
+        _hasContent = true;
+        Ready.Add(new ChatResponseUpdate
+        {
+            Role = ChatRole.Assistant,
+            Contents = new[] { content },
+            ResponseId = _responseId,
+            ModelId = model,
+        });
+    }
+
+    private void Fail(ProviderFailure failure, ReadOnlySpan<byte> detail) =>
+        Fail(failure, Encoding.UTF8.GetString(detail[..Math.Min(detail.Length, MaxDetailBytes)]));
+
+    private void Fail(ProviderFailure failure, string detail)
+    {
+        IsDone = true;
+        if (IsFinished || Failure is not null)
+            return;
+        (Failure, FailureDetail) = (failure, detail);
+    }
+
+    /// <summary>Moves to the value of the next property; false at the object's end.</summary>
+    internal static bool NextProperty(ref Utf8JsonReader reader, out ReadOnlySpan<byte> name)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.PropertyName)
+        {
+            name = default;
+            return false;
+        }
+        name = reader.ValueSpan;
+        reader.Read();
+        return true;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Streaming.Providers.OpenAI;
+
+/// <summary>
+/// Writes the messages. A tool's result inside an assistant message becomes a message of its own, since that is where
+/// Chat Completions wants it; reasoning is not sent back.
+/// </summary>
+internal static class OpenAIMessageWriter
+{
+    /// <returns>Whether the last message is the assistant's, that is, a prefix to continue.</returns>
+    public static bool Write(Utf8JsonWriter json, IEnumerable<ChatMessage> messages, string? instructions, PrefixStyle prefixStyle)
+    {
+        var all = messages as IReadOnlyList<ChatMessage> ?? [.. messages];
+        var last = all.Count - 1;
+        while (last >= 0 && all[last].Role == ChatRole.Assistant && IsEmpty(all[last]))
+            last--;
+        var continues = last >= 0 && all[last].Role == ChatRole.Assistant && all[last].Contents.LastOrDefault(c => c is not TextReasoningContent) is TextContent;
+
+        json.WriteStartArray("messages");
+        if (!string.IsNullOrEmpty(instructions))
+            WriteText(json, "system", instructions);
+        for (var i = 0; i <= last; i++)
+        {
+            if (all[i].Role == ChatRole.User)
+                WriteUser(json, all[i]);
+            else if (all[i].Role == ChatRole.Assistant || all[i].Role == ChatRole.Tool)
+                WriteAnswer(json, all[i].Contents, isPrefix: continues && i == last && prefixStyle == PrefixStyle.Flag);
+            else
+                WriteText(json, all[i].Role == ChatRole.System ? "system" : Known(all[i].Role), all[i].Text);
+        }
+        json.WriteEndArray();
+        return continues;
+    }
+
+    private static bool IsEmpty(ChatMessage message) =>
+        message.Contents.All(c => c is TextReasoningContent or TextContent { Text: "" });
+
+    private static string Known(ChatRole role) => role.Value == "developer" ? "developer" : "user";
+
+    private static void WriteText(Utf8JsonWriter json, string role, string text)
+    {
+        json.WriteStartObject();
+        json.WriteString("role", role);
+        json.WriteString("content", OpenAIRequestWriter.Clean(text));
+        json.WriteEndObject();
+    }
+
+    private static void WriteUser(Utf8JsonWriter json, ChatMessage message)
+    {
+        if (message.Contents.All(c => c is not (DataContent or UriContent)))
+        {
+            WriteText(json, "user", message.Text);
+            return;
+        }
+        json.WriteStartObject();
+        json.WriteString("role", "user");
+        json.WriteStartArray("content");
+        foreach (var content in message.Contents)
+            WritePart(json, content);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePart(Utf8JsonWriter json, AIContent content)
+    {
+        var (uri, isImage, name) = content switch
+        {
+            DataContent data => (data.Uri, data.HasTopLevelMediaType("image"), data.Name),
+            UriContent link => (link.Uri.ToString(), link.HasTopLevelMediaType("image"), null),
+            _ => (null, false, null),
+        };
+        if (uri is null && content is not TextContent)
+            return;
+
+        json.WriteStartObject();
+        if (content is TextContent text)
+        {
+            json.WriteString("type", "text");
+            json.WriteString("text", OpenAIRequestWriter.Clean(text.Text));
+        }
+        else if (isImage)
+        {
+            json.WriteString("type", "image_url");
+            json.WriteStartObject("image_url");
+            json.WriteString("url", uri);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteString("type", "file");
+            json.WriteStartObject("file");
+            json.WriteString("filename", OpenAIRequestWriter.Clean(name ?? "file"));
+            json.WriteString("file_data", uri);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteAnswer(Utf8JsonWriter json, IList<AIContent> contents, bool isPrefix)
+    {
+        var text = new StringBuilder();
+        var calls = new List<FunctionCallContent>();
+        foreach (var content in ToolCallContents.Join(contents))
+        {
+            switch (content)
+            {
+                case TextContent part:
+                    if (calls.Count > 0)
+                        WriteAssistant(json, text, calls, isPrefix: false);
+                    text.Append(part.Text);
+                    break;
+                case FunctionCallContent call:
+                    calls.Add(call);
+                    break;
+                case FunctionResultContent result:
+                    WriteAssistant(json, text, calls, isPrefix: false);
+                    WriteResult(json, result);
+                    break;
+            }
+        }
+        WriteAssistant(json, text, calls, isPrefix);
+    }
+
+    private static void WriteAssistant(Utf8JsonWriter json, StringBuilder text, List<FunctionCallContent> calls, bool isPrefix)
+    {
+        if (text.Length == 0 && calls.Count == 0)
+            return;
+        json.WriteStartObject();
+        json.WriteString("role", "assistant");
+        if (text.Length > 0)
+            json.WriteString("content", OpenAIRequestWriter.Clean(text.ToString()));
+        else
+            json.WriteNull("content");
+        if (calls.Count > 0)
+        {
+            json.WriteStartArray("tool_calls");
+            foreach (var call in calls)
+                WriteCall(json, call);
+            json.WriteEndArray();
+        }
+        if (isPrefix)
+            json.WriteBoolean("prefix", true);
+        json.WriteEndObject();
+        text.Clear();
+        calls.Clear();
+    }
+
+    private static void WriteCall(Utf8JsonWriter json, FunctionCallContent call)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", call.CallId);
+        json.WriteString("type", "function");
+        json.WriteStartObject("function");
+        json.WriteString("name", call.Name);
+        json.WriteString("arguments", call.Arguments is null ? "{}" : JsonSerializer.Serialize(call.Arguments));
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteResult(Utf8JsonWriter json, FunctionResultContent result)
+    {
+        json.WriteStartObject();
+        json.WriteString("role", "tool");
+        json.WriteString("tool_call_id", result.CallId);
+        json.WriteString("content", result.Result switch
+        {
+            null => "",
+            string text => OpenAIRequestWriter.Clean(text),
+            var value => JsonSerializer.Serialize(value),
+        });
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Streaming.Providers.OpenAI;
+
+/// <summary>Writes the body of a Chat Completions request.</summary>
+internal static class OpenAIRequestWriter
+{
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static ReadOnlyMemory<byte> Write(string model, IEnumerable<ChatMessage> messages, ChatOptions? options, OpenAIClientOptions server)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer, WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("model", Clean(model));
+        json.WriteBoolean("stream", true);
+        if (server.IncludeUsage)
+        {
+            json.WriteStartObject("stream_options");
+            json.WriteBoolean("include_usage", true);
+            json.WriteEndObject();
+        }
+        var continues = OpenAIMessageWriter.Write(json, messages, options?.Instructions, server.PrefixStyle);
+        if (continues && server.PrefixStyle == PrefixStyle.ContinueFinalMessage)
+        {
+            json.WriteBoolean("continue_final_message", true);
+            json.WriteBoolean("add_generation_prompt", false);
+        }
+        if (options is not null)
+            WriteOptions(json, options, server);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>A lone surrogate cannot be sent; it becomes U+FFFD.</summary>
+    public static string Clean(string text) =>
+        text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? text : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+
+    private static void WriteOptions(Utf8JsonWriter json, ChatOptions options, OpenAIClientOptions server)
+    {
+        if (options.MaxOutputTokens is { } limit)
+            json.WriteNumber(server.UseMaxCompletionTokens ? "max_completion_tokens" : "max_tokens", limit);
+        WriteNumber(json, "temperature", options.Temperature);
+        WriteNumber(json, "top_p", options.TopP);
+        WriteNumber(json, "frequency_penalty", options.FrequencyPenalty);
+        WriteNumber(json, "presence_penalty", options.PresencePenalty);
+        if (options.Seed is { } seed)
+            json.WriteNumber("seed", seed);
+        if (options.StopSequences is { Count: > 0 } stops)
+        {
+            json.WriteStartArray("stop");
+            foreach (var stop in stops)
+                json.WriteStringValue(Clean(stop));
+            json.WriteEndArray();
+        }
+        if (options.Reasoning?.Effort is { } effort)
+            json.WriteString("reasoning_effort", Name(effort));
+        if (options.ResponseFormat is ChatResponseFormatJson format)
+            WriteFormat(json, format);
+        if (options.Tools is { Count: > 0 } tools)
+            WriteTools(json, tools, options);
+    }
+
+    private static string Name(ReasoningEffort effort) => effort switch
+    {
+        ReasoningEffort.None => "none",
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.High => "high",
+        ReasoningEffort.ExtraHigh => "xhigh",
+        _ => "medium",
+    };
+
+    private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormatJson format)
+    {
+        json.WriteStartObject("response_format");
+        json.WriteString("type", format.Schema is null ? "json_object" : "json_schema");
+        if (format.Schema is { } schema)
+        {
+            json.WriteStartObject("json_schema");
+            json.WriteString("name", format.SchemaName ?? "answer");
+            json.WritePropertyName("schema");
+            schema.WriteTo(json);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteTools(Utf8JsonWriter json, IList<AITool> tools, ChatOptions options)
+    {
+        json.WriteStartArray("tools");
+        foreach (var tool in tools.OfType<AIFunctionDeclaration>())
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "function");
+            json.WriteStartObject("function");
+            json.WriteString("name", tool.Name);
+            if (!string.IsNullOrEmpty(tool.Description))
+                json.WriteString("description", Clean(tool.Description));
+            json.WritePropertyName("parameters");
+            tool.JsonSchema.WriteTo(json);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        if (options.AllowMultipleToolCalls is { } parallel)
+            json.WriteBoolean("parallel_tool_calls", parallel);
+        switch (options.ToolMode)
+        {
+            case NoneChatToolMode:
+                json.WriteString("tool_choice", "none");
+                break;
+            case RequiredChatToolMode { RequiredFunctionName: { } name }:
+                json.WriteStartObject("tool_choice");
+                json.WriteString("type", "function");
+                json.WriteStartObject("function");
+                json.WriteString("name", name);
+                json.WriteEndObject();
+                json.WriteEndObject();
+                break;
+            case RequiredChatToolMode:
+                json.WriteString("tool_choice", "required");
+                break;
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, float? value)
+    {
+        if (value is { } number && float.IsFinite(number))
+            json.WriteNumber(name, number);
+    }
+}

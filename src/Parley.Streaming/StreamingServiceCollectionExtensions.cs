@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Parley.Streaming.Generations;
+
+namespace Parley.Streaming;
+
+/// <summary>The engine's table of contents.</summary>
+public static class StreamingServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the engine. The host registers an <see cref="IGenerationStore"/> and an <see cref="IGenerationRequests"/> beside it.
+    /// Hosted services stop in reverse order: the reaper gives the lease back last only because it is added first.
+    /// </summary>
+    public static IServiceCollection AddStreaming(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<GenerationOptions>().Bind(configuration.GetSection("Generations")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<LogWriter>();
+        services.AddSingleton<GenerationRunner>();
+        services.AddSingleton<GenerationReaper>();
+        services.AddHostedService(provider => provider.GetRequiredService<LogWriter>());
+        services.AddHostedService(provider => provider.GetRequiredService<GenerationReaper>());
+        services.AddHostedService(provider => provider.GetRequiredService<GenerationRunner>());
+        return services;
+    }
+}

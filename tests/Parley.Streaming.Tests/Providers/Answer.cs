@@ -1,0 +1,67 @@
+using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers;
+using Parley.Streaming.Providers.OpenAI;
+
+namespace Parley.Streaming.Tests.Providers;
+
+/// <summary>All that a client yielded, and how it ended.</summary>
+internal sealed record Answer(List<AIContent> Contents, ChatFinishReason? Finish, UsageDetails? Usage, ProviderException? Error)
+{
+    public const string Key = "sk-canary-0123456789";
+
+    public string Text => string.Concat(Contents.OfType<TextContent>().Select(c => c.Text));
+
+    public string Reasoning => string.Concat(Contents.OfType<TextReasoningContent>().Select(c => c.Text));
+
+    /// <summary>The tool calls and what lies between them, in a form to compare.</summary>
+    public string Calls => string.Join(" ", Contents.Select(c => c switch
+    {
+        ToolCallStarted call => $"{call.Name}#{call.CallId}(",
+        ToolCallArguments piece => piece.Fragment,
+        ToolCallEnded => ")",
+        FunctionResultContent result => $"={result.Result}",
+        _ => "",
+    }).Where(s => s.Length > 0));
+
+    public static Task<Answer> OfAsync(IChatClient client, string question) => OfAsync(client, [new ChatMessage(ChatRole.User, question)]);
+
+    public static async Task<Answer> OfAsync(IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions? options = null)
+    {
+        List<AIContent> contents = [];
+        ChatFinishReason? finish = null;
+        UsageDetails? usage = null;
+        try
+        {
+            await foreach (var update in client.GetStreamingResponseAsync(messages, options, TestContext.Current.CancellationToken))
+            {
+                finish ??= update.FinishReason;
+                usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
+                contents.AddRange(update.Contents.Where(c => c is not UsageContent));
+            }
+            return new Answer(contents, finish, usage, null);
+        }
+        catch (ProviderException e)
+        {
+            return new Answer(contents, finish, usage, e);
+        }
+    }
+
+    /// <summary>Asks a raw upstream through the OpenAI client.</summary>
+    public static async Task<Answer> OfAsync(RawUpstream upstream, TimeProvider? time = null, ProviderTimeouts? timeouts = null, int? maxFrameBytes = null)
+    {
+        var endpoint = Endpoint(upstream.BaseUrl, time, timeouts, maxFrameBytes);
+        using var http = endpoint.CreateHttpClient();
+        using var client = new OpenAIChatClient(http, endpoint, "m");
+        return await OfAsync(client, "hi");
+    }
+
+    public static ProviderEndpoint Endpoint(Uri baseUrl, TimeProvider? time = null, ProviderTimeouts? timeouts = null, int? maxFrameBytes = null) => new()
+    {
+        Name = "test",
+        BaseUrl = baseUrl,
+        ApiKey = Key,
+        Time = time ?? TimeProvider.System,
+        Timeouts = timeouts ?? new ProviderTimeouts(),
+        MaxFrameBytes = maxFrameBytes ?? SseReader.DefaultMaxEventBytes,
+    };
+}

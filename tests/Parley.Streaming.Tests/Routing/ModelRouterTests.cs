@@ -1,0 +1,307 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.Routing;
+using Parley.Streaming.Tests.Providers;
+
+namespace Parley.Streaming.Tests.Routing;
+
+public sealed class ModelRouterTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    private static readonly string[] Two =
+    [
+        "OPENAI_API_KEY=k1", "GROQ_API_KEY_1=k2", "OPENAI_MODEL=gpt-a, shared",
+        "Providers:Local:BaseUrl=http://127.0.0.1:1/v1", "Providers:Local:Models:0=org/model", "Providers:Local:Models:1=shared", "Providers:Local:AcceptsPrefix=true",
+        "Models:Aliases:fast=local/org/model", "Models:Aliases:same=shared", "Models:Aliases:loop=loop", "Models:Aliases:best=auto",
+    ];
+
+    [Theory]
+    [InlineData(null, "openai/gpt-a")]
+    [InlineData("", "openai/gpt-a")]
+    [InlineData("auto", "openai/gpt-a")]
+    [InlineData(" Auto ", "openai/gpt-a")]
+    [InlineData("openai/gpt-a", "openai/gpt-a")]
+    [InlineData("OpenAI/gpt-a", "openai/gpt-a")]
+    [InlineData("openai/anything/at:all", "openai/anything/at:all")]
+    [InlineData("local/org/model", "local/org/model")]
+    [InlineData("org/model", "local/org/model")]
+    [InlineData("gpt-a", "openai/gpt-a")]
+    [InlineData("fast", "local/org/model")]
+    [InlineData("FAST", "local/org/model")]
+    [InlineData("best", "openai/gpt-a")]
+    [InlineData("scripted", "demo/scripted")]
+    [InlineData("demo/scripted", "demo/scripted")]
+    [InlineData("demo/parley", "demo/parley")]
+    [InlineData("groq/llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile")]
+    [InlineData("shared", null)]
+    [InlineData("same", null)]
+    [InlineData("loop", null)]
+    [InlineData("unknown", null)]
+    [InlineData("nobody/model", null)]
+    [InlineData("demo/other", null)]
+    [InlineData("openai/", null)]
+    [InlineData("/gpt-a", null)]
+    [InlineData("openai/a b", null)]
+    [InlineData("openai/a\nb", null)]
+    public void Resolve_EveryForm_FindsItsRoute(string? requested, string? expected)
+    {
+        using var router = Router(Two);
+
+        var route = router.Resolve(requested);
+
+        Assert.Equal(expected, route?.Id);
+        if (route is not null)
+            Assert.Equal(route.Id, $"{route.Provider}/{route.Model}");
+    }
+
+    [Fact]
+    public void Resolve_OverlongName_IsNoModel()
+    {
+        using var router = Router(Two);
+
+        Assert.Null(router.Resolve("openai/" + new string('x', 300)));
+    }
+
+    [Fact]
+    public void Resolve_NothingConfigured_IsTheDemo()
+    {
+        using var router = Router();
+
+        Assert.Equal("demo/parley", router.Resolve("auto")!.Id);
+        Assert.True(router.Resolve(null)!.Capabilities is { AcceptsPrefix: true, IsDemo: true });
+    }
+
+    [Fact]
+    public void Resolve_DemoOff_IsNothing()
+    {
+        using var router = Router("Providers:Demo:Enabled=false");
+
+        Assert.Null(router.Resolve("auto"));
+        Assert.Null(router.Resolve("demo/parley"));
+    }
+
+    [Theory]
+    [InlineData("Models:Default=groq/llama-x", "groq/llama-x")]
+    [InlineData("Models:Default=fast", "local/org/model")]
+    [InlineData("Models:Default=auto", "openai/gpt-a")]
+    [InlineData("Models:Default=not-there", "openai/gpt-a")]
+    public void Resolve_ConfiguredDefault_IsWhatAutoMeans(string setting, string expected)
+    {
+        using var router = Router([.. Two, setting]);
+
+        Assert.Equal(expected, router.Resolve("auto")!.Id);
+    }
+
+    [Fact]
+    public void Resolve_Capabilities_AreTheProviders()
+    {
+        using var router = Router(Two);
+
+        Assert.True(router.Resolve("fast")!.Capabilities.AcceptsPrefix);
+        Assert.False(router.Resolve("openai/x")!.Capabilities.AcceptsPrefix);
+        Assert.True(router.Resolve("scripted")!.Capabilities.AcceptsPrefix);
+    }
+
+    [Theory]
+    [InlineData("OPENAI_API_KEY", "openai", "https://api.openai.com/v1")]
+    [InlineData("GROQ_API_KEY", "groq", "https://api.groq.com/openai/v1")]
+    [InlineData("XAI_API_KEY_2", "xai", "https://api.x.ai/v1")]
+    [InlineData("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1")]
+    [InlineData("NVIDIA_API_KEY", "nvidia", "https://integrate.api.nvidia.com/v1")]
+    [InlineData("OPENROUTER_API_KEY", "openrouter", "https://openrouter.ai/api/v1")]
+    [InlineData("GOOGLE_GENERATIVE_AI_API_KEY", "google", "https://generativelanguage.googleapis.com/v1beta/openai")]
+    public void Environment_Key_IsEnough(string variable, string provider, string baseUrl)
+    {
+        var options = Options($"{variable}=k");
+
+        var (name, settings) = Assert.Single(options.Providers);
+        Assert.Equal((provider, baseUrl, "k"), (name, settings.BaseUrl, settings.ApiKey));
+        Assert.NotEmpty(settings.Models);
+        Assert.True(new RoutingOptionsValidation().Validate(null, options).Succeeded);
+    }
+
+    [Fact]
+    public void Environment_BaseUrlWithoutKey_IsALocalServer()
+    {
+        var settings = Assert.Single(Options("OPENAI_BASE_URL=http://127.0.0.1:8080/v1", "OPENAI_API_KEY=").Providers).Value;
+
+        Assert.Equal("http://127.0.0.1:8080/v1", settings.BaseUrl);
+        Assert.Null(settings.ApiKey);
+        Assert.Empty(settings.Models);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "http://127.0.0.1:11434/v1")]
+    [InlineData("gpu-box:11500", "http://gpu-box:11500/v1")]
+    [InlineData("0.0.0.0", "http://127.0.0.1:11434/v1")]
+    [InlineData("0.0.0.0:11434", "http://127.0.0.1:11434/v1")]
+    [InlineData(":11500", "http://127.0.0.1:11500/v1")]
+    [InlineData("http://127.0.0.1:11434", "http://127.0.0.1:11434/v1")]
+    [InlineData("http://127.0.0.1:11434/", "http://127.0.0.1:11434/v1")]
+    [InlineData("https://ollama.example", "https://ollama.example:443/v1")]
+    [InlineData("http://box:1/v1", "http://box:1/v1")]
+    public void Environment_OllamaHost_TakesEveryForm(string host, string expected) =>
+        Assert.Equal(expected, Assert.Single(Options($"OLLAMA_HOST={host}").Providers).Value.BaseUrl);
+
+    [Fact]
+    public void Configuration_Section_IsLaidOverTheEnvironment()
+    {
+        var options = Options("OPENAI_API_KEY=k", "Providers:OpenAI:Models:0=gpt-b", "Providers:OpenAI:IdleTimeout=00:01:00", "Providers:OpenAI:PrefixStyle=Flag", "Providers:OpenAI:Headers:OpenAI-Project=p");
+
+        var settings = Assert.Single(options.Providers).Value;
+        Assert.Equal("k", settings.ApiKey);
+        Assert.Equal(["gpt-b"], settings.Models);
+        Assert.Equal(TimeSpan.FromMinutes(1), settings.IdleTimeout);
+        Assert.Equal("p", settings.Headers["OpenAI-Project"]);
+    }
+
+    [Theory]
+    [InlineData("Providers:x:Models:0=m", "Providers:x:BaseUrl is ''. Type an http or https URL")]
+    [InlineData("Providers:x:BaseUrl=ftp://a", "Type an http or https URL")]
+    [InlineData("Providers:x:BaseUrl=http://user:secret@a/v1", "Put the key into Providers:x:ApiKey")]
+    [InlineData("Providers:x:Type=magic", "Type 'openai'")]
+    [InlineData("Providers:x:IdleTimeout=30", "for example 00:00:30")]
+    [InlineData("Providers:x:FirstTokenTimeout=-00:00:01", "for example 00:00:30")]
+    [InlineData("Providers:x:MaxFrameBytes=1", "Type a number of bytes")]
+    [InlineData("Providers:x:ApiKey=secret key", "Copy the key again")]
+    [InlineData("Providers:x:Models:0=a b", "no spaces")]
+    [InlineData("Providers:x:Headers:a=b\nc", "printable ASCII")]
+    [InlineData("Models:Default=nobody/x", "Type provider/model with one of: demo")]
+    [InlineData("Models:Aliases:a=nobody/x", "Type one of: demo")]
+    public void Configuration_Wrong_SaysWhatToType(string setting, string expected)
+    {
+        var result = new RoutingOptionsValidation().Validate(null, Options(setting));
+
+        Assert.True(result.Failed);
+        Assert.Contains(expected, result.FailureMessage, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_Providers_AreAskedOnceAndTheirModelsResolve()
+    {
+        await using var upstream = new RawUpstream(ModelList("b", "org/c", "models/d", "text-embedding-3", "bad name", "a"));
+        using var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:ApiKey=k", "Providers:Local:Models:0=a");
+
+        var models = await router.ListAsync(TestContext.Current.CancellationToken);
+        await router.ListAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["local/a", "local/b", "local/org/c", "local/d", "demo/parley", "demo/scripted"], models.Select(m => m.Id));
+        Assert.True(models[0].IsConfigured);
+        Assert.False(models[1].IsConfigured);
+        Assert.Contains("Authorization: Bearer k", Assert.Single(upstream.Requests), StringComparison.Ordinal);
+        Assert.Equal("local/org/c", router.Resolve("org/c")!.Id);
+    }
+
+    [Fact]
+    public async Task List_NoModelConfigured_AutoIsTheFirstListed()
+    {
+        await using var upstream = new RawUpstream(ModelList("qwen"));
+        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+
+        Assert.Equal("demo/parley", router.Resolve("auto")!.Id);
+        await router.ListAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("openai/qwen", router.Resolve("auto")!.Id);
+    }
+
+    [Fact]
+    public async Task List_AfterTenMinutes_IsFetchedAgainInTheBackground()
+    {
+        await using var upstream = new RawUpstream(ModelList("a"));
+        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+
+        await router.ListAsync(TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromMinutes(9));
+        await router.ListAsync(TestContext.Current.CancellationToken);
+        Assert.Single(upstream.Requests);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Contains(await router.ListAsync(TestContext.Current.CancellationToken), m => m.Id == "openai/a");
+        while (upstream.Requests.Count < 2)
+            await Task.Yield();
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"data\":5}")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n5")]
+    [InlineData("")]
+    public async Task List_ProviderFails_GivesTheConfiguredOnes(string response)
+    {
+        await using var upstream = new RawUpstream(response);
+        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a", "Providers:Demo:Scripted=false");
+
+        Assert.Equal(["openai/a", "demo/parley"], (await router.ListAsync(TestContext.Current.CancellationToken)).Select(m => m.Id));
+        Assert.Equal("demo/scripted", router.Resolve("scripted")!.Id);
+    }
+
+    [Fact]
+    public async Task List_ProviderSilent_EndsAfterThreeSeconds()
+    {
+        await using var upstream = new RawUpstream(connection => connection.ForeverAsync());
+        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a");
+
+        var listing = router.ListAsync(TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(listing.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(3, (await listing).Count);
+    }
+
+    [Fact]
+    public async Task List_ThousandsOfModels_AreBounded()
+    {
+        await using var upstream = new RawUpstream(ModelList([.. Enumerable.Range(0, 3000).Select(i => $"m{i}")]));
+        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+
+        Assert.Equal(1002, (await router.ListAsync(TestContext.Current.CancellationToken)).Count);
+    }
+
+    [Fact]
+    public async Task Route_Client_AsksThatModelThere()
+    {
+        await using var upstream = new RawUpstream(RawUpstream.EventStream + "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n");
+        using var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:IncludeUsage=false");
+
+        var answer = await Answer.OfAsync(router.Resolve("local/org/model")!.Client, "hello");
+
+        Assert.Equal("hi", answer.Text);
+        var request = Assert.Single(upstream.Requests);
+        Assert.Contains("\"model\":\"org/model\"", request, StringComparison.Ordinal);
+        Assert.DoesNotContain("stream_options", request, StringComparison.Ordinal);
+        Assert.DoesNotContain("Authorization", request, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Route_Demo_IsTheDemo()
+    {
+        using var router = Router();
+
+        Assert.IsType<DemoChatClient>(router.Resolve("demo/parley")!.Client);
+        Assert.IsType<ScriptedChatClient>(router.Resolve("scripted")!.Client);
+    }
+
+    private ModelRouter Router(params string[] settings) => new(Microsoft.Extensions.Options.Options.Create(Options(settings)), _time);
+
+    private static RoutingOptions Options(params string[] settings)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(s => s.Split('=', 2)).Select(s => KeyValuePair.Create(s[0], (string?)s[1])))
+            .Build();
+        var options = new RoutingOptions();
+        RoutingConfiguration.Load(configuration, options);
+        return options;
+    }
+
+    private static string ModelList(params string[] ids)
+    {
+        var body = $"{{\"object\":\"list\",\"data\":[{string.Join(',', ids.Select(i => $"{{\"id\":\"{i}\",\"object\":\"model\"}}"))}]}}";
+        return $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+    }
+}
