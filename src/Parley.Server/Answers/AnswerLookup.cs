@@ -12,8 +12,8 @@ public sealed class AnswerLookup(SqliteDatabase database)
     public FoundAnswer? Find(CurrentUser? user, string? generationId)
     {
         if (user is null || !GenerationId.TryParse(generationId, out var id)) return null;
-        using var connection = database.OpenReader();
-        var found = connection.Query(
+        using var session = database.OpenReader();
+        var found = session.Query(
             """
             SELECT g.conversation_id, g.message_id, g.model, g.status, g.created_at, g.ended_at, m.parent_id
             FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.tenant_id = @tenant AND g.owner_id = @owner
@@ -28,8 +28,8 @@ public sealed class AnswerLookup(SqliteDatabase database)
     /// <summary>What an idempotency key of this user started.</summary>
     public (string Fingerprint, string GenerationId)? FindKey(CurrentUser user, string key)
     {
-        using var connection = database.OpenReader();
-        var found = connection.Query(
+        using var session = database.OpenReader();
+        var found = session.Query(
             "SELECT fingerprint, generation_id FROM idempotency_keys WHERE owner_id = @owner AND key = @key",
             row => (row.GetString(0), row.GetString(1)), ("@owner", user.Id), ("@key", key));
         return found.Count == 0 ? null : found[0];

@@ -9,8 +9,8 @@ public sealed class ConversationPlace(SqliteDatabase database)
     /// <summary>The place under <paramref name="parentId"/>, or under the newest message; null when the conversation or the parent is not this user's.</summary>
     public Place? Find(CurrentUser user, string conversationId, string? parentId)
     {
-        using var connection = database.OpenReader();
-        var found = connection.Query(
+        using var session = database.OpenReader();
+        var found = session.Query(
             """
             SELECT m.id, m.status FROM conversations c LEFT JOIN messages m ON m.id = coalesce(@parent, c.active_message_id) AND m.conversation_id = c.id
             WHERE c.id = @id AND c.tenant_id = @tenant AND c.owner_id = @owner

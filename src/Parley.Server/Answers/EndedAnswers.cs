@@ -22,8 +22,8 @@ internal sealed class EndedAnswers(GenerationRunner runner, ChangeFeed feed, Sql
     private void OnEnded(GenerationId id, GenerationEnded end)
     {
         if (!feed.HasAnyListener) return;
-        using var connection = database.OpenReader();
-        foreach (var (owner, conversation) in connection.Query(
+        using var session = database.OpenReader();
+        foreach (var (owner, conversation) in session.Query(
             "SELECT owner_id, conversation_id FROM generations WHERE id = @id", row => (row.GetString(0), row.GetString(1)), ("@id", id.ToString())))
             feed.Changed(owner, conversation);
     }

@@ -10,8 +10,8 @@ public sealed class FinishedLogs(SqliteDatabase database)
     /// <summary>The log, or null while the generation runs.</summary>
     public FoldedLog? Find(FoundAnswer answer)
     {
-        using var connection = database.OpenReader();
-        return connection.Query(
+        using var session = database.OpenReader();
+        return session.Query(
             "SELECT content, parts FROM messages WHERE id = @id AND status <> 'running'",
             row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", answer.Info.MessageId)).FirstOrDefault();
     }

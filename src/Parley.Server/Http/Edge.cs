@@ -23,7 +23,11 @@ internal static class Edge
         });
 
         // One token is one small write: handing each to another thread costs more than sending it.
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.Backlog = 4096; // a thousand browsers that come back at once must not be refused
+        });
     }
 
     public static void UseEdge(this WebApplication app)

@@ -21,7 +21,7 @@ public sealed class GenerationLog
     private long _end;      // appended
     private long _taken;    // handed to the commit that runs
     private long _durable;  // committed
-    private bool _queued;   // waits for the writer to take it
+    private bool _queued;   // with the writer: waiting to be taken, or in the commit that runs
     private TaskCompletionSource? _progress;
 
     internal GenerationLog(GenerationId id, int epoch, FoldedLog committed, GenerationOptions options, LogWriter writer)
@@ -149,9 +149,9 @@ public sealed class GenerationLog
     {
         lock (_gate)
         {
-            _queued = false;
             if (_end == _durable || Fenced)
             {
+                _queued = false;
                 slice = default;
                 return false;
             }
@@ -162,14 +162,18 @@ public sealed class GenerationLog
         }
     }
 
-    /// <summary>What <see cref="TryTake"/> handed out is committed. The readers who waited for it are added to <paramref name="woken"/>.</summary>
-    internal void Committed(List<LogReader> woken)
+    /// <summary>
+    /// What <see cref="TryTake"/> handed out is committed. The readers who waited for it are added to <paramref name="woken"/>. True when more was appended
+    /// meanwhile: then the log belongs into the next commit. Until here it is in no other, so no two commits ever hold the same bytes.
+    /// </summary>
+    internal bool Committed(List<LogReader> woken)
     {
         lock (_gate)
         {
             _durable = _taken;
             if (_controls.Count > 0 && _controls[^1] is { Control: GenerationEnded ended, Position: var at } && at < _durable) Ended = ended;
             Wake(woken);
+            return _queued = _end > _durable;
         }
     }
 

@@ -41,8 +41,15 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
             if (await CommitAsync(slices, stoppingToken) is not { } outcomes) return;
             for (var i = 0; i < logs.Count; i++)
             {
-                if (outcomes[i] == AppendOutcome.Committed) logs[i].Committed(woken);
-                else logs[i].Fence(woken);
+                if (outcomes[i] == AppendOutcome.Committed)
+                {
+                    if (logs[i].Committed(woken)) Enqueue(logs[i]);
+                }
+                else
+                {
+                    LogFenced(logs[i].Id, slices[i].Epoch, slices[i].Start);
+                    logs[i].Fence(woken);
+                }
             }
 
             WokenReaders.Dispatch(woken);
@@ -82,6 +89,9 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Generation {Generation} is no longer this node's to write (epoch {Epoch}, position {Position}): adopted elsewhere, or deleted.")]
+    private partial void LogFenced(GenerationId generation, int epoch, long position);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed. Nothing of it is visible; trying again in {Pause}.")]
     private partial void LogCommitFailed(Exception error, int slices, TimeSpan pause);

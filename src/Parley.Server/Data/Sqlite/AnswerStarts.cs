@@ -5,33 +5,33 @@ namespace Parley.Server.Data.Sqlite;
 /// <summary>Stores the beginning of an answer: the person's turn, the answer's place, its generation, and the idempotency key, all or nothing.</summary>
 internal sealed class AnswerStarts(NodeIdentity node)
 {
-    public AnswerStartOutcome Store(SqliteConnection connection, AnswerStart start)
+    public AnswerStartOutcome Store(SqliteSession session, AnswerStart start)
     {
-        if (start.IdempotencyKey is not null && FindKey(connection, start) is { } known)
+        if (start.IdempotencyKey is not null && FindKey(session, start) is { } known)
             return known.Fingerprint == start.Fingerprint ? new AnswerStartOutcome.Attached(known.GenerationId) : new AnswerStartOutcome.KeyReused();
 
         var now = start.Now.ToUnixTimeMilliseconds();
         var sequence = 0;
-        if (start.IsNewConversation) InsertConversation(connection, start, now);
-        else if (!TryFindPlace(connection, start, out sequence)) return new AnswerStartOutcome.Gone();
+        if (start.IsNewConversation) InsertConversation(session, start, now);
+        else if (!TryFindPlace(session, start, out sequence)) return new AnswerStartOutcome.Gone();
 
         var parent = start.ParentId;
         if (start.UserText is not null)
         {
-            InsertMessage(connection, start, start.UserMessageId, parent, ++sequence, "user", start.UserText, "complete", null, null, now);
+            InsertMessage(session, start, start.UserMessageId, parent, ++sequence, "user", start.UserText, "complete", null, null, now);
             parent = start.UserMessageId;
         }
 
-        InsertMessage(connection, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now);
-        InsertGeneration(connection, start, now);
+        InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now);
+        InsertGeneration(session, start, now);
         if (start.IdempotencyKey is not null)
         {
-            connection.Run(
+            session.Run(
                 "INSERT INTO idempotency_keys (owner_id, key, fingerprint, generation_id, created_at) VALUES (@owner, @key, @fingerprint, @generation, @now)",
                 ("@owner", start.OwnerId), ("@key", start.IdempotencyKey), ("@fingerprint", start.Fingerprint), ("@generation", start.GenerationId), ("@now", now));
         }
 
-        connection.Run(
+        session.Run(
             """
             UPDATE conversations SET message_count = @sequence, active_message_id = @message, model = @model, updated_at = @now, last_message_at = @now,
                 last_message_preview = coalesce(@preview, last_message_preview)
@@ -42,17 +42,17 @@ internal sealed class AnswerStarts(NodeIdentity node)
         return new AnswerStartOutcome.Started();
     }
 
-    private static (string Fingerprint, string GenerationId)? FindKey(SqliteConnection connection, AnswerStart start)
+    private static (string Fingerprint, string GenerationId)? FindKey(SqliteSession session, AnswerStart start)
     {
-        var found = connection.Query(
+        var found = session.Query(
             "SELECT fingerprint, generation_id FROM idempotency_keys WHERE owner_id = @owner AND key = @key",
             row => (row.GetString(0), row.GetString(1)), ("@owner", start.OwnerId), ("@key", start.IdempotencyKey));
         return found.Count == 0 ? null : found[0];
     }
 
-    private static bool TryFindPlace(SqliteConnection connection, AnswerStart start, out int sequence)
+    private static bool TryFindPlace(SqliteSession session, AnswerStart start, out int sequence)
     {
-        var found = connection.Query(
+        var found = session.Query(
             """
             SELECT message_count FROM conversations WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner
             AND (@parent IS NULL OR EXISTS (SELECT 1 FROM messages WHERE id = @parent AND conversation_id = @id))
@@ -62,10 +62,10 @@ internal sealed class AnswerStarts(NodeIdentity node)
         return found.Count > 0;
     }
 
-    private static void InsertConversation(SqliteConnection connection, AnswerStart start, long now)
+    private static void InsertConversation(SqliteSession session, AnswerStart start, long now)
     {
-        Users.Ensure(connection, start.TenantId, start.OwnerId, now);
-        connection.Run(
+        Users.Ensure(session, start.TenantId, start.OwnerId, now);
+        session.Run(
             """
             INSERT INTO conversations (id, tenant_id, owner_id, title, model, message_count, total_tokens, created_at, updated_at)
             VALUES (@id, @tenant, @owner, @title, @model, 0, 0, @now, @now)
@@ -74,8 +74,8 @@ internal sealed class AnswerStarts(NodeIdentity node)
     }
 
     private static void InsertMessage(
-        SqliteConnection connection, AnswerStart start, string id, string? parent, int sequence, string role, string content, string status, string? model, string? generation, long now) =>
-        connection.Run(
+        SqliteSession session, AnswerStart start, string id, string? parent, int sequence, string role, string content, string status, string? model, string? generation, long now) =>
+        session.Run(
             """
             INSERT INTO messages (id, tenant_id, owner_id, conversation_id, parent_id, sequence, role, content, status, model, generation_id, usage_estimated, error_retryable, created_at)
             VALUES (@id, @tenant, @owner, @conversation, @parent, @sequence, @role, @content, @status, @model, @generation, 0, 0, @now)
@@ -83,8 +83,8 @@ internal sealed class AnswerStarts(NodeIdentity node)
             ("@id", id), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@parent", parent), ("@sequence", sequence),
             ("@role", role), ("@content", content), ("@status", status), ("@model", model), ("@generation", generation), ("@now", now));
 
-    private void InsertGeneration(SqliteConnection connection, AnswerStart start, long now) =>
-        connection.Run(
+    private void InsertGeneration(SqliteSession session, AnswerStart start, long now) =>
+        session.Run(
             """
             INSERT INTO generations (id, tenant_id, owner_id, conversation_id, message_id, model, status, node_id, epoch, adoptions, continues_id, continues_to, created_at)
             VALUES (@id, @tenant, @owner, @conversation, @message, @model, 'running', @node, 1, 0, @continues, @to, @now)
@@ -96,7 +96,7 @@ internal sealed class AnswerStarts(NodeIdentity node)
 /// <summary>The row of a person, made when they first store something.</summary>
 internal static class Users
 {
-    public static void Ensure(SqliteConnection connection, string tenantId, string userId, long now) => connection.Run(
+    public static void Ensure(SqliteSession session, string tenantId, string userId, long now) => session.Run(
         "INSERT INTO users (id, tenant_id, kind, created_at) VALUES (@id, @tenant, 'anonymous', @now) ON CONFLICT (id) DO NOTHING",
         ("@id", userId), ("@tenant", tenantId), ("@now", now));
 }

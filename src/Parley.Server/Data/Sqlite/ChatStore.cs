@@ -9,13 +9,13 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
     private readonly AnswerStarts _starts = new(node);
 
     /// <summary>Stores the beginning of an answer, once for each idempotency key.</summary>
-    public Task<AnswerStartOutcome> StartAnswerAsync(AnswerStart start) => writer.RunAsync(connection => _starts.Store(connection, start));
+    public Task<AnswerStartOutcome> StartAnswerAsync(AnswerStart start) => writer.RunAsync(session => _starts.Store(session, start));
 
     /// <summary>Stores an empty conversation.</summary>
-    public Task<Conversation> CreateConversationAsync(Conversation conversation) => writer.RunAsync(connection =>
+    public Task<Conversation> CreateConversationAsync(Conversation conversation) => writer.RunAsync(session =>
     {
-        Users.Ensure(connection, conversation.TenantId, conversation.OwnerId, conversation.CreatedAt.ToUnixTimeMilliseconds());
-        connection.Run(
+        Users.Ensure(session, conversation.TenantId, conversation.OwnerId, conversation.CreatedAt.ToUnixTimeMilliseconds());
+        session.Run(
             """
             INSERT INTO conversations (id, tenant_id, owner_id, title, model, message_count, total_tokens, created_at, updated_at)
             VALUES (@id, @tenant, @owner, @title, @model, 0, 0, @now, @now)
@@ -45,9 +45,9 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
     }
 
     /// <summary>Adds a message that no model wrote, under <paramref name="message"/>'s parent. Its sequence is given here. Null when the conversation or the parent is not there.</summary>
-    public Task<Message?> AddMessageAsync(Message message, bool underNewest) => writer.RunAsync(connection =>
+    public Task<Message?> AddMessageAsync(Message message, bool underNewest) => writer.RunAsync(session =>
     {
-        var found = connection.Query(
+        var found = session.Query(
             """
             SELECT message_count, active_message_id, title FROM conversations WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner
             AND (@parent IS NULL OR EXISTS (SELECT 1 FROM messages WHERE id = @parent AND conversation_id = @id))
@@ -58,14 +58,14 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
         var parent = underNewest ? found[0].Active : message.ParentId;
         var sequence = found[0].Count + 1;
         var now = message.CreatedAt.ToUnixTimeMilliseconds();
-        connection.Run(
+        session.Run(
             """
             INSERT INTO messages (id, tenant_id, owner_id, conversation_id, parent_id, sequence, role, content, status, usage_estimated, error_retryable, created_at)
             VALUES (@id, @tenant, @owner, @conversation, @parent, @sequence, @role, @content, 'complete', 0, 0, @now)
             """,
             ("@id", message.Id), ("@tenant", message.TenantId), ("@owner", message.OwnerId), ("@conversation", message.ConversationId), ("@parent", parent), ("@sequence", sequence),
             ("@role", message.Role), ("@content", message.Content), ("@now", now));
-        connection.Run(
+        session.Run(
             """
             UPDATE conversations SET message_count = @sequence, active_message_id = @message, updated_at = @now, last_message_at = @now, last_message_preview = @preview,
                 title = CASE WHEN @sequence = 1 AND title = @untitled AND @role = 'user' THEN @title ELSE title END

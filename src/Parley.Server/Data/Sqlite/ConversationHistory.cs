@@ -11,8 +11,8 @@ public sealed class ConversationHistory(SqliteDatabase database)
     public List<ChatMessage> Load(string conversationId, string? leafId)
     {
         if (leafId is null) return [];
-        using var connection = database.OpenReader();
-        var path = connection.Query(
+        using var session = database.OpenReader();
+        var path = session.Query(
             """
             WITH RECURSIVE path (id, parent_id, depth) AS (
                 SELECT id, parent_id, 0 FROM messages WHERE id = @leaf AND conversation_id = @conversation

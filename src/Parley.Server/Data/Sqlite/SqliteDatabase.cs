@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -14,8 +15,12 @@ namespace Parley.Server.Data.Sqlite;
 /// </remarks>
 public sealed class SqliteDatabase : IDisposable
 {
+    private const int MostIdle = 16;
+
+    private readonly ConcurrentBag<SqliteSession> _idle = [];
     private readonly FileStream _lock;
     private readonly string _readers;
+    private volatile bool _closed;
 
     public SqliteDatabase(IOptions<DatabaseOptions> options)
     {
@@ -44,18 +49,27 @@ public sealed class SqliteDatabase : IDisposable
 
     internal string WriterConnectionString { get; }
 
-    /// <summary>Opens a pooled connection that can only read.</summary>
-    public SqliteConnection OpenReader()
+    /// <summary>A connection that can only read. Dispose it to give it back.</summary>
+    public SqliteSession OpenReader()
     {
+        if (_idle.TryTake(out var session)) return session;
         var connection = new SqliteConnection(_readers);
         connection.Open();
-        return connection;
+        return new SqliteSession(connection, GiveBack);
+    }
+
+    private void GiveBack(SqliteSession session)
+    {
+        if (_closed || _idle.Count >= MostIdle) session.Close();
+        else _idle.Add(session);
     }
 
     internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(_readers);
 
     public void Dispose()
     {
+        _closed = true;
+        while (_idle.TryTake(out var session)) session.Close();
         SqliteConnection.ClearAllPools();
         _lock.Dispose();
     }

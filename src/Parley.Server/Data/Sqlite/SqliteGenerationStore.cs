@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Parley.Streaming.Generations;
 
@@ -27,7 +26,6 @@ public sealed class SqliteGenerationStore : IGenerationStore
     private readonly string _node;
     private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
     private readonly Task<bool> _recovered;
-    private SqliteCommand? _insertBatch;
     private long _journalBytes;
 
     public SqliteGenerationStore(SqliteDatabase database, SqliteWriter writer, NodeIdentity node, IOptions<GenerationOptions> options, TimeProvider time)
@@ -40,7 +38,7 @@ public sealed class SqliteGenerationStore : IGenerationStore
     {
         await _recovered;
         var commit = new Commit(slices.Count);
-        await _writer.RunAsync(connection => Append(connection, slices, commit), _ => Apply(commit));
+        await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit));
         return commit.Outcomes;
     }
 
@@ -51,15 +49,15 @@ public sealed class SqliteGenerationStore : IGenerationStore
         for (var attempt = 0; attempt < 10; attempt++)
         {
             if (_live.TryGetValue(id, out var live) && live.Read(after, maxBytes) is { } tail) return tail;
-            using var connection = _database.OpenReader();
-            if (FindRow(connection, id) is not { } row) return null;
+            using var session = _database.OpenReader();
+            if (FindRow(session, id) is not { } row) return null;
             if (row.Status != "running")
             {
-                var log = ReadMessage(connection, row.MessageId);
+                var log = ReadMessage(session, row.MessageId);
                 return log is null ? null : Cut(log, after, maxBytes);
             }
 
-            if (ReadSegment(connection, row.Key, after, maxBytes) is { } segment) return segment;
+            if (ReadSegment(session, row.Key, after, maxBytes) is { } segment) return segment;
             if (live is null && !_live.ContainsKey(id)) return new LogSlice(after, default, default, null);
         }
 
@@ -69,17 +67,17 @@ public sealed class SqliteGenerationStore : IGenerationStore
     public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
     {
         await _recovered;
-        using var connection = _database.OpenReader();
-        if (FindRow(connection, id) is not { } row) return null;
+        using var session = _database.OpenReader();
+        if (FindRow(session, id) is not { } row) return null;
         var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
-        var end = row.EndPosition ?? (_live.TryGetValue(id, out var live) ? live.End : SegmentEnd(connection, row.Key));
+        var end = row.EndPosition ?? (_live.TryGetValue(id, out var live) ? live.End : SegmentEnd(session, row.Key));
         return new GenerationRecord(id, status, row.Epoch, end);
     }
 
     public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
         await _recovered;
-        return await _writer.RunAsync(connection => Claim(connection, limit), claimed =>
+        return await _writer.RunAsync(session => Claim(session, limit), claimed =>
         {
             foreach (var generation in claimed)
                 if (_live.TryGetValue(generation.Id, out var live)) live.Epoch = generation.Epoch;
@@ -89,13 +87,13 @@ public sealed class SqliteGenerationStore : IGenerationStore
     public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
     {
         await _recovered;
-        await _writer.RunAsync(connection => connection.Run(
+        await _writer.RunAsync(session => session.Run(
             $"INSERT INTO nodes (id, lease_until) VALUES (@id, {Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
             ("@id", _node), ("@lease", (long)_options.Lease.TotalMilliseconds)));
     }
 
     public async ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) =>
-        await _writer.RunAsync(connection => connection.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
+        await _writer.RunAsync(session => session.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
     internal void Forget(IEnumerable<GenerationId> ids)
@@ -103,14 +101,14 @@ public sealed class SqliteGenerationStore : IGenerationStore
         foreach (var id in ids) _live.TryRemove(id, out _);
     }
 
-    private bool Append(SqliteConnection connection, IReadOnlyList<PendingSlice> slices, Commit commit)
+    private bool Append(SqliteSession session, IReadOnlyList<PendingSlice> slices, Commit commit)
     {
         commit.Clear();
         var batch = commit.Batch;
         for (var i = 0; i < slices.Count; i++)
         {
             var slice = slices[i];
-            var live = FindLive(connection, slice.Id, commit);
+            var live = FindLive(session, slice.Id, commit);
             if (live is null || live.Epoch != slice.Epoch || live.End != slice.Start)
             {
                 commit.Outcomes[i] = AppendOutcome.Fenced;
@@ -120,7 +118,7 @@ public sealed class SqliteGenerationStore : IGenerationStore
             commit.Outcomes[i] = AppendOutcome.Committed;
             if (slice.Ended is { } ended)
             {
-                Fold(connection, live, slice, ended);
+                Fold(session, live, slice, ended);
                 commit.Ended.Add(slice.Id);
                 continue;
             }
@@ -128,18 +126,16 @@ public sealed class SqliteGenerationStore : IGenerationStore
             JournalFormat.Write(batch, live.Key, slice);
             commit.Appended.Add((live, slice));
             if (live.TailLength + slice.Bytes.Length < _database.Options.SegmentBytes) continue;
-            InsertSegment(connection, live, slice.Bytes, slice.Controls);
+            InsertSegment(session, live, slice.Bytes, slice.Controls);
             commit.Segmented.Add(live);
         }
 
         if (batch.WrittenCount > 0)
         {
-            _insertBatch ??= Prepare(connection);
-            _insertBatch.Parameters[0].Value = batch.WrittenMemory.ToArray();
-            _insertBatch.ExecuteNonQuery();
+            session.Run("INSERT INTO generation_journal (slices) VALUES (@slices)", ("@slices", batch.WrittenMemory.ToArray()));
         }
 
-        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes) EmptyJournal(connection, commit);
+        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes) EmptyJournal(session, commit);
         return true;
     }
 
@@ -153,41 +149,41 @@ public sealed class SqliteGenerationStore : IGenerationStore
         _journalBytes = commit.JournalEmptied ? 0 : _journalBytes + commit.Batch.WrittenCount;
     }
 
-    private LiveGeneration? FindLive(SqliteConnection connection, GenerationId id, Commit commit)
+    private LiveGeneration? FindLive(SqliteSession session, GenerationId id, Commit commit)
     {
         if (_live.TryGetValue(id, out var live)) return live;
-        if (FindRow(connection, id) is not { Status: "running" } row) return null;
-        live = Load(connection, row.Key, row.Epoch);
+        if (FindRow(session, id) is not { Status: "running" } row) return null;
+        live = Load(session, row.Key, row.Epoch);
         commit.Found.Add((id, live));
         return live;
     }
 
-    private static LiveGeneration Load(SqliteConnection connection, long key, int epoch)
+    private static LiveGeneration Load(SqliteSession session, long key, int epoch)
     {
-        var log = ReadSegments(connection, key);
+        var log = ReadSegments(session, key);
         return new LiveGeneration(key, epoch, log.End, [.. log.Controls]);
     }
 
-    private void EmptyJournal(SqliteConnection connection, Commit commit)
+    private void EmptyJournal(SqliteSession session, Commit commit)
     {
         var appended = commit.Appended.ToDictionary(pair => pair.Live, pair => pair.Slice);
         foreach (var (id, live) in _live.Concat(commit.Found.Select(pair => KeyValuePair.Create(pair.Id, pair.Live))))
         {
             if (commit.Segmented.Contains(live) || commit.Ended.Contains(id)) continue;
             var slice = appended.GetValueOrDefault(live);
-            if (live.TailLength + slice.Bytes.Length > 0) InsertSegment(connection, live, slice.Bytes, slice.Controls);
+            if (live.TailLength + slice.Bytes.Length > 0) InsertSegment(session, live, slice.Bytes, slice.Controls);
             commit.Segmented.Add(live);
         }
 
-        connection.Run("DELETE FROM generation_journal");
+        session.Run("DELETE FROM generation_journal");
         commit.JournalEmptied = true;
     }
 
-    private static void InsertSegment(SqliteConnection connection, LiveGeneration live, ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedControl> controls)
+    private static void InsertSegment(SqliteSession session, LiveGeneration live, ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedControl> controls)
     {
         PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
         var open = live.OpenAt(live.SegmentEnd);
-        connection.Run(
+        session.Run(
             "INSERT INTO generation_segments (generation_key, start, bytes, controls, open) VALUES (@key, @start, @bytes, @controls, @open)",
             ("@key", live.Key), ("@start", live.SegmentEnd), ("@bytes", live.TailWith(bytes)),
             ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
@@ -195,17 +191,17 @@ public sealed class SqliteGenerationStore : IGenerationStore
     }
 
     /// <summary>The log becomes its message, and the generation has ended: one commit, once.</summary>
-    private void Fold(SqliteConnection connection, LiveGeneration live, in PendingSlice slice, GenerationEnded ended)
+    private void Fold(SqliteSession session, LiveGeneration live, in PendingSlice slice, GenerationEnded ended)
     {
         var tail = live.TailWith(slice.Bytes);
-        var bytes = live.SegmentEnd == 0 ? tail : [.. ReadSegments(connection, live.Key).Bytes.Span, .. tail];
+        var bytes = live.SegmentEnd == 0 ? tail : [.. ReadSegments(session, live.Key).Bytes.Span, .. tail];
         var log = new FoldedLog(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
-        MessageFolding.Fold(connection, live.Key, log, ended, _time.GetUtcNow());
+        MessageFolding.Fold(session, live.Key, log, ended, _time.GetUtcNow());
     }
 
-    private List<AbandonedGeneration> Claim(SqliteConnection connection, int limit)
+    private List<AbandonedGeneration> Claim(SqliteSession session, int limit)
     {
-        var rows = connection.Query(
+        var rows = session.Query(
             $"""
             UPDATE generations SET epoch = epoch + 1, adoptions = adoptions + 1, node_id = @node
             WHERE key IN (
@@ -219,7 +215,7 @@ public sealed class SqliteGenerationStore : IGenerationStore
         foreach (var row in rows)
         {
             var id = new GenerationId(Guid.Parse(row.Id));
-            var log = ReadSegments(connection, row.Key);
+            var log = ReadSegments(session, row.Key);
             if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
                 log = new FoldedLog((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
             claimed.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
@@ -229,12 +225,12 @@ public sealed class SqliteGenerationStore : IGenerationStore
     }
 
     /// <summary>What a process that died left in the journal goes into segments; its lease is over, since this process holds the folder.</summary>
-    private bool Recover(SqliteConnection connection)
+    private bool Recover(SqliteSession session)
     {
-        connection.Run("DELETE FROM nodes");
-        var running = connection.Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
-            .ToDictionary(row => row.Key, row => Load(connection, row.Key, row.Epoch));
-        foreach (var batch in connection.Query("SELECT slices FROM generation_journal ORDER BY id", row => (byte[])row.GetValue(0)))
+        session.Run("DELETE FROM nodes");
+        var running = session.Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
+            .ToDictionary(row => row.Key, row => Load(session, row.Key, row.Epoch));
+        foreach (var batch in session.Query("SELECT slices FROM generation_journal ORDER BY id", row => (byte[])row.GetValue(0)))
         {
             foreach (var (key, start, bytes, controls) in JournalFormat.Read(batch))
             {
@@ -242,8 +238,8 @@ public sealed class SqliteGenerationStore : IGenerationStore
             }
         }
 
-        foreach (var live in running.Values.Where(live => live.TailLength > 0)) InsertSegment(connection, live, default, default);
-        connection.Run("DELETE FROM generation_journal");
+        foreach (var live in running.Values.Where(live => live.TailLength > 0)) InsertSegment(session, live, default, default);
+        session.Run("DELETE FROM generation_journal");
         return true;
     }
 
@@ -255,15 +251,15 @@ public sealed class SqliteGenerationStore : IGenerationStore
         return new LogSlice(after, slice.Bytes[..length], Slices.Between(slice.Controls.ToArray(), after, after + length), slice.Open);
     }
 
-    private static FoldedLog? ReadMessage(SqliteConnection connection, string messageId) => connection.Query(
+    private static FoldedLog? ReadMessage(SqliteSession session, string messageId) => session.Query(
         "SELECT content, parts FROM messages WHERE id = @id",
         row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", messageId)).FirstOrDefault();
 
-    private static FoldedLog ReadSegments(SqliteConnection connection, long key)
+    private static FoldedLog ReadSegments(SqliteSession session, long key)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
         List<PositionedControl> controls = [];
-        foreach (var segment in connection.Query(
+        foreach (var segment in session.Query(
             "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
             row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2)), ("@key", key)))
         {
@@ -274,9 +270,9 @@ public sealed class SqliteGenerationStore : IGenerationStore
         return new FoldedLog(bytes.WrittenMemory, controls);
     }
 
-    private static LogSlice? ReadSegment(SqliteConnection connection, long key, long after, int maxBytes)
+    private static LogSlice? ReadSegment(SqliteSession session, long key, long after, int maxBytes)
     {
-        var found = connection.Query(
+        var found = session.Query(
             "SELECT start, bytes, controls, open FROM generation_segments WHERE generation_key = @key AND start <= @after ORDER BY start DESC LIMIT 1",
             row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2), Open: row.IsDBNull(3) ? null : row.GetString(3)),
             ("@key", key), ("@after", after));
@@ -299,23 +295,15 @@ public sealed class SqliteGenerationStore : IGenerationStore
     private static List<PositionedControl> Placed(long start, byte[] bytes, string json) =>
         JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
 
-    private static long SegmentEnd(SqliteConnection connection, long key) =>
-        connection.Query("SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key", row => row.IsDBNull(0) ? 0 : row.GetInt64(0), ("@key", key))[0];
+    private static long SegmentEnd(SqliteSession session, long key) =>
+        session.Query("SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key", row => row.IsDBNull(0) ? 0 : row.GetInt64(0), ("@key", key))[0];
 
-    private static GenerationRow? FindRow(SqliteConnection connection, GenerationId id)
+    private static GenerationRow? FindRow(SqliteSession session, GenerationId id)
     {
-        var rows = connection.Query(
+        var rows = session.Query(
             "SELECT key, message_id, status, epoch, end_position FROM generations WHERE id = @id",
             row => new GenerationRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetInt64(4)), ("@id", id.ToString()));
         return rows.Count == 0 ? null : rows[0];
-    }
-
-    private static SqliteCommand Prepare(SqliteConnection connection)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = "INSERT INTO generation_journal (slices) VALUES (@slices)";
-        command.Parameters.Add(new SqliteParameter("@slices", SqliteType.Blob));
-        return command;
     }
 
     private sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition);

@@ -17,6 +17,7 @@ public sealed partial class SqliteWriter : IDisposable
     private readonly ILogger<SqliteWriter> _logger;
     private readonly Thread _thread;
     private readonly SqliteConnection _connection;
+    private readonly SqliteSession _session;
     private readonly SqliteCommand _begin, _commit, _rollback, _savepoint, _release, _rollbackTo;
 
     public SqliteWriter(SqliteDatabase database, ILogger<SqliteWriter> logger)
@@ -36,6 +37,7 @@ public sealed partial class SqliteWriter : IDisposable
         Execute("PRAGMA cache_size = -16000");
         (_begin, _commit, _rollback) = (Command("BEGIN IMMEDIATE"), Command("COMMIT"), Command("ROLLBACK"));
         (_savepoint, _release, _rollbackTo) = (Command("SAVEPOINT work"), Command("RELEASE work"), Command("ROLLBACK TO work"));
+        _session = new SqliteSession(_connection);
         _thread = new Thread(Loop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
     }
@@ -44,7 +46,7 @@ public sealed partial class SqliteWriter : IDisposable
     /// Runs <paramref name="work"/> on the writer's connection inside a transaction, and returns its result once that is committed.
     /// When it throws, only its own changes are undone. <paramref name="committed"/> runs on the writer's thread after the commit and before anything else.
     /// </summary>
-    public Task<T> RunAsync<T>(Func<SqliteConnection, T> work, Action<T>? committed = null)
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, Action<T>? committed = null)
     {
         var item = new Work<T>(work, committed);
         // Bounded: with this many waiting, the database is far behind, and a quick refusal is the honest answer.
@@ -52,10 +54,10 @@ public sealed partial class SqliteWriter : IDisposable
         return item.Task;
     }
 
-    /// <summary>As <see cref="RunAsync{T}(Func{SqliteConnection, T}, Action{T}?)"/>, with a context on the writer's connection.</summary>
-    public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) => RunAsync(connection =>
+    /// <summary>As <see cref="RunAsync{T}(Func{SqliteSession, T}, Action{T}?)"/>, with a context on the writer's connection.</summary>
+    public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) => RunAsync(session =>
     {
-        using var context = Context(connection);
+        using var context = Context(session.Connection);
         return work(context);
     });
 
@@ -103,7 +105,7 @@ public sealed partial class SqliteWriter : IDisposable
             if (!alone) _savepoint.ExecuteNonQuery();
             try
             {
-                batch[i].Execute(_connection);
+                batch[i].Execute(_session);
             }
             catch (Exception error) when (!alone && !EndsTransaction(error))
             {
@@ -154,18 +156,18 @@ public sealed partial class SqliteWriter : IDisposable
         if (_queue.IsAddingCompleted) return;
         _queue.CompleteAdding();
         _thread.Join();
-        _connection.Dispose();
+        _session.Close();
         _queue.Dispose();
     }
 
     private abstract class Work
     {
-        public abstract void Execute(SqliteConnection connection);
+        public abstract void Execute(SqliteSession session);
         public abstract void Complete();
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Work<T>(Func<SqliteConnection, T> work, Action<T>? committed) : Work
+    private sealed class Work<T>(Func<SqliteSession, T> work, Action<T>? committed) : Work
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
@@ -173,7 +175,7 @@ public sealed partial class SqliteWriter : IDisposable
 
         public Task<T> Task => _done.Task;
 
-        public override void Execute(SqliteConnection connection) => _result = work(connection);
+        public override void Execute(SqliteSession session) => _result = work(session);
 
         public override void Complete()
         {

@@ -8,8 +8,8 @@ public sealed class StoredRequests(SqliteDatabase database, ConversationHistory 
 {
     public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
     {
-        using var connection = database.OpenReader();
-        var found = connection.Query(
+        using var session = database.OpenReader();
+        var found = session.Query(
             "SELECT g.conversation_id, m.parent_id, g.model FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id",
             row => (ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2)), ("@id", id.ToString()));
         if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);

@@ -38,25 +38,26 @@ public sealed class OpenAIChatClient(HttpClient http, ProviderEndpoint endpoint,
 
         using var stream = await ProviderStream.OpenAsync(endpoint, http, request, cancellationToken).ConfigureAwait(false);
         var chunks = new OpenAIChunkReader(asked, endpoint.MaxFrameBytes);
+        var answer = chunks.Answer;
         while (!chunks.IsDone && await stream.ReadAsync().ConfigureAwait(false))
         {
             chunks.Read(stream.Data, stream.IsError);
             if (stream.IsWholeBody)
                 chunks.EndOfBody();
-            if (chunks.Ready.Count == 0)
+            if (answer.Ready.Count == 0)
                 continue;
             stream.ContentArrived();
-            if (chunks.IsFinished)
+            if (answer.IsFinished)
                 stream.Finished();
-            for (var i = 0; i < chunks.Ready.Count; i++)
-                yield return chunks.Ready[i];
-            chunks.Ready.Clear();
+            for (var i = 0; i < answer.Ready.Count; i++)
+                yield return answer.Ready[i];
+            answer.Ready.Clear();
         }
 
-        chunks.End();
-        for (var i = 0; i < chunks.Ready.Count; i++)
-            yield return chunks.Ready[i];
-        if (!chunks.IsFinished)
+        answer.End();
+        for (var i = 0; i < answer.Ready.Count; i++)
+            yield return answer.Ready[i];
+        if (!answer.IsFinished)
             throw stream.Failure ?? endpoint.Fail(FailureOf(chunks, stream), chunks.FailureDetail);
     }
 

@@ -5,26 +5,15 @@ using Microsoft.Extensions.AI;
 namespace Parley.Streaming.Providers.OpenAI;
 
 /// <summary>
-/// Reads the frames of one answer, straight from their bytes, and collects updates in <see cref="Ready"/>. It takes what
+/// Reads the frames of one answer, straight from their bytes, and collects the updates in <see cref="Answer"/>. It takes what
 /// real servers send: several objects in one event, fields in any order, no choices, a whole message instead of deltas.
 /// </summary>
 internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
 {
     private const int MaxDetailBytes = 16 * 1024;
-    private readonly ToolCallSequencer _toolCalls = new(maxToolCallChars);
-    private readonly List<AIContent> _contents = [];
-    private TextNormalizer _text;
-    private TextNormalizer _reasoning;
-    private UsageDetails? _usage;
-    private string? _responseId;
-    private bool _hasContent;
-    private bool _hadToolCalls;
 
-    /// <summary>Updates to pass on; the caller clears it.</summary>
-    public List<ChatResponseUpdate> Ready { get; } = [];
-
-    /// <summary>The answer has its finish reason: later deltas and failures change nothing.</summary>
-    public bool IsFinished { get; private set; }
+    /// <summary>What was read so far, and the updates to pass on.</summary>
+    public AnswerBuilder Answer { get; } = new(model, maxToolCallChars);
 
     /// <summary>Nothing more is to be read.</summary>
     public bool IsDone { get; private set; }
@@ -63,17 +52,8 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
     public void EndOfBody()
     {
         IsDone = true;
-        if (!IsFinished && Failure is null && _hasContent)
-            Finish(_hadToolCalls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop);
-    }
-
-    /// <summary>No more frames come: what is held back, and the usage.</summary>
-    public void End()
-    {
-        if (!IsFinished)
-            Flush();
-        if (_usage is not null)
-            Emit(new UsageContent(_usage));
+        if (Failure is null && Answer.HasContent)
+            Answer.Finish(reason: null);
     }
 
     private int ReadValue(ReadOnlySpan<byte> data)
@@ -107,13 +87,13 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
             if (name.SequenceEqual("choices"u8) && reader.TokenType == JsonTokenType.StartArray)
                 ReadChoices(ref reader);
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
-                _usage = OpenAIUsageReader.Read(ref reader);
+                Answer.Usage = OpenAIUsageReader.Read(ref reader);
             else if (name.SequenceEqual("error"u8))
                 ReadError(ref reader);
             else if (name.SequenceEqual("x_groq"u8) && reader.TokenType == JsonTokenType.StartObject)
                 ReadGroq(ref reader);
-            else if (name.SequenceEqual("id"u8) && _responseId is null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256)
-                _responseId = default(TextNormalizer).Append(reader.ValueSpan, reader.ValueIsEscaped);
+            else if (name.SequenceEqual("id"u8) && Answer.ResponseId is null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256)
+                Answer.ResponseId = default(TextNormalizer).Append(reader.ValueSpan, reader.ValueIsEscaped);
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
                 isErrorObject = reader.ValueSpan.SequenceEqual("error"u8);
             else
@@ -129,7 +109,7 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         while (NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
-                _usage = OpenAIUsageReader.Read(ref reader);
+                Answer.Usage = OpenAIUsageReader.Read(ref reader);
             else if (name.SequenceEqual("error"u8))
                 ReadError(ref reader);
             else
@@ -148,14 +128,20 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                     Fail(ProviderFailure.ReportedError, reader.ValueSpan);
                 return;
         }
-        var detail = new StringBuilder();
+        Fail(ProviderFailure.ReportedError, ReadStrings(ref reader));
+    }
+
+    // What an error object says: its texts and numbers, at any depth.
+    private static string ReadStrings(ref Utf8JsonReader reader)
+    {
+        var text = new StringBuilder();
         var depth = reader.CurrentDepth;
         while (reader.TokenType is not (JsonTokenType.True or JsonTokenType.Number) && reader.Read() && reader.CurrentDepth > depth)
         {
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && detail.Length < MaxDetailBytes)
-                detail.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxDetailBytes)])).Append(' ');
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && text.Length < MaxDetailBytes)
+                text.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxDetailBytes)])).Append(' ');
         }
-        Fail(ProviderFailure.ReportedError, detail.ToString());
+        return text.ToString();
     }
 
     private void ReadChoices(ref Utf8JsonReader reader)
@@ -185,7 +171,9 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
             }
             else if (name.SequenceEqual("finish_reason"u8))
             {
-                finish = ReadFinish(ref reader);
+                finish = OpenAIFinishReason.Read(ref reader, out var isError);
+                if (isError)
+                    Fail(ProviderFailure.ReportedError, "finish_reason error");
             }
             else if (name.SequenceEqual("index"u8))
             {
@@ -197,36 +185,12 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 reader.Skip();
             }
         }
-        if (index != 0 || IsFinished || Failure is not null)
+        if (index != 0 || Answer.IsFinished || Failure is not null)
             return;
         if (delta.TokenType == JsonTokenType.StartObject)
             ReadDelta(ref delta);
         if (finish is { } reason && Failure is null)
-            Finish(reason);
-    }
-
-    private ChatFinishReason? ReadFinish(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.String)
-        {
-            reader.Skip();
-            return null;
-        }
-        var value = reader.ValueSpan;
-        if (value.IsEmpty)
-            return null;
-        if (value.SequenceEqual("stop"u8) || value.SequenceEqual("end_turn"u8) || value.SequenceEqual("eos"u8))
-            return ChatFinishReason.Stop;
-        if (value.SequenceEqual("length"u8) || value.SequenceEqual("max_tokens"u8))
-            return ChatFinishReason.Length;
-        if (value.SequenceEqual("tool_calls"u8) || value.SequenceEqual("function_call"u8))
-            return ChatFinishReason.ToolCalls;
-        if (value.SequenceEqual("content_filter"u8))
-            return ChatFinishReason.ContentFilter;
-        if (!value.SequenceEqual("error"u8))
-            return new ChatFinishReason("other");
-        Fail(ProviderFailure.ReportedError, "finish_reason error");
-        return null;
+            Answer.Finish(reason);
     }
 
     private void ReadDelta(ref Utf8JsonReader reader)
@@ -239,9 +203,9 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
             if (name.SequenceEqual("content"u8) || name.SequenceEqual("refusal"u8))
             {
                 // Servers that send reasoning and text in one delta mean the reasoning to come first.
-                AddReasoning(reasoning, escaped);
+                Answer.AddReasoning(reasoning, escaped);
                 reasoning = default;
-                OpenAIContentParts.Read(ref reader, this);
+                OpenAIContentParts.Read(ref reader, Answer);
             }
             else if (RankOfReasoning(name) is > 0 and var found && reader.TokenType == JsonTokenType.String)
             {
@@ -261,70 +225,20 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 reader.Skip();
             }
         }
-        AddReasoning(reasoning, escaped);
+        Answer.AddReasoning(reasoning, escaped);
     }
 
     private static int RankOfReasoning(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("reasoning_content"u8) ? 3 : name.SequenceEqual("reasoning"u8) ? 2 : name.SequenceEqual("thinking"u8) ? 1 : 0;
-
-    internal void AddReasoning(ReadOnlySpan<byte> json, bool escaped)
-    {
-        if (_reasoning.Append(json, escaped) is { } text)
-            Emit(new TextReasoningContent(text));
-    }
-
-    internal void AddText(ReadOnlySpan<byte> json, bool escaped)
-    {
-        if (_text.Append(json, escaped) is { } text)
-            Emit(new TextContent(text));
-    }
 
     private void ReadToolCalls(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
             var call = OpenAIToolCallDelta.Read(ref reader);
-            _hadToolCalls = true;
-            if (!_toolCalls.Append(call.Index, call.Id, call.Name, call.Arguments, _contents))
+            if (!Answer.AddToolCall(call.Index, call.Id, call.Name, call.Arguments))
                 Fail(ProviderFailure.FrameTooLarge, "tool calls");
         }
-        EmitContents();
-    }
-
-    private void Finish(ChatFinishReason reason)
-    {
-        Flush();
-        _toolCalls.Complete(_contents);
-        EmitContents();
-        IsFinished = true;
-        Ready.Add(new ChatResponseUpdate { Role = ChatRole.Assistant, FinishReason = reason, ResponseId = _responseId, ModelId = model });
-    }
-
-    private void Flush()
-    {
-        if (_reasoning.Flush() is { } reasoning)
-            Emit(new TextReasoningContent(reasoning));
-        if (_text.Flush() is { } text)
-            Emit(new TextContent(text));
-    }
-
-    private void EmitContents()
-    {
-        foreach (var content in _contents)
-            Emit(content);
-        _contents.Clear();
-    }
-
-    private void Emit(AIContent content)
-    {
-        _hasContent = true;
-        Ready.Add(new ChatResponseUpdate
-        {
-            Role = ChatRole.Assistant,
-            Contents = new[] { content },
-            ResponseId = _responseId,
-            ModelId = model,
-        });
     }
 
     private void Fail(ProviderFailure failure, ReadOnlySpan<byte> detail) =>
@@ -333,7 +247,7 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
     private void Fail(ProviderFailure failure, string detail)
     {
         IsDone = true;
-        if (IsFinished || Failure is not null)
+        if (Answer.IsFinished || Failure is not null)
             return;
         (Failure, FailureDetail) = (failure, detail);
     }

@@ -5,7 +5,7 @@ namespace Parley.Streaming.Providers.OpenAI;
 /// <summary>The value of <c>content</c>: a string, null, or a list of parts (Mistral's reasoning models).</summary>
 internal static class OpenAIContentParts
 {
-    public static void Read(ref Utf8JsonReader reader, OpenAIChunkReader output)
+    public static void Read(ref Utf8JsonReader reader, AnswerBuilder output)
     {
         if (reader.TokenType == JsonTokenType.String)
             output.AddText(reader.ValueSpan, reader.ValueIsEscaped);
@@ -15,7 +15,7 @@ internal static class OpenAIContentParts
             reader.Skip();
     }
 
-    private static void ReadList(ref Utf8JsonReader reader, OpenAIChunkReader output, bool isReasoning)
+    private static void ReadList(ref Utf8JsonReader reader, AnswerBuilder output, bool isReasoning)
     {
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -26,7 +26,7 @@ internal static class OpenAIContentParts
         }
     }
 
-    private static void ReadPart(ref Utf8JsonReader reader, OpenAIChunkReader output, bool isReasoning)
+    private static void ReadPart(ref Utf8JsonReader reader, AnswerBuilder output, bool isReasoning)
     {
         while (OpenAIChunkReader.NextProperty(ref reader, out var name))
         {
