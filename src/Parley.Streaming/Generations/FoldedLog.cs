@@ -35,6 +35,7 @@ public sealed record FoldedLog(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Positio
     /// <summary>The text of all parts of one kind up to <paramref name="upTo"/>, joined.</summary>
     public string TextOf(PartKind kind, long upTo = long.MaxValue)
     {
+        if (upTo < End) upTo = BoundaryAt(upTo);
         var text = new StringBuilder();
         foreach (var entry in From(0))
         {

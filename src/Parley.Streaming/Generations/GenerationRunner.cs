@@ -13,7 +13,7 @@ public sealed partial class GenerationRunner(
     IGenerationStore store, LogWriter writer, IOptions<GenerationOptions> options, TimeProvider time, ILogger<GenerationRunner> logger) : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
-    private readonly ConcurrentDictionary<GenerationId, (RunningGeneration Generation, Task Task)> _running = new();
+    private readonly ConcurrentDictionary<GenerationId, Running> _running = new();
     private readonly ConcurrentDictionary<string, int> _perOwner = new();
     private readonly CancellationTokenSource _leaving = new();
     private readonly GenerationOptions _options = options.Value;
@@ -117,19 +117,16 @@ public sealed partial class GenerationRunner(
         var generation = new RunningGeneration(log, request, _options, timeLeft, time, _leaving.Token);
         _logs[id] = log;
 
-        // The task is in the table before it can end: it starts when the gate opens.
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _running[id] = (generation, Task.Run(async () =>
-        {
-            await gate.Task;
-            await RunAsync(generation, prefix, seamReason, place);
-        }));
-        gate.SetResult();
+        // In the table before it can end. It runs on this thread until it first waits, which is for the provider.
+        var running = new Running(generation);
+        _running[id] = running;
+        _ = RunAsync(running, prefix, seamReason, place);
         return log;
     }
 
-    private async Task RunAsync(RunningGeneration generation, FoldedLog? prefix, string? seamReason, IDisposable? place)
+    private async Task RunAsync(Running running, FoldedLog? prefix, string? seamReason, IDisposable? place)
     {
+        var generation = running.Generation;
         var id = generation.Log.Id;
         GenerationEnded? end = null;
         try
@@ -146,6 +143,7 @@ public sealed partial class GenerationRunner(
             _running.TryRemove(id, out _);
             generation.Dispose();
             place?.Dispose();
+            running.Over();
         }
 
         if (end is null)
@@ -188,7 +186,7 @@ public sealed partial class GenerationRunner(
     async Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
         await _leaving.CancelAsync();
-        await Task.WhenAll(_running.Values.Select(running => running.Task)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_running.Values.Select(running => running.Done)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Release(string owner)
@@ -201,6 +199,18 @@ public sealed partial class GenerationRunner(
     }
 
     public void Dispose() => _leaving.Dispose();
+
+    /// <summary>A generation at work, and the promise that its task is over.</summary>
+    private sealed class Running(RunningGeneration generation)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public RunningGeneration Generation { get; } = generation;
+
+        public Task Done => _done.Task;
+
+        public void Over() => _done.TrySetResult();
+    }
 
     private sealed class Place(GenerationRunner runner, string owner) : IDisposable
     {

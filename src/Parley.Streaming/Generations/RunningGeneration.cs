@@ -14,7 +14,7 @@ internal sealed class RunningGeneration : IDisposable
     private readonly CancellationToken _leaving;
     private readonly PartAppender _parts;
     private readonly Lock _gate = new();
-    private bool _stopRequested, _disposed;
+    private bool _stopRequested, _disposed, _adoptedContent;
     private long? _stopAt;
 
     /// <param name="log">Where it writes.</param>
@@ -58,6 +58,7 @@ internal sealed class RunningGeneration : IDisposable
             if (seamReason == Seam.Continued) _log.Append(prefix);
             var cut = prefix.Controls.Count > 0 ? LogControls.OpenAt([.. prefix.Controls], prefix.End) ?? LastPart(prefix) : null;
             _parts.Seam(seamReason, _request.Model, cut?.Part);
+            _adoptedContent = seamReason == Seam.Adopted && LastPart(prefix) is not null;
             messages = Continuation.Of(_request, prefix);
         }
 
@@ -120,7 +121,8 @@ internal sealed class RunningGeneration : IDisposable
                 _cancel.Token.ThrowIfCancellationRequested();
             }
 
-            if (!_parts.HasContent) return Failed("empty_answer", "The model sent an empty answer. Try again, or choose another model.", retryable: true, usage);
+            // The process may have died when all had come but the end: then a model that has nothing to add is done.
+            if (!_parts.HasContent && !_adoptedContent) return Failed("empty_answer", "The model sent an empty answer. Try again, or choose another model.", retryable: true, usage);
             return new GenerationEnded(GenerationStatus.Completed, Reason(finish, tool), usage);
         }
         catch (OperationCanceledException) when (_cancel.IsCancellationRequested)

@@ -42,12 +42,18 @@ internal static class ProviderErrors
     {
         // The handler reports its own connect timeout as a cancellation.
         OperationCanceledException { InnerException: TimeoutException } => ProviderFailure.ConnectTimedOut,
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
-            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError } => ProviderFailure.Unreachable,
-        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => ProviderFailure.FrameTooLarge,
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => ProviderFailure.UnexpectedContent,
-        HttpRequestException or IOException => ProviderFailure.Reset,
+        HttpRequestException request => FromRequest(request.HttpRequestError),
+        IOException => ProviderFailure.Reset,
         _ => null,
+    };
+
+    private static ProviderFailure FromRequest(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError => ProviderFailure.Unreachable,
+        HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError => ProviderFailure.Unreachable,
+        HttpRequestError.ConfigurationLimitExceeded => ProviderFailure.FrameTooLarge,
+        HttpRequestError.InvalidResponse => ProviderFailure.UnexpectedContent,
+        _ => ProviderFailure.Reset,
     };
 
     /// <summary>Seconds, milliseconds or a date; anything else is ignored.</summary>

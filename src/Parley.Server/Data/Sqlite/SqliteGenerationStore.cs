@@ -12,8 +12,8 @@ namespace Parley.Server.Data.Sqlite;
 /// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
 /// </summary>
 /// <remarks>
-/// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. Calls to <see cref="AppendAsync"/>
-/// for one generation come one after the other, as the engine makes them.
+/// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. What is in memory follows the commit:
+/// so of appends and claims, which read it, only one at a time is in a commit.
 /// </remarks>
 public sealed class SqliteGenerationStore : IGenerationStore
 {
@@ -26,6 +26,7 @@ public sealed class SqliteGenerationStore : IGenerationStore
     private readonly string _node;
     private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
     private readonly Task<bool> _recovered;
+    private readonly SemaphoreSlim _one = new(1, 1);
     private long _journalBytes;
 
     public SqliteGenerationStore(SqliteDatabase database, SqliteWriter writer, NodeIdentity node, IOptions<GenerationOptions> options, TimeProvider time)
@@ -38,7 +39,16 @@ public sealed class SqliteGenerationStore : IGenerationStore
     {
         await _recovered;
         var commit = new Commit(slices.Count);
-        await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit));
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit));
+        }
+        finally
+        {
+            _one.Release();
+        }
+
         return commit.Outcomes;
     }
 
@@ -77,11 +87,19 @@ public sealed class SqliteGenerationStore : IGenerationStore
     public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
         await _recovered;
-        return await _writer.RunAsync(session => Claim(session, limit), claimed =>
+        await _one.WaitAsync(cancellationToken);
+        try
         {
-            foreach (var generation in claimed)
-                if (_live.TryGetValue(generation.Id, out var live)) live.Epoch = generation.Epoch;
-        });
+            return await _writer.RunAsync(session => Claim(session, limit), claimed =>
+            {
+                foreach (var generation in claimed)
+                    if (_live.TryGetValue(generation.Id, out var live)) live.Epoch = generation.Epoch;
+            });
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
@@ -184,7 +202,10 @@ public sealed class SqliteGenerationStore : IGenerationStore
         PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
         var open = live.OpenAt(live.SegmentEnd);
         session.Run(
-            "INSERT INTO generation_segments (generation_key, start, bytes, controls, open) VALUES (@key, @start, @bytes, @controls, @open)",
+            """
+            INSERT INTO generation_segments (generation_key, start, bytes, controls, open)
+            SELECT @key, @start, @bytes, @controls, @open WHERE EXISTS (SELECT 1 FROM generations WHERE key = @key)
+            """,
             ("@key", live.Key), ("@start", live.SegmentEnd), ("@bytes", live.TailWith(bytes)),
             ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
             ("@open", open is null ? null : JsonSerializer.Serialize<LogControl>(open, LogControlJson.Default.LogControl)));
