@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Parley.Server.Data.Sqlite;
 
@@ -14,6 +15,7 @@ internal static class Edge
     public static void AddEdge(this WebApplicationBuilder builder)
     {
         builder.WebHost.UseStaticWebAssets();
+        builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // files only: no secret beside text of others
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -45,6 +47,7 @@ internal static class Edge
             if (http.Request.Path.StartsWithSegments("/api")) headers.CacheControl = "no-store";
             return IsForeign(http) ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.") : next(http);
         });
+        app.UseWhen(static http => !http.Request.Path.StartsWithSegments("/api"), static pages => pages.UseResponseCompression());
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
 
@@ -64,6 +67,12 @@ internal static class Edge
         {
             http.Response.Headers.RetryAfter = "2";
             return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "overloaded", "The server is overloaded. Try again in a moment.");
+        }
+
+        if (error is SqliteException)
+        {
+            http.Response.Headers.RetryAfter = "5";
+            return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "storage_unavailable", "The server cannot store anything right now. Nothing was changed; try again in a moment.");
         }
 
         return error is BadHttpRequestException bad

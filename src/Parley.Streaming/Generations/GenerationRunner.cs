@@ -90,6 +90,12 @@ public sealed partial class GenerationRunner(
         return await running.Generation.Log.WhenEndedAsync(cancellationToken);
     }
 
+    /// <summary>Ends the work on a generation that was deleted: its provider is no longer read. Its log takes nothing more.</summary>
+    public void Discard(GenerationId id)
+    {
+        if (_running.TryGetValue(id, out var running)) running.Generation.Stop(null);
+    }
+
     /// <summary>Follows a generation from a position on. The position must be one that <see cref="CheckAsync"/> found good.</summary>
     public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) => new(id, after, this, store, _options, time, cancellationToken);
 

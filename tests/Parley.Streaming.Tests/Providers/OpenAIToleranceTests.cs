@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.AI;
 using Parley.Streaming.Providers;
+using Parley.Streaming.Providers.OpenAI;
 
 namespace Parley.Streaming.Tests.Providers;
 
@@ -67,6 +68,28 @@ public sealed class OpenAIToleranceTests
         });
 
         Assert.Equal(text, (await Answer.OfAsync(upstream)).Text);
+    }
+
+    [Fact]
+    public async Task Client_AnyCut_GivesTheSameAnswer()
+    {
+        var body = Encoding.UTF8.GetBytes(
+            ": ping\r\n\r\n" + Hello
+            + "data: {\"choices\":[{\"delta\":{\"reasoning\":\"Überlegung 漢\",\"content\":\"\\ud83d\"}}]}\r\r"
+            + "data: {\"choices\":[{\"delta\":{\"content\":\"\\ude42 ü👩‍💻\\n\"}}]}\n\n"
+            + "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"x\\\":\"}}]}}]}\n\n"
+            + "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"1}\"}}]}}]}\n\n" + Stop + Done);
+        var random = new Random(5);
+        for (var run = 0; run < 300; run++)
+        {
+            var cuts = Enumerable.Range(0, 20).Select(_ => random.Next(1, run % 2 == 0 ? 4 : 60)).ToArray();
+            using var http = new HttpClient(new StreamHandler(() => new CutStream(body, cuts)));
+            using var client = new OpenAIChatClient(http, Answer.Endpoint(new Uri("http://127.0.0.1/v1")), "m");
+
+            var answer = await Answer.OfAsync(client, "hi");
+
+            Assert.Equal(("Hello🙂 ü👩‍💻\n", "Überlegung 漢", "f#a( {\"x\": 1} )", ChatFinishReason.Stop), (answer.Text, answer.Reasoning, answer.Calls, answer.Finish));
+        }
     }
 
     [Fact]
@@ -216,5 +239,11 @@ public sealed class OpenAIToleranceTests
         await using var upstream = new RawUpstream(RawUpstream.EventStream + body + Stop);
 
         Assert.Equal(ProviderFailure.FrameTooLarge, (await Answer.OfAsync(upstream)).Error?.Failure);
+    }
+
+    private sealed class StreamHandler(Func<Stream> body) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.OK) { Content = new StreamContent(body()) });
     }
 }

@@ -55,8 +55,9 @@ internal sealed class RawUpstream : IAsyncDisposable
             while (true)
                 connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_stop.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // Stopped, at whatever point of accepting.
             await Task.WhenAll(connections);
         }
     }

@@ -16,6 +16,8 @@ public sealed class SseReaderTests
     [InlineData("data:a\n\n", "a")]
     [InlineData("data:  a \n\n", " a ")]
     [InlineData("data: a\ndata: b\ndata:c\n\n", "a\nb\nc")]
+    [InlineData("data: a\r\ndata: b\r\n\r\n", "a\nb")]
+    [InlineData("data: a\rdata: b\r\r", "a\nb")]
     [InlineData("data\ndata\n\n", "\n")]
     [InlineData("data:\n\n", "")]
     [InlineData(": ping\n\n:\n\ndata: a\n: between\ndata: b\n\n", "a\nb")]
@@ -94,6 +96,16 @@ public sealed class SseReaderTests
         var events = await ReadAsync(Encoding.UTF8.GetBytes($"data: a\n\ndata: {giant}\ndata: b\n\ndata: c\n\n"), [7000]);
 
         Assert.Equal(["a", giant + "\nb", "c"], events);
+    }
+
+    [Fact]
+    public async Task Reader_EventOfManyLines_OutgrowsTheBufferAndArrivesWhole()
+    {
+        string[] lines = [.. Enumerable.Range(0, 500).Select(i => $"{i} {new string('漢', 70)}")];
+
+        var events = await ReadAsync(Encoding.UTF8.GetBytes($"data: a\n\n{string.Concat(lines.Select(l => $"data: {l}\n"))}\ndata: c\n\n"), [700]);
+
+        Assert.Equal(["a", string.Join('\n', lines), "c"], events);
     }
 
     [Fact]

@@ -136,7 +136,8 @@ public sealed class TimeoutTests
     public void Watch_SlowConsumer_IsNotTheProvidersFault()
     {
         using var watch = Streaming();
-        _time.Advance(10 * 60 * Second);
+        // Not a multiple of the limit, so that the timer fires while the provider is being waited for.
+        _time.Advance(((10 * 60) + 15) * Second);
         watch.BeginWait();
         _time.Advance(29 * Second);
         Assert.Null(watch.Expired);

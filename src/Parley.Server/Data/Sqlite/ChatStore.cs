@@ -30,8 +30,8 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
         db.Conversations.Where(row => row.Id == id && row.TenantId == tenantId && row.OwnerId == ownerId)
             .ExecuteUpdate(set => set.SetProperty(row => row.Title, title)) > 0);
 
-    /// <summary>Deletes a conversation with all that belongs to it, and fences what still runs in it. False when its owner has no such conversation.</summary>
-    public async Task<bool> DeleteAsync(string tenantId, string ownerId, string id)
+    /// <summary>Deletes a conversation with all that belongs to it, and fences what still runs in it: those generations are returned. Null when its owner has no such conversation.</summary>
+    public async Task<IReadOnlyList<GenerationId>?> DeleteAsync(string tenantId, string ownerId, string id)
     {
         var running = await writer.RunAsync((ParleyDbContext db) =>
         {
@@ -39,9 +39,10 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
             var deleted = db.Conversations.Where(row => row.Id == id && row.TenantId == tenantId && row.OwnerId == ownerId).ExecuteDelete() > 0;
             return deleted ? ids : null;
         });
-        if (running is null) return false;
-        generations.Forget(running.Select(text => new GenerationId(Guid.Parse(text))));
-        return true;
+        if (running is null) return null;
+        List<GenerationId> fenced = [.. running.Select(text => new GenerationId(Guid.Parse(text)))];
+        generations.Forget(fenced);
+        return fenced;
     }
 
     /// <summary>Adds a message that no model wrote, under <paramref name="message"/>'s parent. Its sequence is given here. Null when the conversation or the parent is not there.</summary>

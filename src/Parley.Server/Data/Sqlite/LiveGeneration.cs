@@ -21,7 +21,10 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
     public long SegmentEnd { get; private set; } = segmentEnd;
 
     /// <summary>The position after the last committed entry.</summary>
-    public long End => SegmentEnd + _tail.WrittenCount;
+    public long End
+    {
+        get { lock (_gate) return SegmentEnd + _tail.WrittenCount; }
+    }
 
     public int TailLength => _tail.WrittenCount;
 

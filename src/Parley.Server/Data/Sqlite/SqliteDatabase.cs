@@ -26,7 +26,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         Options = options.Value;
         Folder = Path.GetFullPath(Options.Folder);
-        Directory.CreateDirectory(Folder);
+        CreateFolder();
         var file = Path.Combine(Folder, "parley.db");
         try
         {
@@ -56,6 +56,13 @@ public sealed class SqliteDatabase : IDisposable
         var connection = new SqliteConnection(_readers);
         connection.Open();
         return new SqliteSession(connection, GiveBack);
+    }
+
+    /// <summary>What people write, and the keys that sign their cookies, are for the server's user alone.</summary>
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
+        else Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private void GiveBack(SqliteSession session)

@@ -15,7 +15,7 @@ namespace Parley.Server.Data.Sqlite;
 /// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. What is in memory follows the commit:
 /// so of appends and claims, which read it, only one at a time is in a commit.
 /// </remarks>
-public sealed class SqliteGenerationStore : IGenerationStore
+public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
 {
     private const string Now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
 
@@ -77,10 +77,13 @@ public sealed class SqliteGenerationStore : IGenerationStore
     public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
     {
         await _recovered;
+
+        // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
+        var live = _live.GetValueOrDefault(id);
         using var session = _database.OpenReader();
         if (FindRow(session, id) is not { } row) return null;
         var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
-        var end = row.EndPosition ?? (_live.TryGetValue(id, out var live) ? live.End : SegmentEnd(session, row.Key));
+        var end = row.EndPosition ?? live?.End ?? SegmentEnd(session, row.Key);
         return new GenerationRecord(id, status, row.Epoch, end);
     }
 
@@ -112,6 +115,8 @@ public sealed class SqliteGenerationStore : IGenerationStore
 
     public async ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) =>
         await _writer.RunAsync(session => session.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
+
+    public void Dispose() => _one.Dispose();
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
     internal void Forget(IEnumerable<GenerationId> ids)

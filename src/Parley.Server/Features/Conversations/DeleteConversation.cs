@@ -2,15 +2,17 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Conversations;
 
 /// <summary><c>DELETE /api/v1/conversations/{id}</c>: it goes with all that belongs to it; what still runs in it is fenced and ends.</summary>
 public static class DeleteConversation
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ChangeFeed feed)
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, GenerationRunner runner, ChangeFeed feed)
     {
-        if (CurrentUser.Of(http.User) is not { } user || !await store.DeleteAsync(user.TenantId, user.Id, id)) return Problems.NotFound("conversation");
+        if (CurrentUser.Of(http.User) is not { } user || await store.DeleteAsync(user.TenantId, user.Id, id) is not { } fenced) return Problems.NotFound("conversation");
+        foreach (var generation in fenced) runner.Discard(generation);
         feed.Changed(user.Id, id);
         return Results.NoContent();
     }
