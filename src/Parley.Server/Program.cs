@@ -1,11 +1,11 @@
 using Parley.Server;
 using Parley.Server.Answers;
 using Parley.Server.Data;
+using Parley.Server.Features.Account;
 using Parley.Server.Features.Chat;
 using Parley.Server.Features.Conversations;
 using Parley.Server.Features.Feed;
 using Parley.Server.Features.Generations;
-using Parley.Server.Features.Account;
 using Parley.Server.Features.Messages;
 using Parley.Server.Features.Models;
 using Parley.Server.Http;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.Data.Sqlite;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Data.Sqlite;
 using Parley.Server.Data.Sqlite;
 
 namespace Parley.Server.Http;

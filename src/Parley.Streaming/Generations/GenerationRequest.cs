@@ -8,7 +8,9 @@ namespace Parley.Streaming.Generations;
 /// <param name="Messages">The conversation, ending with the message to answer.</param>
 /// <param name="Options">Parameters; null for the model's own.</param>
 /// <param name="AcceptsPrefix">The model goes on with a trailing assistant message, instead of answering anew.</param>
-public sealed record GenerationRequest(IChatClient Client, string Model, IReadOnlyList<ChatMessage> Messages, ChatOptions? Options, bool AcceptsPrefix);
+/// <param name="Continues">The log of another answer that this one begins with; looked at when the generation is adopted before it had anything of its own.</param>
+public sealed record GenerationRequest(
+    IChatClient Client, string Model, IReadOnlyList<ChatMessage> Messages, ChatOptions? Options, bool AcceptsPrefix, FoldedLog? Continues = null);
 
 /// <summary>The host's side of adoption: what an abandoned generation had been asked.</summary>
 public interface IGenerationRequests

@@ -56,8 +56,9 @@ public sealed partial class GenerationRunner(
         Run(id, epoch, request, place, FoldedLog.Empty, continues, continues is null ? null : Seam.Continued, _options.Deadline);
 
     /// <summary>Goes on with a generation whose owner died, from its last position.</summary>
-    internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) =>
-        Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, abandoned.Log.End > 0 ? Seam.Adopted : null, _options.Deadline);
+    internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) => abandoned.Log.End > 0
+        ? Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, Seam.Adopted, _options.Deadline)
+        : Run(abandoned.Id, abandoned.Epoch, request, null, FoldedLog.Empty, request.Continues, request.Continues is null ? null : Seam.Continued, _options.Deadline);
 
     /// <summary>Ends a generation whose owner died and that nobody can go on with. Its text is kept.</summary>
     internal async Task InterruptAsync(AbandonedGeneration abandoned, GenerationError error, CancellationToken cancellationToken)

@@ -76,8 +76,16 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
             ("@title", MessageText.Title(message.Content)), ("@id", message.ConversationId));
         return new Message
         {
-            Id = message.Id, TenantId = message.TenantId, OwnerId = message.OwnerId, ConversationId = message.ConversationId, ParentId = parent, Sequence = sequence,
-            Role = message.Role, Content = message.Content, Status = "complete", CreatedAt = message.CreatedAt,
+            Id = message.Id,
+            TenantId = message.TenantId,
+            OwnerId = message.OwnerId,
+            ConversationId = message.ConversationId,
+            ParentId = parent,
+            Sequence = sequence,
+            Role = message.Role,
+            Content = message.Content,
+            Status = "complete",
+            CreatedAt = message.CreatedAt,
         };
     });
 }

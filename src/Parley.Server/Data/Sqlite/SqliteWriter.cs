@@ -70,6 +70,8 @@ public sealed partial class SqliteWriter : IDisposable
 
     private void Migrate()
     {
+        // A process that was killed while it migrated leaves Entity Framework's lock behind, and the next one would wait for it for ever. The folder's lock keeps others out.
+        Execute("DROP TABLE IF EXISTS __EFMigrationsLock");
         using var context = new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_connection).Options);
         context.Database.Migrate();
     }

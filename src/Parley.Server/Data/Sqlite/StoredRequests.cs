@@ -10,11 +10,17 @@ public sealed class StoredRequests(SqliteDatabase database, ConversationHistory 
     {
         using var session = database.OpenReader();
         var found = session.Query(
-            "SELECT g.conversation_id, m.parent_id, g.model FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id",
-            row => (ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2)), ("@id", id.ToString()));
+            """
+            SELECT g.conversation_id, m.parent_id, g.model, g.continues_to, first.content, first.parts
+            FROM generations g JOIN messages m ON m.id = g.message_id LEFT JOIN messages first ON first.generation_id = g.continues_id AND g.continues_to > 0 WHERE g.id = @id
+            """,
+            row => (
+                ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2),
+                Continues: row.IsDBNull(4) ? null : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3))),
+            ("@id", id.ToString()));
         if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);
         var messages = history.Load(found[0].ConversationId, found[0].ParentId);
-        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages));
+        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages) with { Continues = found[0].Continues });
     }
 }
 
