@@ -1,0 +1,9 @@
+// Before the first paint, so that a dark page never flashes white. The app takes over in src/ui/theme.ts.
+(() => {
+  let theme = null;
+  try {
+    theme = localStorage.getItem("parley.theme");
+  } catch {}
+  if (theme !== "light" && theme !== "dark") theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+})();

@@ -1,0 +1,45 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { ChatView } from "./chat/ChatView";
+import { route } from "./router";
+import { Sidebar } from "./sidebar/Sidebar";
+import { announcement } from "./store/announcer";
+import { useCell } from "./store/cell";
+import { conversations } from "./store/conversations";
+import { strings } from "./strings";
+import { HelpDialog } from "./ui/HelpDialog";
+import { useShortcuts } from "./ui/useShortcuts";
+
+export function App(): ReactNode {
+  const { conversationId } = useCell(route);
+  const list = useCell(conversations);
+  const [drawer, setDrawer] = useState(false);
+  const [help, setHelp] = useState(false);
+  const title = list.items.find((item) => item.id === conversationId)?.title;
+  useEffect(() => {
+    document.title = title ? `${title} · ${strings.app}` : strings.app;
+  }, [title]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation was chosen
+  useEffect(() => setDrawer(false), [conversationId]);
+  useShortcuts({ openDrawer: () => setDrawer(true), openHelp: () => setHelp(true) });
+  return (
+    <>
+      <a className="skip-link" href="#composer">
+        {strings.skipToComposer}
+      </a>
+      <div className="app">
+        <Sidebar open={drawer} onClose={() => setDrawer(false)} onHelp={() => setHelp(true)} />
+        <ChatView conversationId={conversationId} title={title} onOpenList={() => setDrawer(true)} />
+      </div>
+      <HelpDialog open={help} onClose={() => setHelp(false)} />
+      <Announcer />
+    </>
+  );
+}
+
+function Announcer(): ReactNode {
+  return (
+    <div className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
+      {useCell(announcement)}
+    </div>
+  );
+}

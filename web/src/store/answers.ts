@@ -1,0 +1,151 @@
+import { call } from "../api/client";
+import type { Message } from "../api/types";
+import { onNextFrame } from "../markdown/frameQueue";
+import { type Answer, answerOfMessage, applyEvents, emptyAnswer, newer, type PositionedEvent } from "../streaming/answer";
+import { followGeneration } from "../streaming/followGeneration";
+import { strings } from "../strings";
+import { announce } from "./announcer";
+import { Cell } from "./cell";
+import { retryFor } from "./connection";
+
+export type AnswerView = {
+  answer: Answer;
+  /** Where the reader asked it to stop: nothing beyond is shown while the server ends it. */
+  stoppingAt: number | null;
+  gone: boolean;
+};
+
+/** The log of one generation as far as it is known here. The cursor is ahead of what is shown by a frame at most. */
+export class AnswerLog {
+  readonly view: Cell<AnswerView>;
+  readonly generationId: string;
+  private readonly messageId: () => string | null;
+  private following: AbortController | null = null;
+  private arrived: PositionedEvent[] = [];
+  private scheduled = false;
+
+  constructor(generationId: string, messageId: () => string | null) {
+    this.generationId = generationId;
+    this.messageId = messageId;
+    this.view = new Cell<AnswerView>({ answer: emptyAnswer, stoppingAt: null, gone: false });
+  }
+
+  get running(): boolean {
+    const { answer, gone } = this.view.get();
+    return answer.status === "running" && !gone;
+  }
+
+  /** A snapshot from the server; ignored where more is known already. */
+  merge(message: Message): void {
+    this.flush();
+    this.put(newer(this.view.get().answer, answerOfMessage(message)));
+  }
+
+  follow(response?: Response): void {
+    if (this.following || !this.running) {
+      void response?.body?.cancel().catch(() => undefined);
+      return;
+    }
+    const leaving = new AbortController();
+    this.following = leaving;
+    void this.read(leaving, response).finally(() => {
+      if (this.following === leaving) this.following = null;
+    });
+  }
+
+  /** Leaving an answer never stops it. */
+  leave(): void {
+    this.following?.abort();
+    this.following = null;
+  }
+
+  async stop(): Promise<void> {
+    this.flush();
+    const { position } = this.view.get().answer;
+    this.view.update((view) => ({ ...view, stoppingAt: view.stoppingAt ?? position }));
+    try {
+      await call(`generations/${this.generationId}/stop`, { method: "POST", body: { position } });
+    } catch (error) {
+      this.view.update((view) => ({ ...view, stoppingAt: null }));
+      throw error;
+    }
+  }
+
+  private async read(leaving: AbortController, response?: Response): Promise<void> {
+    const outcome = await followGeneration({
+      generationId: this.generationId,
+      position: () => this.position(),
+      onEvents: (events) => this.take(events),
+      retry: retryFor(this.generationId),
+      signal: leaving.signal,
+      ...(response ? { response } : {}),
+    });
+    this.flush();
+    const { answer } = this.view.get();
+    if (outcome === "gone") this.view.update((view) => ({ ...view, gone: true }));
+    else if (outcome !== "left" && answer.status === "running") await this.reload();
+  }
+
+  private position(): number {
+    return Math.max(this.view.get().answer.position, ...this.arrived.slice(-1).map((event) => event.position));
+  }
+
+  /** The log's end lay before the cursor: how it ended is in the message. */
+  private async reload(): Promise<void> {
+    const id = this.messageId();
+    if (!id) return;
+    const message = await call<Message>(`messages/${id}`).catch(() => null);
+    if (message) this.merge(message);
+  }
+
+  private take(events: readonly PositionedEvent[]): void {
+    for (const event of events) this.arrived.push(event);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    onNextFrame(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.arrived.length === 0) return;
+    const events = this.arrived;
+    this.arrived = [];
+    this.put(applyEvents(this.view.get().answer, events));
+  }
+
+  private put(answer: Answer): void {
+    const before = this.view.get();
+    if (before.answer === answer) return;
+    const ended = answer.status !== "running";
+    this.view.set({ ...before, answer, stoppingAt: ended ? null : before.stoppingAt });
+    if (!this.following) return;
+    if (before.answer.parts.length === 0 && answer.parts.length > 0 && !ended) announce(strings.announceStarted);
+    if (before.answer.status === "running" && ended) announce(endSentence(answer));
+  }
+}
+
+function endSentence(answer: Answer): string {
+  if (answer.status === "completed") return strings.announceFinished;
+  if (answer.status === "stopped") return strings.announceStopped;
+  return strings.announceEnded(answer.error?.message ?? strings.interruptedNote);
+}
+
+const logs = new Map<string, AnswerLog>();
+
+export function answerLog(generationId: string, messageId: () => string | null): AnswerLog {
+  let log = logs.get(generationId);
+  if (!log) {
+    log = new AnswerLog(generationId, messageId);
+    logs.set(generationId, log);
+  }
+  return log;
+}
+
+export function forgetAnswers(generationIds: Iterable<string>): void {
+  for (const id of generationIds) {
+    logs.get(id)?.leave();
+    logs.delete(id);
+  }
+}

@@ -1,0 +1,76 @@
+import { backoff } from "../streaming/backoff";
+import type { Retry } from "../streaming/retry";
+import { strings } from "../strings";
+import { announce } from "./announcer";
+import { Cell } from "./cell";
+
+export type Connection = { state: "online" | "reconnecting" | "offline"; retryAt: number | null };
+
+export const connection = new Cell<Connection>({ state: "online", retryAt: null });
+
+const troubled = new Map<string, number>();
+const waiting = new Set<() => void>();
+
+export function retryNow(): void {
+  for (const wake of [...waiting]) wake();
+}
+
+/** What every loop of reconnecting shares: one banner, one "try now", one way to wait. */
+export function retryFor(source: string): Retry {
+  return {
+    reached() {
+      if (troubled.delete(source)) show();
+    },
+    async wait(attempt, signal) {
+      const delay = backoff(attempt);
+      troubled.set(source, Date.now() + delay);
+      show();
+      await pause(delay, signal);
+      if (signal.aborted) this.reached();
+    },
+  };
+}
+
+function pause(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      waiting.delete(done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delay);
+    waiting.add(done);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
+
+let announced: Connection["state"] = "online";
+let announcing: ReturnType<typeof setTimeout> | undefined;
+
+function show(): void {
+  const state = navigator.onLine ? (troubled.size > 0 ? "reconnecting" : "online") : "offline";
+  const retryAt = troubled.size > 0 ? Math.min(...troubled.values()) : null;
+  const shown = connection.get();
+  if (shown.state !== state || shown.retryAt !== retryAt) connection.set({ state, retryAt });
+  // A connection that comes back at once is not worth an interruption.
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    if (announced === state) return;
+    announced = state;
+    announce(state === "online" ? strings.announceBack : state === "offline" ? strings.announceOffline : strings.announceLost);
+  }, 1500);
+}
+
+export function watchNetwork(): void {
+  addEventListener("online", () => {
+    show();
+    retryNow();
+  });
+  addEventListener("offline", show);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") retryNow();
+  });
+  show();
+}

@@ -1,0 +1,85 @@
+import { uuid } from "../api/uuid";
+import { Cell } from "./cell";
+import { browserStore, readJson, type TextStore } from "./storage";
+
+/** A message on its way: kept until the server has taken it, so that nothing that happens in between can eat it. */
+export type Outgoing = { key: string; conversationId: string | null; parentId: string | null; model: string; text: string };
+
+const idOf = (conversationId: string | null): string => conversationId ?? "new";
+
+/** What was typed, per conversation, and what was sent but not yet taken. Survives reloads. */
+export class Drafts {
+  /** Counts the changes that were not typed: the message field reads its draft again. */
+  readonly revision = new Cell(0);
+  private readonly store: TextStore;
+
+  constructor(store: TextStore = browserStore) {
+    this.store = store;
+  }
+
+  read(conversationId: string | null): string {
+    return this.store.get(`draft.${idOf(conversationId)}`) ?? this.outgoing(conversationId)?.text ?? "";
+  }
+
+  write(conversationId: string | null, text: string): void {
+    const key = `draft.${idOf(conversationId)}`;
+    // An empty draft is kept while a message is on its way: the message must not come back into the field by itself.
+    if (text || this.outgoing(conversationId)) this.store.set(key, text);
+    else this.store.remove(key);
+  }
+
+  replace(conversationId: string | null, text: string): void {
+    this.write(conversationId, text);
+    this.revision.update((count) => count + 1);
+  }
+
+  /** The same message sent again, after a failure or a reload, carries the key of its first try: the server has it once. */
+  send(message: Omit<Outgoing, "key">): Outgoing {
+    const before = this.outgoing(message.conversationId);
+    const same = before && before.text === message.text && before.model === message.model && before.parentId === message.parentId;
+    const outgoing = { ...message, key: same ? before.key : uuid() };
+    this.store.set(`outgoing.${idOf(message.conversationId)}`, JSON.stringify(outgoing));
+    return outgoing;
+  }
+
+  outgoing(conversationId: string | null): Outgoing | null {
+    return readJson<Outgoing | null>(this.store, `outgoing.${idOf(conversationId)}`, null);
+  }
+
+  accepted(message: Outgoing): void {
+    if (this.outgoing(message.conversationId)?.key !== message.key) return;
+    this.store.remove(`outgoing.${idOf(message.conversationId)}`);
+    // Another tab may have recovered the message into the draft while it was on its way.
+    const draft = this.store.get(`draft.${idOf(message.conversationId)}`);
+    if (!draft || draft === message.text) this.store.remove(`draft.${idOf(message.conversationId)}`);
+  }
+
+  /** A message that was not taken becomes the draft again, before anything that was typed meanwhile. */
+  restore(message: Outgoing): string {
+    const typed = this.store.get(`draft.${idOf(message.conversationId)}`) ?? "";
+    const text = typed && typed !== message.text ? `${message.text}\n\n${typed}` : message.text;
+    this.store.set(`draft.${idOf(message.conversationId)}`, text);
+    this.revision.update((count) => count + 1);
+    return text;
+  }
+
+  /** At start: a message that a reload interrupted is a draft again. */
+  recover(conversationId: string | null): void {
+    const outgoing = this.outgoing(conversationId);
+    if (outgoing) this.restore(outgoing);
+  }
+
+  /** What was typed while the conversation came into being belongs to it. */
+  moveTo(conversationId: string): void {
+    const text = this.store.get("draft.new");
+    this.store.remove("draft.new");
+    if (text) this.write(conversationId, text);
+  }
+
+  forget(conversationId: string): void {
+    this.store.remove(`draft.${conversationId}`);
+    this.store.remove(`outgoing.${conversationId}`);
+  }
+}
+
+export const drafts = new Drafts();

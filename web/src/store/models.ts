@@ -1,0 +1,36 @@
+import { call } from "../api/client";
+import type { Model, ModelList } from "../api/types";
+import { Cell } from "./cell";
+import { browserStore } from "./storage";
+
+export type Models = { state: "loading" | "ready" | "failed"; items: readonly Model[]; default: string };
+
+export const models = new Cell<Models>({ state: "loading", items: [], default: "auto" });
+const chosen = new Cell<string | null>(browserStore.get("model"));
+
+export async function loadModels(): Promise<void> {
+  try {
+    const list = await call<ModelList>("models");
+    models.set({ state: "ready", items: list.items, default: list.default });
+  } catch {
+    if (models.get().state !== "ready") models.set({ ...models.get(), state: "failed" });
+  }
+}
+
+export { chosen as chosenModel };
+
+export function chooseModel(id: string): void {
+  chosen.set(id);
+  browserStore.set("model", id);
+}
+
+/** The remembered model, as long as the server still has it. */
+export function modelToUse(list: Models, choice: string | null): string {
+  if (choice && (list.state !== "ready" || list.items.some((model) => model.id === choice))) return choice;
+  return list.default;
+}
+
+export function modelName(list: Models, id: string | null | undefined): string {
+  if (!id) return "";
+  return list.items.find((model) => model.id === id)?.name ?? id.split("/").at(-1) ?? id;
+}
