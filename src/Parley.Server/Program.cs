@@ -37,5 +37,4 @@ app.MapMessages();
 app.MapModels();
 app.MapFeed();
 app.MapAccount();
-app.MapUnknown();
 app.Run();

@@ -132,15 +132,11 @@ export const strings = {
     ["?", "This list (outside of text fields)"],
   ],
 
-  /** Sentences for codes that a person can do something about; for the others the server's own sentence is shown. */
+  /** For failures that come without a sentence of the server's own. */
   errors: {
     network: "The server cannot be reached.",
-    model_not_found: "This model is not available any more. Choose another one.",
-    rate_limited: "Too many requests for the moment. Wait a little and try again.",
-    too_large: "This message is longer than the server accepts.",
-    provider_unavailable: "The model’s provider does not answer at the moment.",
-    provider_failed: "The model’s provider failed.",
-    timeout: "The model took too long to answer.",
+    busy: "Too many requests for the moment. Wait a little and try again.",
+    tooLarge: "This message is longer than the server accepts.",
     unknown: "Something went wrong.",
-  } as Readonly<Record<string, string>>,
+  },
 } as const;

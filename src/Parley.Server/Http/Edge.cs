@@ -19,7 +19,8 @@ internal static class Edge
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = StrictJson.MostBytes + 1;
+            // StrictJson refuses far less. Up to here the rest is read and thrown away, so that the refusal arrives: closing with unread data resets the connection.
+            kestrel.Limits.MaxRequestBodySize = 32 * 1024 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
             kestrel.Limits.MinResponseDataRate = null; // the write deadline of StreamGuard is the one that works
         });
@@ -50,10 +51,6 @@ internal static class Edge
         app.UseWhen(static http => !http.Request.Path.StartsWithSegments("/api"), static pages => pages.UseResponseCompression());
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
-
-    /// <summary>Answers under <c>/api</c> that no route gives.</summary>
-    public static void MapUnknown(this IEndpointRouteBuilder routes) =>
-        routes.MapFallback("/api/{**path}", static () => Problems.NotFound("route"));
 
     /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
     private static bool IsForeign(HttpContext http) =>

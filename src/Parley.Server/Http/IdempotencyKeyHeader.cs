@@ -14,7 +14,7 @@ public static class IdempotencyKeyHeader
         var values = http.Request.Headers["Idempotency-Key"];
         if (values.Count == 0) return true;
         var value = values.Count == 1 ? values[0] ?? "" : "";
-        if (value is ['"', _, .., '"']) value = value[1..^1];
+        if (value is ['"', .., '"']) value = value[1..^1];
         if (value.Length is > 0 and <= Longest && value.All(letter => letter is > ' ' and <= '~'))
         {
             key = value;

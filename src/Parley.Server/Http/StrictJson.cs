@@ -54,9 +54,11 @@ public static class StrictJson
 
             return Parse<T>(buffer.AsSpan(0, length));
         }
-        catch (BadHttpRequestException error)
+        catch (IOException error)
         {
-            return new(Problems.Of(error.StatusCode, error.StatusCode == 413 ? "body_too_large" : "malformed_body", "The body could not be read."));
+            // Kestrel reports a chunk size that overflows as any other failure to read.
+            var status = (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
+            return new(Problems.Of(status, status == 413 ? "body_too_large" : "malformed_body", "The body could not be read."));
         }
         finally
         {

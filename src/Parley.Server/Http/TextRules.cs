@@ -9,6 +9,9 @@ public static class TextRules
     /// <summary>Bytes that a message may have as UTF-8: 1 MiB.</summary>
     public const int MostMessageBytes = 1024 * 1024;
 
+    /// <summary>UTF-16 units that a character of a title has at most on average; a family emoji has 11.</summary>
+    private const int MostUnitsOfACharacter = 16;
+
     /// <summary>Why a message is refused, or null.</summary>
     public static IResult? CheckMessage(string field, string? text)
     {
@@ -22,7 +25,7 @@ public static class TextRules
     public static IResult? CheckTitle(string? title)
     {
         if (string.IsNullOrEmpty(title) || !HasVisible(title)) return Problems.Invalid("title", "text_required", "A title needs at least one visible character.");
-        return title.Length > 1000 || new StringInfo(title).LengthInTextElements > 200
+        return title.Length > 200 * MostUnitsOfACharacter || new StringInfo(title).LengthInTextElements > 200
             ? Problems.Invalid("title", "title_too_long", "A title may have 200 characters at most.")
             : null;
     }

@@ -14,10 +14,10 @@ public sealed partial class GenerationReaper(
 {
     private const int Batch = 64;
     private readonly GenerationOptions _options = options.Value;
+    private readonly List<AbandonedGeneration> _claimed = [];
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await store.RenewLeaseAsync(cancellationToken);
         await SweepAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -31,7 +31,6 @@ public sealed partial class GenerationReaper(
             try
             {
                 if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
-                await store.RenewLeaseAsync(stoppingToken);
                 await SweepAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -51,30 +50,52 @@ public sealed partial class GenerationReaper(
         await store.ReleaseLeaseAsync(cancellationToken);
     }
 
-    /// <summary>Adopts or ends all that is abandoned now.</summary>
+    /// <summary>
+    /// Renews the lease, then adopts or ends all that is abandoned now. What was claimed belongs to this node, and nobody else will look at it: so what fails
+    /// here is kept for the next sweep, and holds up nothing else.
+    /// </summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        while (await store.ClaimAbandonedAsync(Batch, cancellationToken) is { Count: > 0 } claimed)
+        while (true)
         {
-            foreach (var abandoned in claimed)
+            await store.RenewLeaseAsync(cancellationToken);
+            foreach (var abandoned in _claimed.ToArray())
             {
-                var request = await requests.LoadAsync(abandoned.Id, cancellationToken);
-                if (abandoned.Adoptions > _options.MaxAdoptions)
+                try
                 {
-                    LogInterrupted(abandoned.Id, abandoned.Log.End, "adopted too often");
-                    await runner.InterruptAsync(abandoned, Interrupted("It was interrupted several times in a row."), cancellationToken);
+                    await TakeOverAsync(abandoned, cancellationToken);
+                    _claimed.Remove(abandoned);
                 }
-                else if (request is null || !CanGoOn(abandoned.Log, request))
+                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
                 {
-                    LogInterrupted(abandoned.Id, abandoned.Log.End, "the model takes no prefix");
-                    await runner.InterruptAsync(abandoned, Interrupted("The server stopped while it was being written."), cancellationToken);
-                }
-                else
-                {
-                    LogAdopted(abandoned.Id, abandoned.Log.End, abandoned.Adoptions);
-                    runner.Adopt(abandoned, request);
+                    LogTakeOverFailed(error, abandoned.Id);
                 }
             }
+
+            var claimed = await store.ClaimAbandonedAsync(Batch, cancellationToken);
+            _claimed.RemoveAll(old => claimed.Any(abandoned => abandoned.Id == old.Id));
+            _claimed.AddRange(claimed);
+            if (claimed.Count == 0) return;
+        }
+    }
+
+    private async ValueTask TakeOverAsync(AbandonedGeneration abandoned, CancellationToken cancellationToken)
+    {
+        var request = await requests.LoadAsync(abandoned.Id, cancellationToken);
+        if (abandoned.Adoptions > _options.MaxAdoptions)
+        {
+            LogInterrupted(abandoned.Id, abandoned.Log.End, "adopted too often");
+            await runner.InterruptAsync(abandoned, Interrupted("It was interrupted several times in a row."), cancellationToken);
+        }
+        else if (request is null || !CanGoOn(abandoned.Log, request))
+        {
+            LogInterrupted(abandoned.Id, abandoned.Log.End, "the model takes no prefix");
+            await runner.InterruptAsync(abandoned, Interrupted("The server stopped while it was being written."), cancellationToken);
+        }
+        else
+        {
+            LogAdopted(abandoned.Id, abandoned.Log.End, abandoned.Adoptions);
+            runner.Adopt(abandoned, request);
         }
     }
 
@@ -94,6 +115,9 @@ public sealed partial class GenerationReaper(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Generation {Generation} was abandoned at {Position} and ends as interrupted: {Why}.")]
     private partial void LogInterrupted(GenerationId generation, long position, string why);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} could not be taken over; the next sweep tries again.")]
+    private partial void LogTakeOverFailed(Exception error, GenerationId generation);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for abandoned generations failed; the next sweep tries again.")]
     private partial void LogSweepFailed(Exception error);

@@ -73,7 +73,7 @@ public sealed partial class GenerationRunner(
         }
         finally
         {
-            _logs.TryRemove(abandoned.Id, out _);
+            Forget(log);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed partial class GenerationRunner(
     {
         if (Find(id) is { } log && log.IsBoundary(after) is { } known)
         {
-            if (!known) return after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
+            if (!known) return after < 0 || after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
             return log.Ended is not null && after == log.Durable ? PositionCheck.AtEnd : PositionCheck.Good;
         }
 
@@ -138,7 +138,7 @@ public sealed partial class GenerationRunner(
         GenerationEnded? end = null;
         try
         {
-            end = await generation.RunAsync(prefix, seamReason);
+            end = await generation.RunAsync(prefix, seamReason, place);
         }
         catch (Exception error)
         {
@@ -147,7 +147,8 @@ public sealed partial class GenerationRunner(
         }
         finally
         {
-            _running.TryRemove(id, out _);
+            // This node may have adopted the generation again meanwhile: what runs then is not ours to remove.
+            _running.TryRemove(KeyValuePair.Create(id, running));
             generation.Dispose();
             place?.Dispose();
             running.Over();
@@ -155,13 +156,13 @@ public sealed partial class GenerationRunner(
 
         if (end is null)
         {
-            _logs.TryRemove(id, out _);
+            Forget(generation.Log);
             return;
         }
 
         LogEnded(id, end.Status, end.FinishReason, generation.Log.Durable);
         Ended?.Invoke(id, end);
-        await ForgetLaterAsync(id);
+        await ForgetLaterAsync(generation.Log);
     }
 
     /// <summary>A bug in the engine or in a provider still ends the log: no reader waits for ever.</summary>
@@ -173,7 +174,7 @@ public sealed partial class GenerationRunner(
         return await log.WhenEndedAsync(CancellationToken.None);
     }
 
-    private async Task ForgetLaterAsync(GenerationId id)
+    private async Task ForgetLaterAsync(GenerationLog log)
     {
         try
         {
@@ -184,8 +185,10 @@ public sealed partial class GenerationRunner(
             // Leaving: nobody reads from this node any more.
         }
 
-        _logs.TryRemove(id, out _);
+        Forget(log);
     }
+
+    private void Forget(GenerationLog log) => _logs.TryRemove(KeyValuePair.Create(log.Id, log));
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -23,27 +23,25 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
     {
         List<GenerationLog> logs = [];
         List<PendingSlice> slices = [];
+        List<GenerationLog> grown = [];
         List<LogReader> woken = [];
         var last = time.GetTimestamp();
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (grown.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var since = time.GetElapsedTime(last);
             if (since < _spacing) await Task.Delay(_spacing - since, time, CancellationToken.None);
             last = time.GetTimestamp();
-            while (_queue.Reader.TryRead(out var log))
-            {
-                if (!log.TryTake(out var slice)) continue;
-                logs.Add(log);
-                slices.Add(slice);
-            }
-
+            foreach (var log in grown) Take(log);
+            grown.Clear();
+            while (_queue.Reader.TryRead(out var log)) Take(log);
             if (slices.Count == 0) continue;
             if (await CommitAsync(slices, stoppingToken) is not { } outcomes) return;
             for (var i = 0; i < logs.Count; i++)
             {
                 if (outcomes[i] == AppendOutcome.Committed)
                 {
-                    if (logs[i].Committed(woken)) Enqueue(logs[i]);
+                    // Not through the queue: that may be closed by now.
+                    if (logs[i].Committed(woken)) grown.Add(logs[i]);
                 }
                 else
                 {
@@ -55,6 +53,13 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
             WokenReaders.Dispatch(woken);
             logs.Clear();
             slices.Clear();
+        }
+
+        void Take(GenerationLog log)
+        {
+            if (!log.TryTake(out var slice)) return;
+            logs.Add(log);
+            slices.Add(slice);
         }
     }
 

@@ -50,7 +50,8 @@ internal sealed class RunningGeneration : IDisposable
     /// <summary>Runs to the end. Returns it, or null when the node leaves or the writer was fenced.</summary>
     /// <param name="prefix">What the answer begins with: the log of the generation that this one continues, or of the attempt that it takes over.</param>
     /// <param name="seamReason">Why there is a prefix; null when there is none.</param>
-    public async Task<GenerationEnded?> RunAsync(FoldedLog? prefix, string? seamReason)
+    /// <param name="place">Released before the end is committed, so that whoever has seen the end finds the place free.</param>
+    public async Task<GenerationEnded?> RunAsync(FoldedLog? prefix, string? seamReason, IDisposable? place)
     {
         var messages = _request.Messages;
         if (prefix is not null && seamReason is not null)
@@ -70,6 +71,7 @@ internal sealed class RunningGeneration : IDisposable
         }
 
         _parts.Close();
+        place?.Dispose();
         _log.Append(end);
         return await _log.WhenEndedAsync(CancellationToken.None);
     }
@@ -125,12 +127,9 @@ internal sealed class RunningGeneration : IDisposable
             if (!_parts.HasContent && !_adoptedContent) return Failed("empty_answer", "The model sent an empty answer. Try again, or choose another model.", retryable: true, usage);
             return new GenerationEnded(GenerationStatus.Completed, Reason(finish, tool), usage);
         }
-        catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
+        catch (Exception) when (_cancel.IsCancellationRequested)
         {
-            return Cancelled(usage);
-        }
-        catch (ProviderException) when (_cancel.IsCancellationRequested)
-        {
+            // Streams throw all kinds of things when they are cancelled.
             return Cancelled(usage);
         }
         catch (ProviderException error)

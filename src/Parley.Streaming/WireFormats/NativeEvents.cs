@@ -90,7 +90,8 @@ public static class NativeEvents
                     json.WriteString("type"u8, "tool-result"u8);
                     json.WriteString("callId"u8, result.CallId);
                     if (result.Result is not null) json.WritePropertyName("result"u8);
-                    if (result.Result is not null) json.WriteRawValue(result.Result);
+                    // A line break would end the event's line. In JSON raw ones are layout: a string has them escaped.
+                    if (result.Result is not null) json.WriteRawValue(result.Result.Replace('\n', ' ').Replace('\r', ' '));
                     else json.WriteString("error"u8, result.Error);
                     break;
                 case Seam seam:

@@ -13,25 +13,22 @@ export class ApiError extends Error {
   }
 }
 
-type Problem = { code?: unknown; detail?: unknown; errors?: unknown };
+type Problem = { code?: unknown; detail?: unknown };
 
 export async function problemOf(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => ({}))) as Problem;
   const code = typeof problem.code === "string" ? problem.code : "unknown";
-  return new ApiError(response.status, code, sentence(code, problem, response.status));
+  return new ApiError(response.status, code, sentence(problem, response.status));
 }
 
-function sentence(code: string, problem: Problem, status: number): string {
-  const known =
-    strings.errors[code] ?? (status === 429 ? strings.errors["rate_limited"] : status === 413 ? strings.errors["too_large"] : undefined);
-  if (known) return known;
+/** The server's own sentence, where there is one: it knows the reason. A proxy in between sends none. */
+function sentence(problem: Problem, status: number): string {
   if (typeof problem.detail === "string" && problem.detail) return problem.detail;
-  const field = Object.values((problem.errors ?? {}) as Record<string, unknown>).flat()[0];
-  return typeof field === "string" ? field : (strings.errors["unknown"] ?? "");
+  return status === 429 ? strings.errors.busy : status === 413 ? strings.errors.tooLarge : strings.errors.unknown;
 }
 
 export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, "network", strings.errors["network"] ?? "");
+  return error instanceof ApiError ? error : new ApiError(0, "network", strings.errors.network);
 }
 
 /** Whether another try may succeed: the server was not reached, or something between it and us says so. */

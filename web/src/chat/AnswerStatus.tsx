@@ -26,7 +26,7 @@ export function AnswerStatus({ answer, gone, empty, more, whole, onToggleWhole }
 function sentenceFor({ status, error, finishReason }: Answer, empty: boolean): string | null {
   if (status === "stopped") return strings.stoppedNote;
   if (status === "failed" || status === "interrupted") {
-    const reason = error ? (strings.errors[error.code] ?? error.message) : status === "failed" ? strings.failedNote : null;
+    const reason = error ? error.message : status === "failed" ? strings.failedNote : null;
     if (!reason) return strings.interruptedNote;
     return empty ? reason : `${reason} ${strings.textKept}`;
   }

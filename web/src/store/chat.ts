@@ -112,7 +112,7 @@ async function accepted(thread: Cell<Thread>, response: Response, outgoing: Outg
   if (!conversationId || !generationId) {
     // Something between here and the server answers in its place.
     await readEvents(response, AbortSignal.abort(), () => undefined).catch(() => undefined);
-    throw new ApiError(response.status, "unknown", strings.errors["unknown"] ?? "");
+    throw new ApiError(response.status, "unknown", strings.errors.unknown);
   }
   const { pending } = thread.get();
   const leaving = pending?.cancel.signal ?? AbortSignal.abort();

@@ -34,11 +34,13 @@ internal sealed class AnswerStarts(NodeIdentity node)
         session.Run(
             """
             UPDATE conversations SET message_count = @sequence, active_message_id = @message, model = @model, updated_at = @now, last_message_at = @now,
-                last_message_preview = coalesce(@preview, last_message_preview)
+                last_message_preview = coalesce(@preview, last_message_preview),
+                title = CASE WHEN @first AND title = @untitled THEN @title ELSE title END
             WHERE id = @id
             """,
             ("@sequence", sequence), ("@message", start.MessageId), ("@model", start.Model), ("@now", now),
-            ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId));
+            ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId), ("@first", sequence == 2), ("@untitled", MessageText.Title("")),
+            ("@title", MessageText.Title(start.UserText ?? "")));
         return new AnswerStartOutcome.Started();
     }
 

@@ -12,7 +12,9 @@ public sealed class StoredRequests(SqliteDatabase database, ConversationHistory 
         var found = session.Query(
             """
             SELECT g.conversation_id, m.parent_id, g.model, g.continues_to, first.content, first.parts
-            FROM generations g JOIN messages m ON m.id = g.message_id LEFT JOIN messages first ON first.generation_id = g.continues_id AND g.continues_to > 0 WHERE g.id = @id
+            FROM generations g JOIN messages m ON m.id = g.message_id
+            LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
+            WHERE g.id = @id
             """,
             row => (
                 ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2),

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
@@ -17,7 +16,8 @@ public static class ListConversations
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
     {
-        if (!Http.Query.TryReadLimit(http, 50, 100, out var limit, out var problem)) return problem;
+        if (!Http.Query.HasOnly(http, ["limit", "cursor"], out var problem)) return problem;
+        if (!Http.Query.TryReadLimit(http, 50, 100, out var limit, out problem)) return problem;
         if (!Http.Query.TryReadOnce(http, "cursor", out var cursor, out problem)) return problem;
         DateTimeOffset before = default;
         var beforeId = "";
@@ -41,7 +41,7 @@ public static class ListConversations
         (before, id) = (default, "");
         if (cursor.Length is 0 or > 128 || !Base64Url.IsValid(cursor)) return false;
         var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('|');
-        if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at > 253_402_300_799_999) return false;
+        if (parts.Length != 2 || !Http.Query.TryParse(parts[0], out var at) || at > 253_402_300_799_999) return false;
         (before, id) = (DateTimeOffset.FromUnixTimeMilliseconds(at), parts[1]);
         return Guid.TryParseExact(id, "D", out _);
     }

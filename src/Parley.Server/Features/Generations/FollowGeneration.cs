@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Parley.Server.Answers;
 using Parley.Server.Http;
 using Parley.Server.Identity;
@@ -58,7 +57,7 @@ public static class FollowGeneration
 
     private static bool TryParse(string text, out long? position)
     {
-        var good = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && (text.Length == 1 || text[0] != '0');
+        var good = Http.Query.TryParse(text, out var value);
         position = good ? value : null;
         return good;
     }

@@ -14,7 +14,8 @@ public static class ListMessages
 
     public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
     {
-        if (!Http.Query.TryReadLimit(http, 50, 200, out var limit, out var problem)) return problem;
+        if (!Http.Query.HasOnly(http, ["limit", "before"], out var problem)) return problem;
+        if (!Http.Query.TryReadLimit(http, 50, 200, out var limit, out problem)) return problem;
         if (!Http.Query.TryReadOnce(http, "before", out var before, out problem)) return problem;
         var user = CurrentUser.Of(http.User);
         var conversation = user is null

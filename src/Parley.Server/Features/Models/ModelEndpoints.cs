@@ -8,10 +8,17 @@ public static class ModelEndpoints
 {
     public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models");
 
+    private static string NameOf(ModelListing model) => model.Id switch
+    {
+        "demo/parley" => "Parley demo",
+        "demo/scripted" => "Scripted (for tests)",
+        _ => model.Model,
+    };
+
     private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
         var chosen = router.Resolve(null)?.Id;
         var models = await router.ListAsync(http.RequestAborted);
-        return ApiJson.Ok(new { items = models.Select(model => new { model.Id, model.Provider, Name = model.Model, IsDefault = model.Id == chosen }), @default = chosen });
+        return ApiJson.Ok(new { items = models.Select(model => new { model.Id, model.Provider, Name = NameOf(model), IsDefault = model.Id == chosen }), @default = chosen });
     }
 }
