@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.AI;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -14,6 +16,8 @@ namespace Parley.Server.Answers;
 /// <summary>Begins answers: takes a place, stores the beginning in one transaction, and hands the generation to the runner.</summary>
 public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, AnswerEvents events, AnswerJson json, AnswerLookup lookup, ChangeFeed feed)
 {
+    private readonly ConcurrentDictionary<(string Owner, string Key), Turn> _turns = new();
+
     /// <summary>Starts what <paramref name="start"/> describes, or attaches to what the same idempotency key started, and writes it as the answer of the request.</summary>
     /// <param name="http">The request.</param>
     /// <param name="user">Who asks.</param>
@@ -25,33 +29,68 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
     public async Task<IResult> StartAsync(
         HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues, bool streamed)
     {
-        var admission = runner.TryAdmit(user.Id, out var place);
-        if (admission != Admission.Admitted) return await RefuseAsync(http, user, start, admission, streamed);
+        Begun begun;
+        using (await TakeTurnAsync(user, start.IdempotencyKey, http.RequestAborted))
+            begun = await BeginAsync(http, user, start, route, messages, continues);
+        if (begun.Refusal is { } refusal) return refusal;
+        if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, streamed);
 
-        var id = new GenerationId(Guid.Parse(start.GenerationId));
-        var info = new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id);
+        feed.Changed(user.Id, start.ConversationId);
+        return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id), streamed);
+    }
+
+    private async Task<Begun> BeginAsync(HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues)
+    {
+        // A retry needs no place: it is served also when there is none.
+        if (start.IdempotencyKey is { } key && lookup.FindKey(user, key) is { } known)
+            return known.Fingerprint == start.Fingerprint ? new Begun { AttachTo = known.GenerationId } : new Begun { Refusal = KeyReused() };
+
+        var admission = runner.TryAdmit(user.Id, out var place);
+        if (admission != Admission.Admitted) return new Begun { Refusal = Refuse(http, admission) };
         try
         {
             switch (await store.StartAnswerAsync(start))
             {
                 case AnswerStartOutcome.Attached attached:
-                    return await AttachAsync(http, user, attached.GenerationId, streamed);
+                    return new Begun { AttachTo = attached.GenerationId };
                 case AnswerStartOutcome.KeyReused:
-                    return Problems.Of(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new one.");
+                    return new Begun { Refusal = KeyReused() };
                 case AnswerStartOutcome.Gone:
-                    return Problems.NotFound("conversation");
+                    return new Begun { Refusal = Problems.NotFound("conversation") };
             }
 
+            var id = new GenerationId(Guid.Parse(start.GenerationId));
             runner.Start(id, 1, GenerationRequests.For(route, messages), place, continues);
             place = null;
+            return new Begun { Id = id };
         }
         finally
         {
             place?.Dispose();
         }
+    }
 
-        feed.Changed(user.Id, start.ConversationId);
-        return await WriteAsync(http, id, info, streamed);
+    /// <summary>Starts with the same key come one after the other, so that all but the first find what it started.</summary>
+    private async ValueTask<Turn?> TakeTurnAsync(CurrentUser user, string? key, CancellationToken cancellationToken)
+    {
+        if (key is null) return null;
+        var turn = new Turn(_turns, (user.Id, key));
+        while (_turns.GetOrAdd(turn.Key, turn) is var first && first != turn) await first.Over.WaitAsync(cancellationToken);
+        return turn;
+    }
+
+    private static ProblemHttpResult KeyReused() =>
+        Problems.Of(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new one.");
+
+    private static ProblemHttpResult Refuse(HttpContext http, Admission admission)
+    {
+        http.Response.Headers.RetryAfter = "5";
+        return admission switch
+        {
+            Admission.OwnerFull => Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_answers", "Too many of your answers are being written at once. Wait for one to end, or stop one."),
+            Admission.NodeFull => Problems.Of(StatusCodes.Status503ServiceUnavailable, "overloaded", "The server is writing as many answers as it can. Try again in a moment."),
+            _ => Problems.Of(StatusCodes.Status503ServiceUnavailable, "restarting", "The server is restarting. Try again in a moment."),
+        };
     }
 
     /// <summary>Whether this user's key has started something before.</summary>
@@ -63,20 +102,6 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         var text = new StringBuilder();
         foreach (var part in parts) text.Append(part?.Length ?? -1).Append(':').Append(part);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
-    }
-
-    /// <summary>A retry of a start that went through is served even when there is no place for another.</summary>
-    private async Task<IResult> RefuseAsync(HttpContext http, CurrentUser user, AnswerStart start, Admission admission, bool streamed)
-    {
-        if (start.IdempotencyKey is { } key && lookup.FindKey(user, key) is { } known && known.Fingerprint == start.Fingerprint)
-            return await AttachAsync(http, user, known.GenerationId, streamed);
-        http.Response.Headers.RetryAfter = "5";
-        return admission switch
-        {
-            Admission.OwnerFull => Problems.Of(StatusCodes.Status429TooManyRequests, "too_many_answers", "Too many of your answers are being written at once. Wait for one to end, or stop one."),
-            Admission.NodeFull => Problems.Of(StatusCodes.Status503ServiceUnavailable, "overloaded", "The server is writing as many answers as it can. Try again in a moment."),
-            _ => Problems.Of(StatusCodes.Status503ServiceUnavailable, "restarting", "The server is restarting. Try again in a moment."),
-        };
     }
 
     private async Task<IResult> AttachAsync(HttpContext http, CurrentUser user, string generationId, bool streamed)
@@ -92,5 +117,23 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         if (!streamed) return await json.WhenEndedAsync(id, info, http.RequestAborted);
         await events.WriteAsync(http, id, info, 0);
         return Results.Empty;
+    }
+
+    /// <summary>What became of a start: begun, or one of the two.</summary>
+    private readonly record struct Begun(GenerationId Id, string? AttachTo, IResult? Refusal);
+
+    private sealed class Turn(ConcurrentDictionary<(string Owner, string Key), Turn> turns, (string Owner, string Key) key) : IDisposable
+    {
+        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public (string Owner, string Key) Key => key;
+
+        public Task Over => _over.Task;
+
+        public void Dispose()
+        {
+            turns.TryRemove(KeyValuePair.Create(key, this));
+            _over.SetResult();
+        }
     }
 }

@@ -14,6 +14,8 @@ internal static class Edge
 
     public static void AddEdge(this WebApplicationBuilder builder)
     {
+        // Two servers in a row that end lines differently disagree where a request ends.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // files only: no secret beside text of others
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -63,7 +63,10 @@ function Options({ current, onClose, onLeave }: { current: string; onClose: () =
   const filterable = list.items.length > many;
   const focus = useRef<HTMLElement>(null);
   useEffect(() => focus.current?.focus(), []);
-  useEffect(() => document.getElementById(`model-${active}`)?.scrollIntoView({ block: "nearest" }), [active]);
+  useEffect(() => {
+    // Not the effect's own result: newer browsers return a promise here, which React would call to clean up.
+    document.getElementById(`model-${active}`)?.scrollIntoView({ block: "nearest" });
+  }, [active]);
   const choose = (model: Model | undefined): void => {
     if (model) chooseModel(model.id);
     onClose();

@@ -25,6 +25,9 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private readonly TimeProvider _time;
     private readonly string _node;
     private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
+
+    // A log that has ended never changes. Without it a reader of a long one would unfold the whole message for each slice.
+    private readonly WeakReference<FinishedLog?> _finished = new(null);
     private readonly Task<bool> _recovered;
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _journalBytes;
@@ -63,8 +66,10 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             if (FindRow(session, id) is not { } row) return null;
             if (row.Status != "running")
             {
-                var log = ReadMessage(session, row.MessageId);
-                return log is null ? null : Cut(log, after, maxBytes);
+                if (_finished.TryGetTarget(out var kept) && kept.Id == id) return Cut(kept.Log, after, maxBytes);
+                if (ReadMessage(session, row.MessageId) is not { } log) return null;
+                if (log.End - after > maxBytes) _finished.SetTarget(new FinishedLog(id, log));
+                return Cut(log, after, maxBytes);
             }
 
             if (ReadSegment(session, row.Key, after, maxBytes) is { } segment) return segment;
@@ -331,6 +336,8 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             row => new GenerationRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetInt64(4)), ("@id", id.ToString()));
         return rows.Count == 0 ? null : rows[0];
     }
+
+    private sealed record FinishedLog(GenerationId Id, FoldedLog Log);
 
     private sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition);
 
