@@ -19,7 +19,7 @@ public static class SendMessage
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
         if (TextRules.CheckMessage("message", request.Message) is { } badText) return badText;
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
-        if (router.Resolve(request.Model) is not { } route) return ModelProblems.NotFound(request.Model);
+        if (router.Resolve(request.Model) is not { } asked) return ModelProblems.NotFound(request.Model);
 
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
@@ -30,6 +30,8 @@ public static class SendMessage
         if (place is { ParentIsRunning: true } && !isRetry)
             return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
 
+        // What the conversation was held with before, unless the request says, or that model is gone.
+        var route = request.Model is null && place?.Model is { } usual ? router.Resolve(usual) ?? asked : asked;
         var start = new AnswerStart
         {
             TenantId = user.TenantId,

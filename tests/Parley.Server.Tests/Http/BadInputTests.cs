@@ -1,0 +1,333 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Parley.Server.Tests.Hosting;
+
+namespace Parley.Server.Tests.Http;
+
+/// <summary>A server of its own, with one answer in every state, to which nothing may happen.</summary>
+public sealed class BadInputServer : IAsyncLifetime
+{
+    internal ParleyServer Server { get; private set; } = null!;
+
+    internal Person Ana { get; private set; } = null!;
+
+    internal Answer Failed { get; private set; } = null!;
+
+    internal IReadOnlyList<Route> Routes { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Server = await ParleyServer.StartAsync();
+        Ana = Server.NewPerson();
+        await Ana.AnsweredAsync("#script tokens=3 delay=0");
+        Failed = await Ana.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
+        Routes = Route.All(Server);
+    }
+
+    /// <summary>The route, at an id with which the request would succeed.</summary>
+    internal string PathOf(Route route) => route.Path(route.HasId ? route.Kind switch { "conversations" => Failed.ConversationId, "generations" => Failed.GenerationId, _ => Failed.MessageId } : "");
+
+    public async ValueTask DisposeAsync()
+    {
+        Ana.Dispose();
+        await Server.DisposeAsync();
+    }
+}
+
+/// <summary>
+/// The bad-input matrix over every route that takes a body, found in the app's own list of endpoints and members: a clear 4xx as a problem, nothing stored, and the server goes on.
+/// </summary>
+public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInputServer>
+{
+    private static readonly string[] Foreign =
+        ["tenantId", "userId", "ownerId", "role_", "isAdmin", "id", "createdAt", "status", "cost", "__proto__", "constructor", "", "Message", "MESSAGE", "title_", "généré"];
+
+    /// <summary>Bodies that no route takes, each as bytes, with a media type. Named by row of the matrix.</summary>
+    public static TheoryData<string> WholeBodies => [.. Bodies.Keys.Order(StringComparer.Ordinal)];
+
+    private static readonly Dictionary<string, byte[]> Bodies = new()
+    {
+        ["B01 truncated"] = Utf8("{\"title\":\"x"),
+        ["B01 trailing garbage"] = Utf8("{} x"),
+        ["B01 two documents"] = Utf8("{}{}"),
+        ["B01 comment"] = Utf8("{/* c */}"),
+        ["B01 line comment"] = Utf8("{} // c"),
+        ["B01 trailing comma"] = Utf8("{\"model\":\"scripted\",}"),
+        ["B01 single quotes"] = Utf8("{'model':'scripted'}"),
+        ["B01 unquoted"] = Utf8("{model:1}"),
+        ["B01 only a brace"] = Utf8("{"),
+        ["B01 raw line feed in a string"] = Utf8("{\"model\":\"a\nb\"}"),
+        ["B02 null"] = Utf8("null"),
+        ["B02 array"] = Utf8("[]"),
+        ["B02 array of one"] = Utf8("[{}]"),
+        ["B02 string"] = Utf8("\"x\""),
+        ["B02 number"] = Utf8("1"),
+        ["B02 true"] = Utf8("true"),
+        ["B02 empty"] = [],
+        ["B02 blank"] = Utf8("  \r\n "),
+        ["B02 only a BOM"] = [0xEF, 0xBB, 0xBF],
+        ["B06 two BOMs"] = [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'],
+        ["B09 depth 33"] = Utf8(Nested(33)),
+        ["B09 depth 65"] = Utf8(Nested(65)),
+        ["B09 depth 100000"] = Utf8(Nested(100_000)),
+        ["B09 arrays 100000"] = Utf8("{\"model\":" + new string('[', 100_000)),
+        ["B09 100000 members"] = Utf8("{" + string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"k{i}\":1")) + "}"),
+        ["B09 array of 500000"] = Utf8("{\"model\":[" + string.Join(',', Enumerable.Repeat("1", 500_000)) + "]}"),
+        ["B10 2 MB of letters"] = Utf8("{\"model\":\"" + new string('x', 2_000_000) + "\"}"),
+        ["B10 2 MB of blanks"] = Utf8(new string(' ', 2_000_000) + "{}"),
+        ["B10 31 MB"] = Utf8(new string(' ', 31_000_000)),
+        ["B12 invalid UTF-8 in a name"] = [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}'],
+        ["B12 UTF-16"] = Encoding.Unicode.GetBytes("{}"),
+        ["B12 UTF-16 with BOM"] = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("{}")],
+        ["B13 lone surrogate in a name"] = Utf8("{\"\\ud800\":1}"),
+        ["B14 NUL in a name"] = Utf8("{\"\\u0000\":1}"),
+        ["B14 NUL after a name"] = Utf8("{\"model\\u0000\":\"x\"}"),
+        ["B14 raw NUL outside"] = [(byte)'{', 0, (byte)'}'],
+        ["B14 raw NUL at the end"] = [(byte)'{', (byte)'}', 0],
+        ["B14 only NULs"] = new byte[64],
+        ["B14 deep NUL"] = Utf8("{\"metadata\":{\"a\":[\"\\u0000\"]}}"),
+    };
+
+    [Theory]
+    [MemberData(nameof(WholeBodies))]
+    public Task Body_NotAnObjectOfOurs_IsRefusedEverywhere(string name) => EveryRouteAsync(_ => [Json(Bodies[name])]);
+
+    [Theory]
+    [InlineData("number", "5")]
+    [InlineData("string", "\"text\"")]
+    [InlineData("true", "true")]
+    [InlineData("quoted true", "\"true\"")]
+    [InlineData("quoted number", "\"5\"")]
+    [InlineData("object", "{}")]
+    [InlineData("array", "[]")]
+    [InlineData("array of text", "[\"x\"]")]
+    [InlineData("nested null", "[null]")]
+    public async Task Member_OfAWrongType_IsNamed(string name, string json)
+    {
+        // B03: for every member of every route
+        Assert.NotEmpty(name);
+        await EveryMemberAsync(json, (type, _) => !Fits(type, json), "wrong_type");
+    }
+
+    [Theory]
+    [InlineData("1e400")]
+    [InlineData("1.5")]
+    [InlineData("1.0")]
+    [InlineData("1e2")]
+    [InlineData("9223372036854775808")]
+    [InlineData("-9223372036854775809")]
+    [InlineData("99999999999999999999999999999999")]
+    [InlineData("\" 5\"")]
+    [InlineData("\"5 \"")]
+    [InlineData("\"\u0665\"")]
+    [InlineData("\"1_000\"")]
+    [InlineData("\"NaN\"")]
+    [InlineData("\"Infinity\"")]
+    public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) => EveryMemberAsync(json, (type, _) => type == typeof(long?), "wrong_type"); // B15
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("-")]
+    [InlineData("+1")]
+    [InlineData("01")]
+    [InlineData("0x10")]
+    [InlineData(".5")]
+    [InlineData("1_000")]
+    [InlineData("\u0665")]
+    [InlineData("undefined")]
+    [InlineData("True")]
+    public Task Value_ThatIsNotJson_IsRefused(string json) => EveryMemberAsync(json, (_, _) => true, "malformed_json"); // B15
+
+    [Theory]
+    [InlineData("\"a\\u0000b\"")]
+    [InlineData("\"\\u0000\"")]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("\"a\\udfffb\"")]
+    [InlineData("\"\\udc00\\ud800\"")]
+    [InlineData("\"\\ud83dx\"")]
+    public Task Text_WithNulOrHalfASurrogatePair_IsRefused(string json) => EveryMemberAsync(json, (type, _) => type == typeof(string), "invalid_text"); // B13, B14
+
+    public static TheoryData<string> InvalidUtf8 => ["C328", "E28228", "F0288CBC", "C080", "C0AF", "E080AF", "F08080AF", "EDA080", "EDBFBF", "EDA0BDEDB880", "F4908080", "F888808080", "FE", "FF", "80", "E282", "00", "01", "1F", "0A"];
+
+    [Theory]
+    [MemberData(nameof(InvalidUtf8))]
+    public Task Text_InInvalidUtf8_IsRefused(string hex) => EveryRouteAsync(route => // B12, B14 raw
+        route.Members.Where(member => member.PropertyType == typeof(string))
+            .Select(member => Json([.. Utf8(Object(route, Route.NameOf(member), "\"a@@b\"").Split("@@")[0]), .. Convert.FromHexString(hex), .. Utf8(Object(route, Route.NameOf(member), "\"a@@b\"").Split("@@")[1])])));
+
+    [Fact]
+    public Task Member_Unknown_IsRefusedEverywhere() => EveryRouteAsync( // B08
+        route => Foreign.Where(name => !route.Members.Any(member => Route.NameOf(member) == name)).Select(name => Json(Utf8(Object(route, name, "\"x\"")))), "unknown_member");
+
+    [Fact]
+    public Task Member_Twice_IsRefusedEverywhere() => EveryRouteAsync(
+        route => route.GoodBody().Select(pair =>
+        {
+            var json = JsonSerializer.Serialize(route.GoodBody());
+            return Json(Utf8($"{json[..^1]},\"{pair.Key}\":{JsonSerializer.Serialize(pair.Value)}}}"));
+        }), "duplicate_member");
+
+    [Fact]
+    public Task Member_TwiceUnderAnEscapedName_IsRefusedEverywhere() => EveryRouteAsync(
+        route => route.GoodBody().Select(pair =>
+        {
+            var json = JsonSerializer.Serialize(route.GoodBody());
+            return Json(Utf8($"{json[..^1]},\"\\u{(int)pair.Key[0]:x4}{pair.Key[1..]}\":{JsonSerializer.Serialize(pair.Value)}}}"));
+        }), "duplicate_member");
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("multipart/form-data; boundary=x")]
+    [InlineData("application/json, application/json")]
+    [InlineData("application/json; charset=utf-7")]
+    [InlineData("application/json; charset=iso-8859-1")]
+    [InlineData("application/json; charset=nonsense")]
+    [InlineData("application/json; charset=")]
+    [InlineData("application/jsonx")]
+    [InlineData("application/*")]
+    [InlineData("*/*")]
+    [InlineData("json")]
+    [InlineData("\"")]
+    public Task MediaType_OtherThanJson_Is415(string? type) => EveryRouteAsync(route => // B04
+    {
+        var content = new ByteArrayContent(Good(route));
+        if (type is not null) content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return [content];
+    }, "unsupported_media_type", 415);
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    [InlineData("identity, gzip")]
+    [InlineData("gzip, gzip")]
+    [InlineData("nonsense")]
+    public Task ContentEncoding_Any_Is415(string encoding) => EveryRouteAsync(route => // B16
+    {
+        var content = Json(Good(route));
+        content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+        return [content];
+    }, "unsupported_media_type", 415);
+
+    [Fact]
+    public Task Body_TooLargeWithoutALength_Is413() => EveryRouteAsync(_ => // B10
+    {
+        var content = new StreamContent(new MemoryStream(Bodies["B10 2 MB of letters"]));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return [content];
+    }, "body_too_large", 413, chunked: true);
+
+    [Fact]
+    public async Task EveryRoute_WithABody_IsCoveredAndItsGoodBodyIsTaken()
+    {
+        var routes = fixture.Routes.Where(route => route.HasBody).Select(route => route.Name).ToList();
+        Assert.True(routes.Count >= 7, string.Join(", ", routes));
+        Assert.Equal(fixture.Routes.Where(route => route.Method is "POST" or "PATCH" or "PUT").Select(route => route.Name), routes);
+
+        // The matrix proves nothing where the good body were refused too.
+        await using var own = await ParleyServer.StartAsync();
+        using var ana = own.NewPerson();
+        var failed = await ana.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
+        foreach (var route in fixture.Routes.Where(route => route.HasBody))
+        {
+            using var response = await ana.SendAsync(route.Method, route.Path(route.Kind == "generations" ? failed.GenerationId : failed.ConversationId), JsonSerializer.Serialize(route.GoodBody()));
+            Assert.True(response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.BadGateway, $"{route.Name}: {response.StatusCode}");
+        }
+    }
+
+    [Theory]
+    [InlineData("word")]
+    [InlineData("-1")]
+    [InlineData("0")]
+    [InlineData("' OR 1=1 --")]
+    [InlineData("%")]
+    [InlineData("https://example.org/")]
+    [InlineData("\u0001\u001f")]
+    [InlineData("日本語")]
+    [InlineData("{id}")]
+    [InlineData("..")]
+    [InlineData("long")]
+    public async Task Id_Garbage_Is404OnEveryRoute(string id)
+    {
+        // B22
+        var before = fixture.Server.Tables.Fingerprint();
+        if (id == "long") id = new string('9', 5000);
+        foreach (var route in fixture.Routes.Where(route => route.HasId))
+        {
+            using var response = await fixture.Ana.SendAsync(
+                route.Method, route.Path(Uri.EscapeDataString(id)), route.HasBody ? JsonSerializer.Serialize(route.GoodBody()) : null);
+            Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{route.Name}: {response.StatusCode}");
+            await Problem.ReadAsync(response);
+        }
+
+        await UnharmedAsync(before);
+    }
+
+    /// <summary>Sends each body to each route that takes one; all must be refused, and nothing may be stored.</summary>
+    private async Task EveryRouteAsync(Func<Route, IEnumerable<HttpContent>> bodies, string? code = null, int? status = null, bool chunked = false)
+    {
+        var before = fixture.Server.Tables.Fingerprint();
+        List<string> wrong = [];
+        foreach (var route in fixture.Routes.Where(route => route.HasBody))
+        {
+            foreach (var content in bodies(route))
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(route.Method), fixture.PathOf(route)) { Content = content };
+                if (chunked) request.Headers.TransferEncodingChunked = true;
+                using var response = await fixture.Ana.SendAsync(request);
+                if ((int)response.StatusCode is < 400 or > 499)
+                {
+                    wrong.Add($"{route.Name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+                    continue;
+                }
+
+                var problem = await Problem.ReadAsync(response);
+                if ((code is not null && problem.GetProperty("code").GetString() != code) || (status is not null && (int)response.StatusCode != status))
+                    wrong.Add($"{route.Name}: {(int)response.StatusCode} {problem} for {Encoding.UTF8.GetString(await content.ReadAsByteArrayAsync())}");
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        await UnharmedAsync(before);
+    }
+
+    /// <summary>Gives each member, of each route, a value in turn.</summary>
+    private Task EveryMemberAsync(string json, Func<Type, string, bool> applies, string code) => EveryRouteAsync(
+        route => route.Members.Where(member => applies(member.PropertyType, Route.NameOf(member))).Select(member => Json(Utf8(Object(route, Route.NameOf(member), json)))), code);
+
+    private async Task UnharmedAsync(string before)
+    {
+        Assert.Equal(before, fixture.Server.Tables.Fingerprint());
+        using var alive = await fixture.Ana.SendAsync("GET", "/health/ready");
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+        Assert.True(fixture.Server.Errors.Count == 0, string.Join('\n', fixture.Server.Errors));
+    }
+
+    private static bool Fits(Type type, string json) =>
+        type == typeof(string) ? json.StartsWith('"') : type == typeof(bool?) ? json is "true" or "false" : json.All(char.IsAsciiDigit);
+
+    private static byte[] Good(Route route) => JsonSerializer.SerializeToUtf8Bytes(route.GoodBody());
+
+    /// <summary>The route's good body with this member set to (or added with) this JSON.</summary>
+    private static string Object(Route route, string name, string json)
+    {
+        var members = route.GoodBody().Where(pair => pair.Key != name).Select(pair => $"\"{pair.Key}\":{JsonSerializer.Serialize(pair.Value)}");
+        return $"{{{string.Join(',', members.Append($"\"{name}\":{json}"))}}}";
+    }
+
+    private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"model\":", depth)) + "1" + new string('}', depth);
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static ByteArrayContent Json(byte[] bytes)
+    {
+        var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+}
