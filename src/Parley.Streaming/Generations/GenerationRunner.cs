@@ -69,7 +69,7 @@ public sealed partial class GenerationRunner(
         {
             if (log.OpenPart() is not null) log.Append(PartClosed.Instance);
             log.Append(new GenerationEnded(GenerationStatus.Interrupted, "error", Error: error));
-            if (await log.WhenEndedAsync(cancellationToken) is { } end) Ended?.Invoke(abandoned.Id, end);
+            if (await log.WhenEndedAsync(cancellationToken) is { } end) Announce(abandoned.Id, end);
         }
         finally
         {
@@ -161,7 +161,7 @@ public sealed partial class GenerationRunner(
         }
 
         LogEnded(id, end.Status, end.FinishReason, generation.Log.Durable);
-        Ended?.Invoke(id, end);
+        Announce(id, end);
         await ForgetLaterAsync(generation.Log);
     }
 
@@ -172,6 +172,22 @@ public sealed partial class GenerationRunner(
         log.Append(new GenerationEnded(GenerationStatus.Failed, "error", Error: new GenerationError(
             "internal_error", "Something went wrong on the server. What came is kept; you can try again.", Retryable: true)));
         return await log.WhenEndedAsync(CancellationToken.None);
+    }
+
+    /// <summary>A listener that fails changes nothing for the generation, nor for the other listeners.</summary>
+    private void Announce(GenerationId id, GenerationEnded end)
+    {
+        foreach (var listener in Delegate.EnumerateInvocationList(Ended))
+        {
+            try
+            {
+                listener(id, end);
+            }
+            catch (Exception error)
+            {
+                LogListenerFailed(error, id);
+            }
+        }
     }
 
     private async Task ForgetLaterAsync(GenerationLog log)
@@ -234,6 +250,9 @@ public sealed partial class GenerationRunner(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} broke; it ends as failed.")]
     private partial void LogBroken(Exception error, GenerationId generation);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A listener to the end of generation {Generation} failed.")]
+    private partial void LogListenerFailed(Exception error, GenerationId generation);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Generation {Generation} ended: {Status}, {FinishReason}, at {Position}.")]
     private partial void LogEnded(GenerationId generation, GenerationStatus status, string finishReason, long position);

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Parley.Streaming.Generations;
+
+namespace Parley.Streaming.Tests.Generations;
+
+/// <summary>The engine of one process over a store in memory. Two of them over one disk are two nodes.</summary>
+internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
+{
+    private readonly Func<GenerationId, GenerationRequest?> _requests;
+    private bool _stopped;
+
+    private TestEngine(GenerationOptions? options, TimeProvider? time, MemoryDisk? disk, string node, Func<GenerationId, GenerationRequest?>? requests)
+    {
+        Options = options ?? new GenerationOptions { CommitSpacing = TimeSpan.Zero };
+        Time = time ?? TimeProvider.System;
+        _requests = requests ?? (_ => null);
+        Disk = disk ?? new MemoryDisk();
+        Store = new MemoryGenerationStore(Disk, node, Time, Options.Lease);
+        var values = Microsoft.Extensions.Options.Options.Create(Options);
+        Writer = new LogWriter(Store, values, Time, NullLogger<LogWriter>.Instance);
+        Runner = new GenerationRunner(Store, Writer, values, Time, NullLogger<GenerationRunner>.Instance);
+        Reaper = new GenerationReaper(Store, Runner, this, values, Time, NullLogger<GenerationReaper>.Instance);
+        Runner.Ended += (id, end) =>
+        {
+            lock (Ends) Ends.Add((id, end));
+        };
+    }
+
+    public GenerationOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public MemoryDisk Disk { get; }
+
+    public MemoryGenerationStore Store { get; }
+
+    public LogWriter Writer { get; }
+
+    public GenerationRunner Runner { get; }
+
+    public GenerationReaper Reaper { get; }
+
+    public List<(GenerationId Id, GenerationEnded End)> Ends { get; } = [];
+
+    /// <summary>Starts a node's engine, without its reaper.</summary>
+    public static async Task<TestEngine> StartAsync(
+        GenerationOptions? options = null, TimeProvider? time = null, MemoryDisk? disk = null, string node = "node-1", Func<GenerationId, GenerationRequest?>? requests = null)
+    {
+        var engine = new TestEngine(options, time, disk, node, requests);
+        await engine.Writer.StartAsync(Patience.Cancel);
+        await ((IHostedService)engine.Runner).StartAsync(Patience.Cancel);
+        return engine;
+    }
+
+    public static GenerationRequest Ask(IChatClient model, bool acceptsPrefix = false) => new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, acceptsPrefix);
+
+    /// <summary>Asks a model, as a new generation of this node.</summary>
+    public GenerationId Start(IChatClient model, IDisposable? place = null, FoldedLog? continues = null, bool acceptsPrefix = false)
+    {
+        var id = GenerationId.New(TimeProvider.System.GetUtcNow());
+        Store.Add(id);
+        Runner.Start(id, 1, Ask(model, acceptsPrefix), place, continues);
+        return id;
+    }
+
+    public GenerationLog Log(GenerationId id) => Runner.Find(id) ?? throw new InvalidOperationException("It does not run here.");
+
+    public Task<FoldedLog> ReadToEndAsync(GenerationId id) => Follower.ReadToEndAsync(Runner, id);
+
+    /// <summary>When so much is committed.</summary>
+    public Task Durable(GenerationId id, long position) => new Follower(Runner, id).Reached(position);
+
+    /// <summary>The node shuts down in good order, as the host does it.</summary>
+    public async Task LeaveAsync()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        await ((IHostedService)Runner).StopAsync(Patience.Cancel).Soon();
+        await Reaper.StopAsync(Patience.Cancel).Soon();
+        await Writer.StopAsync(Patience.Cancel).Soon();
+    }
+
+    /// <summary>The process dies: nothing of it is committed any more, and its lease runs out.</summary>
+    public void Kill()
+    {
+        Store.BeforeCommit = _ => new TaskCompletionSource().Task;
+        Disk.Leases.Clear();
+        _stopped = true;
+    }
+
+    ValueTask<GenerationRequest?> IGenerationRequests.LoadAsync(GenerationId id, CancellationToken cancellationToken) => ValueTask.FromResult(_requests(id));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped) return;
+        Store.BeforeCommit = null;
+        await LeaveAsync();
+        Runner.Dispose();
+        Reaper.Dispose();
+        Writer.Dispose();
+    }
+}
