@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Parley.EndToEnd;
+
+/// <summary>
+/// The server is killed with SIGKILL at random moments while 50 answers are written and followed. Nothing that anyone was shown is lost or shown twice,
+/// every answer ends exactly once, and the database stays sound. <c>PARLEY_MARATHON_ROUNDS</c> and <c>PARLEY_MARATHON_SEED</c> choose another run.
+/// </summary>
+public class KillMarathonTests(ITestOutputHelper output) : ServerTests
+{
+    private const int Live = 50, MaxAdoptions = 8;
+
+    [Fact]
+    public async Task Server_KilledAgainAndAgainUnderLoad_KeepsEveryPromise()
+    {
+        var rounds = Setting("PARLEY_MARATHON_ROUNDS", 6);
+        var seed = Setting("PARLEY_MARATHON_SEED", Random.Shared.Next(1, 1_000_000));
+        output.WriteLine($"{rounds} rounds, seed {seed}");
+        var began = Stopwatch.GetTimestamp();
+        var server = await StartServerAsync(new Dictionary<string, string>
+        {
+            ["Generations__MaxAdoptions"] = MaxAdoptions.ToString(CultureInfo.InvariantCulture),
+            // Small, so that journals are emptied and segments written all the time.
+            ["Database__JournalBytes"] = "65536",
+            ["Database__SegmentBytes"] = "2048",
+            ["Logging__LogLevel__Parley.Streaming.Generations.GenerationReaper"] = "Warning",
+        });
+        using var client = new ApiClient(server.Address);
+        await client.SignInAsync(Token);
+        using var marathon = new Marathon(server, client, seed, Live, MaxAdoptions);
+        await marathon.PrepareAsync(Token);
+        var running = marathon.RunAsync();
+        var moments = new Random(seed);
+        List<double> starts = [];
+        var round = 0;
+        for (; round < rounds && marathon.Violations.Count == 0; round++)
+        {
+            await marathon.WhenLoadedAsync(Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(50, 800)), TimeProvider.System, Token);
+            await server.KillAsync();
+            marathon.CheckDatabase();
+            switch (moments.Next(6))
+            {
+                case 0: // again, in the middle of the start
+                    server.Launch();
+                    await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(20, 1000)), TimeProvider.System, Token);
+                    await server.KillAsync();
+                    marathon.CheckDatabase();
+                    break;
+                case 1: // again, as soon as it is there
+                    await server.StartAsync(Token);
+                    await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(0, 30)), TimeProvider.System, Token);
+                    await server.KillAsync();
+                    marathon.CheckDatabase();
+                    break;
+            }
+
+            var start = Stopwatch.GetTimestamp();
+            await server.StartAsync(Token);
+            starts.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if ((round + 1) % 20 == 0) output.WriteLine($"round {round + 1}, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s: {marathon.Summary}");
+        }
+
+        await marathon.DrainAsync(TimeSpan.FromSeconds(60));
+        await running;
+        await marathon.CheckFinishedAgainAsync(Token);
+        await RestartOnceMoreAsync(server, Token);
+        await marathon.CheckFinishedAgainAsync(Token);
+        await server.KillAsync();
+        marathon.CheckDatabase();
+        using (var check = new DatabaseCheck(server.DatabaseFile))
+        {
+            Assert.Equal(0, check.Count("generation_segments"));
+            Assert.Equal(0, check.Count("generation_journal"));
+            Assert.Equal(0, check.Count("generations WHERE status = 'running'"));
+        }
+
+        starts.Sort();
+        output.WriteLine($"{round} rounds, {server.Cuts} kills, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s; {marathon.Summary}; ready after {starts[starts.Count / 2]:f0} ms (median), {starts[^1]:f0} ms (slowest)");
+        Assert.True(marathon.Violations.Count == 0, $"seed {seed}:\n{string.Join("\n", marathon.Violations.Take(20))}");
+    }
+
+    private static async Task RestartOnceMoreAsync(ServerProcess server, CancellationToken token)
+    {
+        await server.KillAsync();
+        await server.StartAsync(Token);
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}
