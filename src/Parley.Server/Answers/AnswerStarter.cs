@@ -32,6 +32,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         Begun begun;
         using (await TakeTurnAsync(user, start.IdempotencyKey, http.RequestAborted))
             begun = await BeginAsync(http, user, start, route, messages, continues);
+
         if (begun.Refusal is { } refusal) return refusal;
         if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, streamed);
 

@@ -34,7 +34,8 @@ public sealed record AnswerStart
 public abstract record AnswerStartOutcome
 {
     /// <summary>It is stored; the generation may run, under epoch 1.</summary>
-    public sealed record Started : AnswerStartOutcome;
+    /// <param name="Key">The generation's short key.</param>
+    public sealed record Started(long Key) : AnswerStartOutcome;
 
     /// <summary>The same request had started this generation before. Nothing was stored.</summary>
     public sealed record Attached(string GenerationId) : AnswerStartOutcome;

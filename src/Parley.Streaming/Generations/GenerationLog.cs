@@ -76,7 +76,9 @@ public sealed class GenerationLog
     }
 
     /// <summary>Appends a control entry.</summary>
-    internal void Append(LogControl control)
+    /// <param name="control">The entry.</param>
+    /// <param name="moreFollows">Text follows at once: both go into one commit, and the first token does not wait for a second one.</param>
+    internal void Append(LogControl control, bool moreFollows = false)
     {
         lock (_gate)
         {
@@ -85,7 +87,7 @@ public sealed class GenerationLog
             _end++;
         }
 
-        Enqueue();
+        if (!moreFollows) Enqueue();
     }
 
     /// <summary>Appends a whole log, as the beginning of this one.</summary>

@@ -48,6 +48,7 @@ public interface IGenerationStore
     /// <summary>
     /// Appends slices of different generations in one commit (at most one slice a generation), and returns when they are durable. Each slice stands for itself: a fenced one
     /// does not keep the others out. A slice that ends its generation folds the log into its message in the same commit.
+    /// It may complete on a thread of the store's, which its caller must not keep.
     /// Throws when the store cannot commit; then nothing was appended, and the same call may be made again.
     /// </summary>
     ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken);

@@ -13,8 +13,9 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20), LastRetry = TimeSpan.FromSeconds(2);
 
-    // Unbounded, yet never longer than there are running generations: a log is in it at most once.
-    private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(new UnboundedChannelOptions { SingleReader = true });
+    // Unbounded, yet never longer than there are running generations: a log is in it at most once. Whoever appends to an idle engine gathers the commit itself:
+    // a change of threads would cost a lone token more than the commit does.
+    private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly TimeSpan _spacing = options.Value.CommitSpacing;
 
     internal void Enqueue(GenerationLog log) => _queue.Writer.TryWrite(log);
@@ -25,6 +26,7 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
         List<PendingSlice> slices = [];
         List<GenerationLog> grown = [];
         List<LogReader> woken = [];
+        var ended = false;
         var last = time.GetTimestamp();
         while (grown.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
@@ -50,7 +52,9 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
                 }
             }
 
-            WokenReaders.Dispatch(woken);
+            // The end of an answer is the end of a request, which may go on to the next one: not on the store's thread.
+            WokenReaders.Dispatch(woken, here: !ended);
+            ended = false;
             logs.Clear();
             slices.Clear();
         }
@@ -60,6 +64,7 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
             if (!log.TryTake(out var slice)) return;
             logs.Add(log);
             slices.Add(slice);
+            ended |= slice.Ended is not null;
         }
     }
 

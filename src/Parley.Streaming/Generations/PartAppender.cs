@@ -18,7 +18,7 @@ internal sealed class PartAppender(GenerationLog log)
     {
         _open = log.OpenPart();
         _continues = cut ?? _open?.Part;
-        Close();
+        Close(moreFollows: true);
         log.Append(new Seam(reason, model));
     }
 
@@ -43,32 +43,33 @@ internal sealed class PartAppender(GenerationLog log)
                 Close();
                 break;
             case FunctionResultContent result:
-                Close();
+                Close(moreFollows: true);
                 log.Append(new ToolReturned(result.CallId, result.Exception is null ? ToolResults.ToJson(result.Result) : null, result.Exception is null ? null : "The tool failed."));
                 break;
         }
     }
 
     /// <summary>Closes the open part, if there is one.</summary>
-    public void Close()
+    /// <param name="moreFollows">Another entry follows at once.</param>
+    public void Close(bool moreFollows = false)
     {
         Flush();
         if (_open is null) return;
         _open = null;
-        log.Append(PartClosed.Instance);
+        log.Append(PartClosed.Instance, moreFollows);
     }
 
     private void AppendText(PartKind kind, string? text)
     {
         if (string.IsNullOrEmpty(text)) return;
-        if (_open?.Part != kind) Open(new PartOpened(kind, Continues: _continues == kind));
+        if (_open?.Part != kind) Open(new PartOpened(kind, Continues: _continues == kind), textFollows: true);
         Write(text);
     }
 
-    private void Open(PartOpened part)
+    private void Open(PartOpened part, bool textFollows = false)
     {
-        Close();
-        log.Append(part);
+        Close(textFollows);
+        log.Append(part, textFollows);
         _open = part;
         _continues = null;
         HasContent = true;

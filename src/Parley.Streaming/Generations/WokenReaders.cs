@@ -6,12 +6,21 @@ namespace Parley.Streaming.Generations;
 /// </summary>
 internal sealed class WokenReaders(LogReader[] readers) : IThreadPoolWorkItem
 {
-    private const int LeastPerItem = 8;
+    private const int LeastPerItem = 64, MostHere = 2;
 
     /// <summary>Wakes all of <paramref name="woken"/> and empties it.</summary>
-    public static void Dispatch(List<LogReader> woken)
+    /// <param name="woken">Who to wake.</param>
+    /// <param name="here">A few may run on the caller's thread: their token is on its way before another thread would have woken up.</param>
+    public static void Dispatch(List<LogReader> woken, bool here)
     {
         if (woken.Count == 0) return;
+        if (here && woken.Count <= MostHere)
+        {
+            foreach (var reader in woken) reader.Wake();
+            woken.Clear();
+            return;
+        }
+
         var items = Math.Clamp(woken.Count / LeastPerItem, 1, Environment.ProcessorCount);
         var share = (woken.Count + items - 1) / items;
         for (var from = 0; from < woken.Count; from += share)

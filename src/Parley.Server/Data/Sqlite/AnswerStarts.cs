@@ -23,7 +23,7 @@ internal sealed class AnswerStarts(NodeIdentity node)
         }
 
         InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now);
-        InsertGeneration(session, start, now);
+        var key = InsertGeneration(session, start, now);
         if (start.IdempotencyKey is not null)
         {
             session.Run(
@@ -31,17 +31,8 @@ internal sealed class AnswerStarts(NodeIdentity node)
                 ("@owner", start.OwnerId), ("@key", start.IdempotencyKey), ("@fingerprint", start.Fingerprint), ("@generation", start.GenerationId), ("@now", now));
         }
 
-        session.Run(
-            """
-            UPDATE conversations SET message_count = @sequence, active_message_id = @message, model = @model, updated_at = @now, last_message_at = @now,
-                last_message_preview = coalesce(@preview, last_message_preview),
-                title = CASE WHEN @first AND title = @untitled THEN @title ELSE title END
-            WHERE id = @id
-            """,
-            ("@sequence", sequence), ("@message", start.MessageId), ("@model", start.Model), ("@now", now),
-            ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId), ("@first", sequence == 2), ("@untitled", MessageText.Title("")),
-            ("@title", MessageText.Title(start.UserText ?? "")));
-        return new AnswerStartOutcome.Started();
+        if (!start.IsNewConversation) UpdateConversation(session, start, sequence, now);
+        return new AnswerStartOutcome.Started(key);
     }
 
     private static (string Fingerprint, string GenerationId)? FindKey(SqliteSession session, AnswerStart start)
@@ -64,15 +55,28 @@ internal sealed class AnswerStarts(NodeIdentity node)
         return found.Count > 0;
     }
 
+    private static void UpdateConversation(SqliteSession session, AnswerStart start, int sequence, long now) =>
+        session.Run(
+                """
+                UPDATE conversations SET message_count = @sequence, active_message_id = @message, model = @model, updated_at = @now, last_message_at = @now,
+                    last_message_preview = coalesce(@preview, last_message_preview),
+                    title = CASE WHEN @first AND title = @untitled THEN @title ELSE title END
+                WHERE id = @id
+                """,
+                ("@sequence", sequence), ("@message", start.MessageId), ("@model", start.Model), ("@now", now),
+                ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId), ("@first", sequence == 2), ("@untitled", MessageText.Title("")),
+                ("@title", MessageText.Title(start.UserText ?? "")));
+
     private static void InsertConversation(SqliteSession session, AnswerStart start, long now)
     {
         Users.Ensure(session, start.TenantId, start.OwnerId, now);
         session.Run(
             """
-            INSERT INTO conversations (id, tenant_id, owner_id, title, model, message_count, total_tokens, created_at, updated_at)
-            VALUES (@id, @tenant, @owner, @title, @model, 0, 0, @now, @now)
+            INSERT INTO conversations (id, tenant_id, owner_id, title, model, message_count, total_tokens, active_message_id, last_message_at, last_message_preview, created_at, updated_at)
+            VALUES (@id, @tenant, @owner, @title, @model, 2, 0, @message, @now, @preview, @now, @now)
             """,
-            ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@title", MessageText.Title(start.UserText ?? "")), ("@model", start.Model), ("@now", now));
+            ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@title", MessageText.Title(start.UserText ?? "")), ("@model", start.Model),
+            ("@message", start.MessageId), ("@now", now), ("@preview", MessageText.Preview(start.UserText ?? "")));
     }
 
     private static void InsertMessage(
@@ -85,14 +89,15 @@ internal sealed class AnswerStarts(NodeIdentity node)
             ("@id", id), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@parent", parent), ("@sequence", sequence),
             ("@role", role), ("@content", content), ("@status", status), ("@model", model), ("@generation", generation), ("@now", now));
 
-    private void InsertGeneration(SqliteSession session, AnswerStart start, long now) =>
-        session.Run(
+    private long InsertGeneration(SqliteSession session, AnswerStart start, long now) =>
+        session.Query(
             """
             INSERT INTO generations (id, tenant_id, owner_id, conversation_id, message_id, model, status, node_id, epoch, adoptions, continues_id, continues_to, created_at)
-            VALUES (@id, @tenant, @owner, @conversation, @message, @model, 'running', @node, 1, 0, @continues, @to, @now)
+            VALUES (@id, @tenant, @owner, @conversation, @message, @model, 'running', @node, 1, 0, @continues, @to, @now) RETURNING key
             """,
+            row => row.GetInt64(0),
             ("@id", start.GenerationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@message", start.MessageId),
-            ("@model", start.Model), ("@node", node.Id), ("@continues", start.ContinuesId), ("@to", start.ContinuesTo), ("@now", now));
+            ("@model", start.Model), ("@node", node.Id), ("@continues", start.ContinuesId), ("@to", start.ContinuesTo), ("@now", now))[0];
 }
 
 /// <summary>The row of a person, made when they first store something.</summary>

@@ -9,7 +9,10 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
     private readonly AnswerStarts _starts = new(node);
 
     /// <summary>Stores the beginning of an answer, once for each idempotency key.</summary>
-    public Task<AnswerStartOutcome> StartAnswerAsync(AnswerStart start) => writer.RunAsync(session => _starts.Store(session, start));
+    public Task<AnswerStartOutcome> StartAnswerAsync(AnswerStart start) => writer.RunAsync(session => _starts.Store(session, start), outcome =>
+    {
+        if (outcome is AnswerStartOutcome.Started started) generations.Began(new GenerationId(Guid.Parse(start.GenerationId)), started.Key);
+    });
 
     /// <summary>Stores an empty conversation.</summary>
     public Task<Conversation> CreateConversationAsync(Conversation conversation) => writer.RunAsync(session =>

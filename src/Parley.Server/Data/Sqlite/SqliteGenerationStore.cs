@@ -45,7 +45,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit));
+            await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit), resumeHere: true);
         }
         finally
         {
@@ -122,6 +122,9 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         await _writer.RunAsync(session => session.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>Called after the commit that began this generation, under epoch 1: its first append need not look for it.</summary>
+    internal void Began(GenerationId id, long key) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
     internal void Forget(IEnumerable<GenerationId> ids)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,14 +10,13 @@ namespace Parley.Server.Data.Sqlite;
 public sealed partial class SqliteWriter : IDisposable
 {
     private const int MostPerCommit = 256, QueueLimit = 10_000;
-    private const int NoMemory = 7, IoError = 10, Corrupt = 11, Full = 13;
 
-    private readonly BlockingCollection<Work> _queue = new(QueueLimit);
+    private readonly WorkQueue<Work> _queue = new(QueueLimit);
     private readonly ILogger<SqliteWriter> _logger;
     private readonly Thread _thread;
     private readonly SqliteConnection _connection;
     private readonly SqliteSession _session;
-    private readonly SqliteCommand _begin, _commit, _rollback, _savepoint, _release, _rollbackTo;
+    private readonly SqliteCommand _begin, _commit, _rollback;
 
     public SqliteWriter(SqliteDatabase database, ILogger<SqliteWriter> logger)
     {
@@ -36,7 +34,6 @@ public sealed partial class SqliteWriter : IDisposable
         Execute("PRAGMA temp_store = MEMORY");
         Execute("PRAGMA cache_size = -16000");
         (_begin, _commit, _rollback) = (Command("BEGIN IMMEDIATE"), Command("COMMIT"), Command("ROLLBACK"));
-        (_savepoint, _release, _rollbackTo) = (Command("SAVEPOINT work"), Command("RELEASE work"), Command("ROLLBACK TO work"));
         _session = new SqliteSession(_connection);
         _thread = new Thread(Loop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
@@ -46,9 +43,12 @@ public sealed partial class SqliteWriter : IDisposable
     /// Runs <paramref name="work"/> on the writer's connection inside a transaction, and returns its result once that is committed.
     /// When it throws, only its own changes are undone. <paramref name="committed"/> runs on the writer's thread after the commit and before anything else.
     /// </summary>
-    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, Action<T>? committed = null)
+    /// <param name="work">What to do.</param>
+    /// <param name="committed">What to do right after.</param>
+    /// <param name="resumeHere">The caller goes on on the writer's thread, which saves it a change of threads: only for callers that do little before they wait again.</param>
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, Action<T>? committed = null, bool resumeHere = false)
     {
-        var item = new Work<T>(work, committed);
+        var item = new Work<T>(work, committed, resumeHere);
         // Bounded: with this many waiting, the database is far behind, and a quick refusal is the honest answer.
         if (!_queue.TryAdd(item)) return Task.FromException<T>(new DatabaseBusyException());
         return item.Task;
@@ -79,10 +79,8 @@ public sealed partial class SqliteWriter : IDisposable
     private void Loop()
     {
         List<Work> batch = [];
-        foreach (var first in _queue.GetConsumingEnumerable())
+        while (_queue.TakeAll(batch, MostPerCommit))
         {
-            batch.Add(first);
-            while (batch.Count < MostPerCommit && _queue.TryTake(out var next)) batch.Add(next);
             try
             {
                 CommitBatch(batch);
@@ -98,32 +96,44 @@ public sealed partial class SqliteWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// All in one transaction. Where a piece of work fails, none of it counts, and each is done again by itself: only the one that fails is refused. So the common case
+    /// needs no savepoints; work may run twice, and counts once.
+    /// </summary>
     private void CommitBatch(List<Work> batch)
     {
         _begin.ExecuteNonQuery();
-        for (var i = 0; i < batch.Count; i++)
+        try
         {
-            var alone = batch.Count == 1;
-            if (!alone) _savepoint.ExecuteNonQuery();
-            try
-            {
-                batch[i].Execute(_session);
-            }
-            catch (Exception error) when (!alone && !EndsTransaction(error))
-            {
-                _rollbackTo.ExecuteNonQuery();
-                batch[i].Fail(error);
-            }
-
-            if (!alone) _release.ExecuteNonQuery();
+            foreach (var work in batch) work.Execute(_session);
+        }
+        catch (Exception error) when (batch.Count > 1)
+        {
+            LogAlone(error, batch.Count);
+            TryRollback();
+            foreach (var work in batch) CommitAlone(work);
+            return;
         }
 
         _commit.ExecuteNonQuery();
         foreach (var work in batch) work.Complete();
     }
 
-    /// <summary>SQLite rolls the whole transaction back by itself when the disk is full or fails.</summary>
-    private static bool EndsTransaction(Exception error) => error is SqliteException { SqliteErrorCode: NoMemory or IoError or Full or Corrupt };
+    private void CommitAlone(Work work)
+    {
+        try
+        {
+            _begin.ExecuteNonQuery();
+            work.Execute(_session);
+            _commit.ExecuteNonQuery();
+            work.Complete();
+        }
+        catch (Exception error)
+        {
+            TryRollback();
+            work.Fail(error);
+        }
+    }
 
     private void TryRollback()
     {
@@ -155,11 +165,9 @@ public sealed partial class SqliteWriter : IDisposable
     /// <summary>Commits what waits, then closes.</summary>
     public void Dispose()
     {
-        if (_queue.IsAddingCompleted) return;
-        _queue.CompleteAdding();
+        if (!_queue.Close()) return;
         _thread.Join();
         _session.Close();
-        _queue.Dispose();
     }
 
     private abstract class Work
@@ -169,11 +177,10 @@ public sealed partial class SqliteWriter : IDisposable
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Work<T>(Func<SqliteSession, T> work, Action<T>? committed) : Work
+    private sealed class Work<T>(Func<SqliteSession, T> work, Action<T>? committed, bool resumeHere) : Work
     {
-        private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _done = new(resumeHere ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
-        private bool _failed;
 
         public Task<T> Task => _done.Task;
 
@@ -181,20 +188,18 @@ public sealed partial class SqliteWriter : IDisposable
 
         public override void Complete()
         {
-            if (_failed) return;
             committed?.Invoke(_result!);
             _done.SetResult(_result!);
         }
 
-        public override void Fail(Exception error)
-        {
-            _failed = true;
-            _done.TrySetException(error);
-        }
+        public override void Fail(Exception error) => _done.TrySetException(error);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Database in {Folder}, SQLite {Version}; a commit survives the end of the {Durability}.")]
     private partial void LogOpened(string folder, Version version, Durability durability);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "One of {Count} pieces of work failed; each is committed by itself.")]
+    private partial void LogAlone(Exception error, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Count} pieces of work failed; none of them took effect.")]
     private partial void LogCommitFailed(Exception error, int count);
