@@ -9,6 +9,7 @@ import { drafts } from "./store/drafts";
 import { followFeed } from "./store/feed";
 import { loadModels } from "./store/models";
 import { watchMarks } from "./store/unread";
+import { ErrorBoundary } from "./ui/ErrorBoundary";
 import { watchTheme } from "./ui/theme";
 import "./styles/index.css";
 
@@ -26,6 +27,8 @@ const root = document.getElementById("root");
 if (root)
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <ErrorBoundary>
+        <App />
+      </ErrorBoundary>
     </StrictMode>,
   );

@@ -17,6 +17,7 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
     // a change of threads would cost a lone token more than the commit does.
     private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly TimeSpan _spacing = options.Value.CommitSpacing;
+    private readonly Pacer _pacer = new(time);
 
     internal void Enqueue(GenerationLog log) => _queue.Writer.TryWrite(log);
 
@@ -25,13 +26,12 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
         List<GenerationLog> logs = [];
         List<PendingSlice> slices = [];
         List<GenerationLog> grown = [];
-        List<LogReader> woken = [];
-        var ended = false;
+        List<LogReader> woken = [], ending = [];
         var last = time.GetTimestamp();
         while (grown.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var since = time.GetElapsedTime(last);
-            if (since < _spacing) await Task.Delay(_spacing - since, time, CancellationToken.None);
+            if (since < _spacing) await _pacer.WaitAsync(_spacing - since);
             last = time.GetTimestamp();
             foreach (var log in grown) Take(log);
             grown.Clear();
@@ -43,18 +43,18 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
                 if (outcomes[i] == AppendOutcome.Committed)
                 {
                     // Not through the queue: that may be closed by now.
-                    if (logs[i].Committed(woken)) grown.Add(logs[i]);
+                    if (logs[i].Committed(slices[i].Ended is null ? woken : ending)) grown.Add(logs[i]);
                 }
                 else
                 {
                     LogFenced(logs[i].Id, slices[i].Epoch, slices[i].Start);
-                    logs[i].Fence(woken);
+                    logs[i].Fence(ending);
                 }
             }
 
             // The end of an answer is the end of a request, which may go on to the next one: not on the store's thread.
-            WokenReaders.Dispatch(woken, here: !ended);
-            ended = false;
+            WokenReaders.Dispatch(woken, here: true);
+            WokenReaders.Dispatch(ending, here: false);
             logs.Clear();
             slices.Clear();
         }
@@ -64,7 +64,6 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
             if (!log.TryTake(out var slice)) return;
             logs.Add(log);
             slices.Add(slice);
-            ended |= slice.Ended is not null;
         }
     }
 
@@ -74,6 +73,12 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
         _queue.Writer.TryComplete();
         if (ExecuteTask is { } task) await task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _pacer.Dispose();
+        base.Dispose();
     }
 
     /// <summary>Commits, however often it takes: until then nothing of it is visible, and its writers wait. Null when the host stops meanwhile.</summary>

@@ -6,7 +6,7 @@ namespace Parley.Streaming.Generations;
 /// </summary>
 internal sealed class WokenReaders(LogReader[] readers) : IThreadPoolWorkItem
 {
-    private const int LeastPerItem = 64, MostHere = 2;
+    private const int LeastPerItem = 64, MostHere = 64;
 
     /// <summary>Wakes all of <paramref name="woken"/> and empties it.</summary>
     /// <param name="woken">Who to wake.</param>

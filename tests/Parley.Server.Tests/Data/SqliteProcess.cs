@@ -76,8 +76,17 @@ internal sealed class SqliteProcess : IDisposable
         var id = GenerationId.New(TimeProvider.System.GetUtcNow());
         var start = new AnswerStart
         {
-            TenantId = "t_1", OwnerId = owner, Now = TimeProvider.System.GetUtcNow(), ConversationId = Guid.NewGuid().ToString(), IsNewConversation = true, UserText = "A question?",
-            UserMessageId = Guid.NewGuid().ToString(), MessageId = Guid.NewGuid().ToString(), GenerationId = id.ToString(), Model = model, Fingerprint = "f",
+            TenantId = "t_1",
+            OwnerId = owner,
+            Now = TimeProvider.System.GetUtcNow(),
+            ConversationId = Guid.NewGuid().ToString(),
+            IsNewConversation = true,
+            UserText = "A question?",
+            UserMessageId = Guid.NewGuid().ToString(),
+            MessageId = Guid.NewGuid().ToString(),
+            GenerationId = id.ToString(),
+            Model = model,
+            Fingerprint = "f",
         };
         Assert.IsType<AnswerStartOutcome.Started>(await Chats.StartAnswerAsync(start));
         return (id, start);

@@ -15,8 +15,15 @@ public sealed class OpenAIRequestTests
         var tool = AIFunctionFactory.Create((string city) => city, "get_weather", "The weather of a city.");
         var options = new ChatOptions
         {
-            MaxOutputTokens = 100, Temperature = 0.7f, TopP = 0.9f, Seed = 5, StopSequences = ["END"], Tools = [tool],
-            ToolMode = ChatToolMode.RequireSpecific("get_weather"), Instructions = "Be brief.", Reasoning = new ReasoningOptions { Effort = ReasoningEffort.Low },
+            MaxOutputTokens = 100,
+            Temperature = 0.7f,
+            TopP = 0.9f,
+            Seed = 5,
+            StopSequences = ["END"],
+            Tools = [tool],
+            ToolMode = ChatToolMode.RequireSpecific("get_weather"),
+            Instructions = "Be brief.",
+            Reasoning = new ReasoningOptions { Effort = ReasoningEffort.Low },
         };
 
         var body = await SentAsync([new(ChatRole.User, "hi\uD83D!")], options);

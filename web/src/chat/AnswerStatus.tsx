@@ -27,8 +27,7 @@ function sentenceFor({ status, error, finishReason }: Answer, empty: boolean): s
   if (status === "stopped") return strings.stoppedNote;
   if (status === "failed" || status === "interrupted") {
     const reason = error ? error.message : status === "failed" ? strings.failedNote : null;
-    if (!reason) return strings.interruptedNote;
-    return empty ? reason : `${reason} ${strings.textKept}`;
+    return reason ?? strings.interruptedNote;
   }
   if (finishReason === "length") return strings.lengthNote;
   if (finishReason === "content-filter") return strings.filterNote;

@@ -34,11 +34,11 @@ namespace Parley.Server.Data.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                // Without AUTOINCREMENT: it would write a second page in every commit, and the journal is emptied as a whole.
                 name: "generation_journal",
                 columns: table => new
                 {
-                    id = table.Column<long>(type: "INTEGER", nullable: false)
-                        .Annotation("Sqlite:Autoincrement", true),
+                    id = table.Column<long>(type: "INTEGER", nullable: false),
                     slices = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
@@ -233,6 +233,7 @@ namespace Parley.Server.Data.Sqlite.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                // Without AUTOINCREMENT: it would write a second page in every commit, and the journal is emptied as a whole.
                 name: "generation_journal");
 
             migrationBuilder.DropTable(
