@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data.Sqlite;
@@ -17,6 +19,8 @@ internal static class Edge
         // Two servers in a row that end lines differently disagree where a request ends.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         builder.WebHost.UseStaticWebAssets();
+        builder.Services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
+        builder.Services.Configure<GzipCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // files only: no secret beside text of others
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
