@@ -54,7 +54,7 @@ public sealed partial class SqliteWriter : IDisposable
         return item.Task;
     }
 
-    /// <summary>As <see cref="RunAsync{T}(Func{SqliteSession, T}, Action{T}?)"/>, with a context on the writer's connection.</summary>
+    /// <summary>As <see cref="RunAsync{T}(Func{SqliteSession, T}, Action{T}?, bool)"/>, with a context on the writer's connection.</summary>
     public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) => RunAsync(session =>
     {
         using var context = Context(session.Connection);
