@@ -19,7 +19,7 @@ public sealed class AnswerLookup(SqliteDatabase database)
             FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.tenant_id = @tenant AND g.owner_id = @owner
             """,
             row => new FoundAnswer(
-                id, new GenerationInfo(row.GetString(0), generationId!, row.GetString(1), row.GetString(2)), row.GetString(3), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+                id, new GenerationInfo(row.GetString(0), generationId!, row.GetString(1), row.GetString(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4))), row.GetString(3),
                 row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6)),
             ("@id", generationId), ("@tenant", user.TenantId), ("@owner", user.Id));
         return found.Count == 0 ? null : found[0];
@@ -37,4 +37,4 @@ public sealed class AnswerLookup(SqliteDatabase database)
 }
 
 /// <summary>A generation that its owner asked for.</summary>
-public sealed record FoundAnswer(GenerationId Id, GenerationInfo Info, string Status, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, string? ParentId);
+public sealed record FoundAnswer(GenerationId Id, GenerationInfo Info, string Status, DateTimeOffset? EndedAt, string? ParentId);

@@ -11,7 +11,7 @@ public static class AnswerServices
     public static IServiceCollection AddAnswers(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<StreamOptions>().Bind(configuration.GetSection("Streams")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<AnswerEvents>();
+        services.AddSingleton<AnswerFollower>();
         services.AddSingleton<AnswerJson>();
         services.AddSingleton<AnswerLookup>();
         services.AddSingleton<ConversationPlace>();

@@ -14,7 +14,7 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Answers;
 
 /// <summary>Begins answers: takes a place, stores the beginning in one transaction, and hands the generation to the runner.</summary>
-public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, AnswerEvents events, AnswerJson json, AnswerLookup lookup, ChangeFeed feed)
+public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, AnswerFollower follower, AnswerJson json, AnswerLookup lookup, ChangeFeed feed)
 {
     private readonly ConcurrentDictionary<(string Owner, string Key), Turn> _turns = new();
 
@@ -37,7 +37,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, streamed);
 
         feed.Changed(user.Id, start.ConversationId);
-        return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id), streamed);
+        return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id, start.Now), streamed);
     }
 
     private async Task<Begun> BeginAsync(HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues)
@@ -116,7 +116,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         http.Response.Headers["X-Conversation-Id"] = info.ConversationId;
         http.Response.Headers["X-Generation-Id"] = info.GenerationId;
         if (!streamed) return await json.WhenEndedAsync(id, info, http.RequestAborted);
-        await events.WriteAsync(http, id, info, 0);
+        await follower.WriteAsync(http, id, new NativeEvents(info));
         return Results.Empty;
     }
 

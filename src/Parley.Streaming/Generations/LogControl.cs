@@ -82,7 +82,8 @@ public sealed record GenerationUsage(long InputTokens, long OutputTokens, long? 
 /// <param name="Code">Stable, for programs.</param>
 /// <param name="Message">A sentence that a person can act on. It holds nothing that a provider sent.</param>
 /// <param name="Retryable">Whether the same request may succeed later.</param>
-public sealed record GenerationError(string Code, string Message, bool Retryable);
+/// <param name="RetryAfter">Seconds after which it may, where the provider said so.</param>
+public sealed record GenerationError(string Code, string Message, bool Retryable, int? RetryAfter = null);
 
 /// <summary>A control entry and where it stands: it covers the positions from <paramref name="Position"/> to one beyond it.</summary>
 public readonly record struct PositionedControl(long Position, LogControl Control);

@@ -134,7 +134,8 @@ internal sealed class RunningGeneration : IDisposable
         }
         catch (ProviderException error)
         {
-            return Failed(FailureCodes.Of(error.Failure), error.UserMessage, error.IsRetryable, usage);
+            var retryAfter = error.RetryAfter is { } wait ? (int?)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 0, int.MaxValue) : null;
+            return Failed(FailureCodes.Of(error.Failure), error.UserMessage, error.IsRetryable, usage, retryAfter);
         }
     }
 
@@ -153,8 +154,8 @@ internal sealed class RunningGeneration : IDisposable
         return Failed("deadline_exceeded", "The answer took longer than it may. What came is kept; you can continue it.", retryable: true, usage);
     }
 
-    private static GenerationEnded Failed(string code, string message, bool retryable, GenerationUsage? usage) =>
-        new(GenerationStatus.Failed, "error", usage, new GenerationError(code, message, retryable));
+    private static GenerationEnded Failed(string code, string message, bool retryable, GenerationUsage? usage, int? retryAfter = null) =>
+        new(GenerationStatus.Failed, "error", usage, new GenerationError(code, message, retryable, retryAfter));
 
     private static string Reason(ChatFinishReason finish, bool tool) =>
         finish == ChatFinishReason.Length ? "length"

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Parley.Streaming.Generations;
 
@@ -13,18 +11,20 @@ namespace Parley.Streaming.WireFormats;
 /// <c>data</c> comes before <c>id</c>: a client that applies an id as it reads it must not have taken over a position whose data was cut off.
 /// Events are unnamed, since <c>onmessage</c> sees no others. Pure: the bytes depend on the log and the cut alone.
 /// </remarks>
-public static class NativeEvents
+/// <param name="info">The generation.</param>
+public sealed class NativeEvents(GenerationInfo info) : WireFormat
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public override string ContentType => EventStream.ContentType;
 
-    /// <summary>A comment that keeps proxies and watchdogs content.</summary>
-    public static ReadOnlySpan<byte> Heartbeat => ": hb\n\n"u8;
+    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
 
-    /// <summary>What a reader without a cursor gets first.</summary>
-    public static void WriteStart(GenerationInfo info, IBufferWriter<byte> output)
+    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(EventStream.Heartbeat);
+
+    /// <summary>What a reader without a cursor gets first. It has no cursor of its own yet: the log's beginning.</summary>
+    public override void WriteStart(IBufferWriter<byte> output)
     {
         output.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(output, Options))
+        using (var json = new Utf8JsonWriter(output, JsonText.Writer))
         {
             json.WriteStartObject();
             json.WriteString("type"u8, "start"u8);
@@ -39,7 +39,7 @@ public static class NativeEvents
     }
 
     /// <summary>Writes the slice's entries.</summary>
-    public static void Write(in LogSlice slice, IBufferWriter<byte> output)
+    public override void Write(in LogSlice slice, IBufferWriter<byte> output)
     {
         foreach (var entry in slice)
         {
@@ -60,23 +60,23 @@ public static class NativeEvents
                 break;
             case PartKind.Tool:
                 output.Write("data: {\"type\":\"tool-arguments\",\"callId\":\""u8);
-                WriteEscaped(System.Text.Encoding.UTF8.GetBytes(part.CallId ?? ""), output);
+                output.WriteEscaped(System.Text.Encoding.UTF8.GetBytes(part.CallId ?? ""));
                 output.Write("\",\"content\":\""u8);
                 break;
             default:
                 return;
         }
 
-        WriteEscaped(text, output);
+        output.WriteEscaped(text);
         output.Write("\"}"u8);
-        WriteId(end, output);
+        EventStream.WriteId(end, output);
     }
 
     private static void WriteControl(LogControl control, long end, IBufferWriter<byte> output)
     {
         if (control is PartClosed or PartOpened { Part: not PartKind.Tool }) return;
         output.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(output, Options))
+        using (var json = new Utf8JsonWriter(output, JsonText.Writer))
         {
             json.WriteStartObject();
             switch (control)
@@ -90,8 +90,7 @@ public static class NativeEvents
                     json.WriteString("type"u8, "tool-result"u8);
                     json.WriteString("callId"u8, result.CallId);
                     if (result.Result is not null) json.WritePropertyName("result"u8);
-                    // A line break would end the event's line. In JSON raw ones are layout: a string has them escaped.
-                    if (result.Result is not null) json.WriteRawValue(result.Result.Replace('\n', ' ').Replace('\r', ' '));
+                    if (result.Result is not null) json.WriteRawValue(JsonText.OnOneLine(result.Result));
                     else json.WriteString("error"u8, result.Error);
                     break;
                 case Seam seam:
@@ -114,7 +113,7 @@ public static class NativeEvents
             json.WriteEndObject();
         }
 
-        WriteId(end, output);
+        EventStream.WriteId(end, output);
     }
 
     private static void WriteDone(GenerationEnded ended, Utf8JsonWriter json)
@@ -130,25 +129,5 @@ public static class NativeEvents
         if (usage.ReasoningTokens is { } reasoning) json.WriteNumber("reasoningTokens"u8, reasoning);
         if (usage.Estimated is true) json.WriteBoolean("estimated"u8, true);
         json.WriteEndObject();
-    }
-
-    private static void WriteEscaped(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
-    {
-        while (text.Length > 0)
-        {
-            var room = output.GetSpan(Math.Min(text.Length + 16, 4096));
-            JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, room, out var read, out var written);
-            output.Advance(written);
-            text = text[read..];
-        }
-    }
-
-    private static void WriteId(long position, IBufferWriter<byte> output)
-    {
-        output.Write("\nid: "u8);
-        var room = output.GetSpan(22);
-        Utf8Formatter.TryFormat(position, room, out var written);
-        "\n\n"u8.CopyTo(room[written..]);
-        output.Advance(written + 2);
     }
 }

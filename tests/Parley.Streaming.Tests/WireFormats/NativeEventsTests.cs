@@ -12,7 +12,7 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <summary>The native format: what a reader with any cursor gets, joins to what a reader without one gets.</summary>
 public sealed class NativeEventsTests
 {
-    private static readonly GenerationInfo Info = new("c_1", "01890a5d-ac96-774b-bcce-b302099a8057", "m_\"2\"", "demo/parley");
+    private static readonly GenerationInfo Info = new("c_1", "01890a5d-ac96-774b-bcce-b302099a8057", "m_\"2\"", "demo/parley", DateTimeOffset.UnixEpoch);
 
     [Fact]
     public async Task Write_CutAnywhere_JoinsToTheWhole() => await Patience.Seeds(60, random =>
@@ -118,23 +118,23 @@ public sealed class NativeEventsTests
     {
         var log = RandomLog.Next(new Random(7));
         var little = new LittleBuffer();
-        NativeEvents.Write(log.From(0), little);
+        new NativeEvents(Info).Write(log.From(0), little);
         Assert.Equal(Write(log.From(0)), little.Written);
     }
 
     [Fact]
     public void Heartbeat_Read_IsNoEvent()
     {
-        Assert.Empty(EventStream.Read(NativeEvents.Heartbeat));
+        Assert.Empty(EventStream.Read(Heartbeat()));
         var log = new LogBuilder().Part(PartKind.Text, "x").Log;
-        Assert.Single(EventStream.Read([.. Write(log.From(0)), .. NativeEvents.Heartbeat]));
+        Assert.Single(EventStream.Read([.. Write(log.From(0)), .. Heartbeat()]));
     }
 
     [Fact]
     public void WriteStart_Read_LeavesTheCursorAtTheBeginning()
     {
         var output = new ArrayBufferWriter<byte>();
-        NativeEvents.WriteStart(Info, output);
+        new NativeEvents(Info).WriteStart(output);
         var events = EventStream.Read(output.WrittenSpan);
         Assert.Equal(["start", "typing"], events.Select(one => one.Kind));
         Assert.All(events, one => Assert.Equal(("message", "0"), (one.Type, one.LastEventId)));
@@ -160,8 +160,8 @@ public sealed class NativeEventsTests
             _ => new LogBuilder().Part(PartKind.Text, "Half an answer").Add(new GenerationEnded(GenerationStatus.Stopped, "stopped", new GenerationUsage(1, 2), StoppedAt: 5)).Log,
         };
         var output = new ArrayBufferWriter<byte>();
-        NativeEvents.WriteStart(Info, output);
-        NativeEvents.Write(log.From(0), output);
+        new NativeEvents(Info).WriteStart(output);
+        new NativeEvents(Info).Write(log.From(0), output);
         AssertGolden($"native-{name}.txt", output.WrittenSpan.ToArray());
     }
 
@@ -175,7 +175,7 @@ public sealed class NativeEventsTests
     private static byte[] Write(LogSlice slice)
     {
         var output = new ArrayBufferWriter<byte>();
-        NativeEvents.Write(slice, output);
+        new NativeEvents(Info).Write(slice, output);
         return output.WrittenSpan.ToArray();
     }
 
@@ -207,6 +207,13 @@ public sealed class NativeEventsTests
             Assert.True(id == log.End || LogSlice.IsBoundary(log.Bytes.Span[(int)id]), $"{id} is inside a character.");
             last = id;
         }
+    }
+
+    private static byte[] Heartbeat()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        new NativeEvents(Info).WriteHeartbeat(output);
+        return output.WrittenSpan.ToArray();
     }
 
     /// <summary>Never gives more than was asked for.</summary>

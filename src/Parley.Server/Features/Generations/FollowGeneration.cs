@@ -3,13 +3,14 @@ using Parley.Server.Answers;
 using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Generations;
 
 /// <summary><c>GET /api/v1/generations/{id}/events</c>: the log from a cursor on.</summary>
 public static class FollowGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, GenerationRunner runner, AnswerEvents events)
+    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, GenerationRunner runner, AnswerFollower follower)
     {
         if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("generation");
         if (!TryReadCursor(http, out var after, out var problem)) return problem;
@@ -28,7 +29,7 @@ public static class FollowGeneration
 
         http.Response.Headers["X-Conversation-Id"] = found.Info.ConversationId;
         http.Response.Headers["X-Generation-Id"] = found.Info.GenerationId;
-        await events.WriteAsync(http, found.Id, after is null ? found.Info : null, after ?? 0);
+        await follower.WriteAsync(http, found.Id, new NativeEvents(found.Info), after);
         return Results.Empty;
     }
 

@@ -20,7 +20,7 @@ public sealed class GenerationViews(IGenerationStore store)
         if (await store.FindAsync(found.Id, cancellationToken) is not { } record) return null;
         var ended = record.Status == GenerationStatus.Running || record.End == 0 ? null : (await store.ReadAsync(found.Id, record.End - 1, 1, cancellationToken))?.Ended;
         return new GenerationView(
-            found.Info.GenerationId, found.Info.ConversationId, found.Info.MessageId, found.Info.Model, record.Status, record.End, found.CreatedAt, found.EndedAt,
+            found.Info.GenerationId, found.Info.ConversationId, found.Info.MessageId, found.Info.Model, record.Status, record.End, found.Info.CreatedAt, found.EndedAt,
             ended?.FinishReason, ended?.Usage, ended?.Error, ended?.StoppedAt);
     }
 }

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Options;
+using Parley.Server.Http;
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Answers;
+
+/// <summary>Follows a generation and writes it in one wire format. Whoever asked is only the first reader.</summary>
+public sealed class AnswerFollower(GenerationRunner runner, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+{
+    /// <param name="http">The request; its answer has not begun.</param>
+    /// <param name="id">The generation.</param>
+    /// <param name="format">What to write; made for this reader.</param>
+    /// <param name="after">The reader's cursor; null for one that begins at the beginning.</param>
+    public async Task WriteAsync(HttpContext http, GenerationId id, WireFormat format, long? after = null)
+    {
+        WriteHeaders(http.Response, format);
+        var body = http.Response.BodyWriter;
+        var leaving = lifetime.ApplicationStopping;
+        using var reader = runner.Follow(id, after ?? 0, http.RequestAborted);
+        using var guard = new StreamGuard(http, options.Value, time, reader.Nudge, leaving);
+        try
+        {
+            if (after is null) format.WriteStart(body);
+            else format.WriteHeartbeat(body);
+            if (!await guard.FlushAsync()) return;
+            while (true)
+            {
+                GenerationEnded? ended = null;
+                while (reader.TryRead(out var slice))
+                {
+                    ended = slice.Ended;
+                    format.Write(slice, body);
+                    if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                }
+
+                if (reader.State == LogReaderState.Ended)
+                {
+                    if (ended?.Error is not null && format.CutsAfterFailure) await guard.AbortAsync();
+                    return;
+                }
+
+                if (reader.State == LogReaderState.Lost || leaving.IsCancellationRequested)
+                {
+                    await guard.AbortAsync();
+                    return;
+                }
+
+                if (format.HeldFor is { } wait && guard.IsOver(wait))
+                {
+                    format.WriteHeld(body);
+                    if (!await guard.FlushAsync()) return;
+                }
+
+                guard.Hold(format.HeldFor);
+                if (await reader.WaitAsync() || !guard.IsSilent) continue;
+                format.WriteHeartbeat(body);
+                if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                guard.WasSilent();
+            }
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The reader left. The generation goes on.
+        }
+    }
+
+    private static void WriteHeaders(HttpResponse response, WireFormat format)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = format.ContentType;
+        foreach (var (name, value) in format.Headers) response.Headers[name] = value;
+    }
+}
