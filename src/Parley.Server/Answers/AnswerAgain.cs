@@ -10,7 +10,7 @@ namespace Parley.Server.Answers;
 /// <summary>Answers a message that was answered before: from the beginning, or going on with the first answer's log.</summary>
 public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory history, ModelRouter router, TimeProvider time)
 {
-    public async Task<IResult> StartAsync(HttpContext http, CurrentUser user, FoundAnswer first, string? model, FoldedLog? continues, bool streamed)
+    public async Task<IResult> StartAsync(HttpContext http, CurrentUser user, FoundAnswer first, string? model, FoldedLog? continues, AnswerShape shape)
     {
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
         if (router.Resolve(model ?? first.Info.Model) is not { } route) return ModelProblems.NotFound(model ?? first.Info.Model);
@@ -35,6 +35,6 @@ public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory histo
             IdempotencyKey = key,
             Fingerprint = AnswerStarter.Fingerprint(continues is null ? "retry" : "continue", first.Info.GenerationId, continues?.End.ToString(System.Globalization.CultureInfo.InvariantCulture), model),
         };
-        return await starter.StartAsync(http, user, start, route, history.Load(start.ConversationId, start.ParentId), continues is { End: > 0 } ? continues : null, streamed);
+        return await starter.StartAsync(http, user, start, route, history.Load(start.ConversationId, start.ParentId), continues is { End: > 0 } ? continues : null, shape);
     }
 }

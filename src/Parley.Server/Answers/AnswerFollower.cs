@@ -65,6 +65,20 @@ public sealed class AnswerFollower(GenerationRunner runner, IOptions<StreamOptio
         }
     }
 
+    /// <summary>Why the model refused before it sent anything; null as soon as it has sent something, or after <paramref name="patience"/>.</summary>
+    public async Task<GenerationError?> RefusalAsync(GenerationId id, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        using var reader = runner.Follow(id, 0, cancellationToken);
+        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, patience, TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            if (reader.TryRead(out var slice)) return slice.Bytes.Length == 1 ? slice.Ended?.Error : null;
+            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= patience) return null;
+            await reader.WaitAsync();
+        }
+    }
+
     private static void WriteHeaders(HttpResponse response, WireFormat format)
     {
         response.StatusCode = StatusCodes.Status200OK;

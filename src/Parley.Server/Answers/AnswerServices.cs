@@ -13,8 +13,11 @@ public static class AnswerServices
         services.AddOptions<StreamOptions>().Bind(configuration.GetSection("Streams")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<AnswerFollower>();
         services.AddSingleton<AnswerJson>();
+        services.AddSingleton<AnswerReading>();
+        services.AddSingleton<SessionAnswers>();
         services.AddSingleton<AnswerLookup>();
         services.AddSingleton<ConversationPlace>();
+        services.AddSingleton<StoredPath>();
         services.AddSingleton<AnswerStarter>();
         services.AddSingleton<AnswerAgain>();
         services.AddSingleton<FinishedLogs>();

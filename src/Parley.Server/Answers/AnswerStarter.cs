@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.AI;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -25,22 +24,23 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
     /// <param name="route">The model to ask.</param>
     /// <param name="messages">What to tell it.</param>
     /// <param name="continues">The log to go on with.</param>
-    /// <param name="streamed">Events as they come, or one JSON object at the end.</param>
+    /// <param name="shape">How the answer is written.</param>
+    /// <param name="options">Parameters for the model.</param>
     public async Task<IResult> StartAsync(
-        HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues, bool streamed)
+        HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues, AnswerShape shape, ChatOptions? options = null)
     {
         Begun begun;
         using (await TakeTurnAsync(user, start.IdempotencyKey, http.RequestAborted))
-            begun = await BeginAsync(http, user, start, route, messages, continues);
+            begun = await BeginAsync(http, user, start, route, messages, continues, options);
 
         if (begun.Refusal is { } refusal) return refusal;
-        if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, streamed);
+        if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, shape);
 
         feed.Changed(user.Id, start.ConversationId);
-        return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id, start.Now), streamed);
+        return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id, start.Now), shape);
     }
 
-    private async Task<Begun> BeginAsync(HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues)
+    private async Task<Begun> BeginAsync(HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues, ChatOptions? options)
     {
         // A retry needs no place: it is served also when there is none.
         if (start.IdempotencyKey is { } key && lookup.FindKey(user, key) is { } known)
@@ -56,12 +56,14 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
                     return new Begun { AttachTo = attached.GenerationId };
                 case AnswerStartOutcome.KeyReused:
                     return new Begun { Refusal = KeyReused() };
+                case AnswerStartOutcome.NameTaken:
+                    return new Begun { Refusal = Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This conversation has just begun with another message. Wait for its answer.") };
                 case AnswerStartOutcome.Gone:
                     return new Begun { Refusal = Problems.NotFound("conversation") };
             }
 
             var id = new GenerationId(Guid.Parse(start.GenerationId));
-            runner.Start(id, 1, GenerationRequests.For(route, messages), place, continues);
+            runner.Start(id, 1, GenerationRequests.For(route, messages, options), place, continues);
             place = null;
             return new Begun { Id = id };
         }
@@ -80,10 +82,10 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         return turn;
     }
 
-    private static ProblemHttpResult KeyReused() =>
+    private static Problem KeyReused() =>
         Problems.Of(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new one.");
 
-    private static ProblemHttpResult Refuse(HttpContext http, Admission admission)
+    private static Problem Refuse(HttpContext http, Admission admission)
     {
         http.Response.Headers.RetryAfter = "5";
         return admission switch
@@ -105,18 +107,21 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    private async Task<IResult> AttachAsync(HttpContext http, CurrentUser user, string generationId, bool streamed)
+    private async Task<IResult> AttachAsync(HttpContext http, CurrentUser user, string generationId, AnswerShape shape)
     {
         if (lookup.Find(user, generationId) is not { } found) return Problems.NotFound("generation");
-        return await WriteAsync(http, found.Id, found.Info, streamed);
+        return await WriteAsync(http, found.Id, found.Info, shape);
     }
 
-    private async Task<IResult> WriteAsync(HttpContext http, GenerationId id, GenerationInfo info, bool streamed)
+    private async Task<IResult> WriteAsync(HttpContext http, GenerationId id, GenerationInfo info, AnswerShape shape)
     {
         http.Response.Headers["X-Conversation-Id"] = info.ConversationId;
         http.Response.Headers["X-Generation-Id"] = info.GenerationId;
-        if (!streamed) return await json.WhenEndedAsync(id, info, http.RequestAborted);
-        await follower.WriteAsync(http, id, new NativeEvents(info));
+        if (shape.Begun is { } begun) return begun(info);
+        if (shape.Whole is { } write) return await json.WhenEndedAsync(id, info, write, http.RequestAborted);
+        if (shape.PatienceForRefusal > TimeSpan.Zero && await follower.RefusalAsync(id, shape.PatienceForRefusal, http.RequestAborted) is { } refusal)
+            return FailureProblem.Of(refusal, info, hasContent: false);
+        await follower.WriteAsync(http, id, shape.Stream!(info));
         return Results.Empty;
     }
 

@@ -11,17 +11,33 @@ public sealed record AnswerStart
     /// <summary>The conversation begins with this answer.</summary>
     public required bool IsNewConversation { get; init; }
 
+    /// <summary>Of a new conversation: what the client calls it, its kind, when it may go, its title where one was given, and what had been said before.</summary>
+    public string? ConversationExternalId { get; init; }
+    public string ConversationKind { get; init; } = Data.ConversationKind.Chat;
+    public DateTimeOffset? ConversationExpiresAt { get; init; }
+    public string? ConversationTitle { get; init; }
+    public IReadOnlyList<EarlierMessage> Earlier { get; init; } = [];
+
     /// <summary>The message to go under; null at the root of the conversation.</summary>
     public string? ParentId { get; init; }
 
     /// <summary>What the person wrote; null when an existing message is answered (again).</summary>
     public string? UserText { get; init; }
     public required string UserMessageId { get; init; }
+
+    /// <summary>What the client calls that message.</summary>
+    public string? UserMessageExternalId { get; init; }
     public required string MessageId { get; init; }
     public required string GenerationId { get; init; }
     public required string Model { get; init; }
     public string? ContinuesId { get; init; }
     public long? ContinuesTo { get; init; }
+
+    /// <summary>What is asked beyond the conversation.</summary>
+    public AskedRequest? Request { get; init; }
+
+    /// <summary>The session that this answer belongs to: begun once, whoever follows it.</summary>
+    public string? SessionId { get; init; }
 
     /// <summary>The client's name for this start, if it gave one.</summary>
     public string? IdempotencyKey { get; init; }
@@ -29,6 +45,9 @@ public sealed record AnswerStart
     /// <summary>A hash of what was asked, to tell a retry from another request under the same key.</summary>
     public required string Fingerprint { get; init; }
 }
+
+/// <summary>A message that a client brings along when it begins a conversation.</summary>
+public sealed record EarlierMessage(string Role, string Content, string? ExternalId = null);
 
 /// <summary>What became of an <see cref="AnswerStart"/>.</summary>
 public abstract record AnswerStartOutcome
@@ -43,6 +62,9 @@ public abstract record AnswerStartOutcome
     /// <summary>The idempotency key names another request. Nothing was stored.</summary>
     public sealed record KeyReused : AnswerStartOutcome;
 
-    /// <summary>The conversation or the parent is not (or no longer) there. Nothing was stored.</summary>
+    /// <summary>A conversation of that name has begun meanwhile. Nothing was stored.</summary>
+    public sealed record NameTaken : AnswerStartOutcome;
+
+    /// <summary>The conversation, the session or the parent is not (or no longer) there. Nothing was stored.</summary>
     public sealed record Gone : AnswerStartOutcome;
 }

@@ -15,6 +15,12 @@ public sealed class Conversation
     public required string Id { get; init; }
     public required string TenantId { get; init; }
     public required string OwnerId { get; init; }
+
+    /// <summary>What the client calls it, where it chose a name of its own: unique for its owner.</summary>
+    public string? ExternalId { get; init; }
+
+    /// <summary><see cref="ConversationKind"/>.</summary>
+    public string Kind { get; init; } = ConversationKind.Chat;
     public required string Title { get; set; }
     public string? Model { get; set; }
 
@@ -29,6 +35,54 @@ public sealed class Conversation
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ArchivedAt { get; set; }
+
+    /// <summary>When it may be deleted; null: never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>What a conversation is.</summary>
+public static class ConversationKind
+{
+    /// <summary>One that its owner sees in lists.</summary>
+    public const string Chat = "chat";
+
+    /// <summary>What a program asked without wanting it kept: its log is as durable as any, and it goes some time after it has ended.</summary>
+    public const string Completion = "completion";
+}
+
+/// <summary>A turn that was stored and waits to be answered: the answer begins when it is first followed.</summary>
+public sealed class ChatSession
+{
+    public required string Id { get; init; }
+    public required string TenantId { get; init; }
+    public required string OwnerId { get; init; }
+
+    /// <summary><see cref="ChatSessionKind"/>.</summary>
+    public required string Kind { get; init; }
+    public required string ConversationId { get; init; }
+
+    /// <summary>The person's message, to be answered.</summary>
+    public required string MessageId { get; init; }
+    public required string Model { get; init; }
+    public string? ProjectId { get; init; }
+    public string? TaskId { get; init; }
+
+    /// <summary>The answer; null until it is begun.</summary>
+    public string? GenerationId { get; set; }
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Until when the answer can be begun. One that has begun outlives it.</summary>
+    public DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>Who made a session.</summary>
+public static class ChatSessionKind
+{
+    /// <summary><c>POST /chat/start</c>.</summary>
+    public const string Session = "session";
+
+    /// <summary><c>POST /chat-stream/create</c>: its id is a stream id.</summary>
+    public const string Stream = "stream";
 }
 
 /// <summary>One message. An answer's text is written when its generation ends; until then the log has it.</summary>
@@ -39,6 +93,9 @@ public sealed class Message
     public required string OwnerId { get; init; }
     public required string ConversationId { get; init; }
     public string? ParentId { get; init; }
+
+    /// <summary>What the client calls it. A message that was edited and the one before share it.</summary>
+    public string? ExternalId { get; init; }
 
     /// <summary>Order of creation within the conversation, from 1.</summary>
     public int Sequence { get; init; }
@@ -91,6 +148,9 @@ public sealed class Generation
     /// <summary>The generation whose answer this one goes on with, and up to where.</summary>
     public string? ContinuesId { get; init; }
     public long? ContinuesTo { get; init; }
+
+    /// <summary>What was asked beyond the conversation, as an <see cref="AskedRequest"/>; null when that is all.</summary>
+    public string? Request { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? EndedAt { get; set; }
 }

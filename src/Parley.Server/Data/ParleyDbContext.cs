@@ -12,6 +12,7 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
     public DbSet<Message> Messages => Set<Message>();
     public DbSet<Generation> Generations => Set<Generation>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+    public DbSet<ChatSession> ChatSessions => Set<ChatSession>();
     public DbSet<Node> Nodes => Set<Node>();
     public DbSet<GenerationSegment> GenerationSegments => Set<GenerationSegment>();
     public DbSet<JournalBatch> GenerationJournal => Set<JournalBatch>();
@@ -24,12 +25,23 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
         modelBuilder.Entity<User>().HasIndex(user => new { user.TenantId, user.Id });
         modelBuilder.Entity<Conversation>(conversation =>
         {
-            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.UpdatedAt, row.Id });
+            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.Kind, row.UpdatedAt, row.Id });
+            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.ExternalId }).IsUnique().HasFilter("external_id IS NOT NULL");
+            conversation.HasIndex(row => row.ExpiresAt).HasFilter("expires_at IS NOT NULL");
+            conversation.Property(row => row.Kind).HasDefaultValue(ConversationKind.Chat);
+        });
+        modelBuilder.Entity<ChatSession>(session =>
+        {
+            session.HasIndex(row => row.ConversationId);
+            session.HasIndex(row => row.ExpiresAt);
+            session.HasIndex(row => row.OwnerId);
+            session.HasOne<Conversation>().WithMany().HasForeignKey(row => row.ConversationId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<Message>(message =>
         {
             message.HasIndex(row => new { row.ConversationId, row.Sequence }).IsUnique();
             message.HasIndex(row => new { row.ConversationId, row.ParentId });
+            message.HasIndex(row => new { row.ConversationId, row.ExternalId }).HasFilter("external_id IS NOT NULL");
             message.HasOne<Conversation>().WithMany().HasForeignKey(row => row.ConversationId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<Generation>(generation =>

@@ -14,6 +14,11 @@ public static class StrictJson
     /// <summary>A message of 1 MiB, every character of it escaped as <c>\u0000</c> would be larger; the text itself may not be.</summary>
     public const int MostBytes = 1_310_720;
 
+    /// <summary>What a client may send that sends a whole conversation each time.</summary>
+    public const int MostHistoryBytes = 16 * 1024 * 1024;
+
+    private const int RawDepth = 64;
+
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
         PropertyNameCaseInsensitive = false,
@@ -29,10 +34,43 @@ public static class StrictJson
     {
         var request = http.Request;
         if (whenEmpty is not null && request.ContentLength is null or 0 && request.ContentType is null && http.Request.Headers.TransferEncoding.Count == 0) return new(whenEmpty);
-        if (!IsJson(request)) return new(Problems.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8, without content encoding."));
-        if (request.ContentLength > MostBytes) return new(TooLarge());
+        var (buffer, length, refusal) = await ReadBytesAsync(http, MostBytes);
+        if (refusal is not null) return new(refusal);
+        try
+        {
+            return Parse<T>(buffer.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer!);
+        }
+    }
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? 4096, 256, MostBytes + 1));
+    /// <summary>
+    /// A body whose shape has to be looked at first, or that clients fill with members of their own: what is refused of any body is refused here, too, but unknown members are not.
+    /// </summary>
+    public static async ValueTask<Body<RawBody>> ReadRawAsync(HttpContext http, int most)
+    {
+        var (buffer, length, refusal) = await ReadBytesAsync(http, most);
+        if (refusal is not null) return new(refusal);
+        try
+        {
+            // A copy: what is parsed outlives the buffer.
+            return ParseRaw(buffer.AsSpan(0, length).ToArray());
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer!);
+        }
+    }
+
+    private static async ValueTask<(byte[]? Buffer, int Length, IResult? Refusal)> ReadBytesAsync(HttpContext http, int most)
+    {
+        var request = http.Request;
+        if (!IsJson(request)) return (null, 0, Problems.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8, without content encoding."));
+        if (request.ContentLength > most) return (null, 0, TooLarge(most));
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? 4096, 256, most + 1));
         try
         {
             var length = 0;
@@ -47,26 +85,39 @@ public static class StrictJson
                 }
 
                 var read = await request.Body.ReadAsync(buffer.AsMemory(length), http.RequestAborted);
-                if (read == 0) break;
+                if (read == 0) return (buffer, length, null);
                 length += read;
-                if (length > MostBytes) return new(TooLarge());
+                if (length <= most) continue;
+                ArrayPool<byte>.Shared.Return(buffer);
+                return (null, 0, TooLarge(most));
             }
-
-            return Parse<T>(buffer.AsSpan(0, length));
         }
         catch (IOException error)
         {
+            ArrayPool<byte>.Shared.Return(buffer);
             // Kestrel reports a chunk size that overflows as any other failure to read.
             var status = (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
-            return new(Problems.Of(status, status == 413 ? "body_too_large" : "malformed_body", "The body could not be read."));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            return (null, 0, Problems.Of(status, status == 413 ? "body_too_large" : "malformed_body", "The body could not be read."));
         }
     }
 
-    private static Body<T> Parse<T>(ReadOnlySpan<byte> json) where T : class
+    private static Body<RawBody> ParseRaw(ReadOnlyMemory<byte> json)
+    {
+        if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
+        if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
+        try
+        {
+            if (FindBadText(json.Span, RawDepth) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
+            var root = JsonElement.Parse(json.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = RawDepth });
+            return root.ValueKind == JsonValueKind.Object ? new(new RawBody(json, root)) : new(Malformed("Send a JSON object."));
+        }
+        catch (JsonException error)
+        {
+            return new(Describe(error));
+        }
+    }
+
+    internal static Body<T> Parse<T>(ReadOnlySpan<byte> json) where T : class
     {
         if (json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
         if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
@@ -82,9 +133,9 @@ public static class StrictJson
     }
 
     /// <summary>Where the text is that neither a database nor a provider could keep; null when all is well. Throws when it isn't JSON.</summary>
-    private static string? FindBadText(ReadOnlySpan<byte> json)
+    private static string? FindBadText(ReadOnlySpan<byte> json, int depth = 32)
     {
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 32 });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = depth });
         var field = "";
         while (reader.Read())
         {
@@ -105,7 +156,7 @@ public static class StrictJson
         return null;
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Describe(JsonException error)
+    private static Problem Describe(JsonException error)
     {
         var field = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
         if (field is { Length: > 64 }) field = field[..64];
@@ -130,10 +181,30 @@ public static class StrictJson
         && (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase))
         && request.Headers.ContentEncoding.Count == 0;
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Malformed(string detail) => Problems.Of(StatusCodes.Status400BadRequest, "malformed_json", detail);
+    private static Problem Malformed(string detail) => Problems.Of(StatusCodes.Status400BadRequest, "malformed_json", detail);
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge() =>
-        Problems.Of(StatusCodes.Status413PayloadTooLarge, "body_too_large", "The body is larger than 1.25 MiB.");
+    internal static Problem TooLarge(int most) => Problems.Of(
+        StatusCodes.Status413PayloadTooLarge, "body_too_large", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The body is larger than {most / (1024.0 * 1024):0.##} MiB."));
+}
+
+/// <summary>A JSON object that was read without being bound to anything yet.</summary>
+public sealed class RawBody(ReadOnlyMemory<byte> bytes, JsonElement root)
+{
+    /// <summary>Its members.</summary>
+    public JsonElement Root => root;
+
+    /// <summary>Binds it strictly, as <see cref="StrictJson.ReadAsync{T}"/> does.</summary>
+    public Body<T> As<T>() where T : class => bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
+
+    /// <summary>A member that is a string; null when it is absent, null, or something else.</summary>
+    public string? Text(string name) => Text(root, name);
+
+    /// <summary>A member of <paramref name="element"/> that is a string.</summary>
+    public static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>Whether there is such a member, and it is not null.</summary>
+    public bool Has(string name) => root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 }
 
 /// <summary>A body that was read, or the problem with it.</summary>
@@ -141,15 +212,15 @@ public readonly struct Body<T> where T : class
 {
     public Body(T value) => Value = value;
 
-    public Body(IResult problem) => Problem = problem;
+    public Body(IResult refusal) => Refusal = refusal;
 
     public T? Value { get; }
 
-    public IResult? Problem { get; }
+    public IResult? Refusal { get; }
 
     public bool IsBad([NotNullWhen(true)] out IResult? problem, [NotNullWhen(false)] out T? value)
     {
-        (problem, value) = (Problem, Value);
+        (problem, value) = (Refusal, Value);
         return problem is not null;
     }
 }

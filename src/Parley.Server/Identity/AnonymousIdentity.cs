@@ -11,9 +11,12 @@ public static class AnonymousIdentity
 {
     public const string CookieName = "parley.id";
 
-    public static IServiceCollection AddAnonymousIdentity(this IServiceCollection services)
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddDataProtection().SetApplicationName("parley");
+        services.AddSingleton<Tickets>();
+        services.AddOptions<IdentityOptions>().Bind(configuration.GetSection("Identity"))
+            .Validate(static options => options.BearerTokens.All(token => token.Length >= 16), "Each of Identity:BearerTokens needs 16 characters at least.").ValidateOnStart();
         services.AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>().Configure<SqliteDatabase, ILoggerFactory>((options, database, loggers) =>
         {
             var keys = new DirectoryInfo(Path.Combine(database.Folder, "keys"));

@@ -8,6 +8,14 @@ internal static class RoutingConfiguration
 {
     private const string DemoName = "demo";
 
+    /// <summary>Short names that are there as soon as their provider is; <c>Models:Aliases</c> can point them elsewhere.</summary>
+    private static readonly (string Alias, string Provider, string Model)[] ShortNames =
+    [
+        ("groq-llama-70b", "groq", "llama-3.3-70b-versatile"),
+        ("groq-llama-8b", "groq", "llama-3.1-8b-instant"),
+        ("gemini-flash", "google", "gemini-2.5-flash"),
+    ];
+
     public static void Load(IConfiguration configuration, RoutingOptions options)
     {
         var section = configuration.GetSection("Providers");
@@ -24,6 +32,11 @@ internal static class RoutingConfiguration
 
         options.Demo = section.GetSection("Demo").Get<DemoOptions>() ?? new DemoOptions();
         options.DefaultModel = configuration["Models:Default"];
+        foreach (var (alias, provider, model) in ShortNames)
+        {
+            if (options.Providers.Any(p => p.Key == provider))
+                options.Aliases[alias] = $"{provider}/{model}";
+        }
         foreach (var alias in configuration.GetSection("Models:Aliases").GetChildren())
         {
             if (!string.IsNullOrWhiteSpace(alias.Value))

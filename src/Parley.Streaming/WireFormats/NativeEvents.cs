@@ -121,13 +121,6 @@ public sealed class NativeEvents(GenerationInfo info) : WireFormat
         json.WriteString("type"u8, "done"u8);
         json.WriteString("finishReason"u8, ended.FinishReason);
         if (ended.StoppedAt is { } stoppedAt) json.WriteNumber("stoppedAt"u8, stoppedAt);
-        if (ended.Usage is not { } usage) return;
-        json.WriteStartObject("usage"u8);
-        json.WriteNumber("inputTokens"u8, usage.InputTokens);
-        json.WriteNumber("outputTokens"u8, usage.OutputTokens);
-        if (usage.CachedInputTokens is { } cached) json.WriteNumber("cachedInputTokens"u8, cached);
-        if (usage.ReasoningTokens is { } reasoning) json.WriteNumber("reasoningTokens"u8, reasoning);
-        if (usage.Estimated is true) json.WriteBoolean("estimated"u8, true);
-        json.WriteEndObject();
+        if (ended.Usage is { } usage) json.WriteUsage(usage);
     }
 }

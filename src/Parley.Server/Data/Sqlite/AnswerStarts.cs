@@ -11,14 +11,34 @@ internal sealed class AnswerStarts(NodeIdentity node)
             return known.Fingerprint == start.Fingerprint ? new AnswerStartOutcome.Attached(known.GenerationId) : new AnswerStartOutcome.KeyReused();
 
         var now = start.Now.ToUnixTimeMilliseconds();
+        if (start.SessionId is not null)
+        {
+            if (FindSession(session, start) is not { } begun) return new AnswerStartOutcome.Gone();
+            if (begun.GenerationId is { } first) return new AnswerStartOutcome.Attached(first);
+        }
+
         var sequence = 0;
-        if (start.IsNewConversation) InsertConversation(session, start, now);
-        else if (!TryFindPlace(session, start, out sequence)) return new AnswerStartOutcome.Gone();
+        if (start.IsNewConversation)
+        {
+            if (IsNameTaken(session, start)) return new AnswerStartOutcome.NameTaken();
+            InsertConversation(session, start, now);
+        }
+        else if (!TryFindPlace(session, start, out sequence))
+        {
+            return new AnswerStartOutcome.Gone();
+        }
 
         var parent = start.ParentId;
+        foreach (var earlier in start.Earlier)
+        {
+            var id = Guid.CreateVersion7(start.Now).ToString();
+            InsertMessage(session, start, id, parent, ++sequence, earlier.Role, earlier.Content, "complete", null, null, now, earlier.ExternalId);
+            parent = id;
+        }
+
         if (start.UserText is not null)
         {
-            InsertMessage(session, start, start.UserMessageId, parent, ++sequence, "user", start.UserText, "complete", null, null, now);
+            InsertMessage(session, start, start.UserMessageId, parent, ++sequence, "user", start.UserText, "complete", null, null, now, start.UserMessageExternalId);
             parent = start.UserMessageId;
         }
 
@@ -31,6 +51,7 @@ internal sealed class AnswerStarts(NodeIdentity node)
                 ("@owner", start.OwnerId), ("@key", start.IdempotencyKey), ("@fingerprint", start.Fingerprint), ("@generation", start.GenerationId), ("@now", now));
         }
 
+        if (start.SessionId is not null) session.Run("UPDATE chat_sessions SET generation_id = @generation WHERE id = @id", ("@generation", start.GenerationId), ("@id", start.SessionId));
         if (!start.IsNewConversation) UpdateConversation(session, start, sequence, now);
         return new AnswerStartOutcome.Started(key);
     }
@@ -42,6 +63,20 @@ internal sealed class AnswerStarts(NodeIdentity node)
             row => (row.GetString(0), row.GetString(1)), ("@owner", start.OwnerId), ("@key", start.IdempotencyKey));
         return found.Count == 0 ? null : found[0];
     }
+
+    /// <summary>The session, unless it is not this owner's, or was not begun in time.</summary>
+    private static (string? GenerationId, bool IsThere)? FindSession(SqliteSession session, AnswerStart start)
+    {
+        var found = session.Query(
+            "SELECT generation_id FROM chat_sessions WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner AND (generation_id IS NOT NULL OR expires_at > @now)",
+            row => (row.IsDBNull(0) ? null : row.GetString(0), true),
+            ("@id", start.SessionId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@now", start.Now.ToUnixTimeMilliseconds()));
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private static bool IsNameTaken(SqliteSession session, AnswerStart start) => start.ConversationExternalId is not null && session.Query(
+        "SELECT 1 FROM conversations WHERE tenant_id = @tenant AND owner_id = @owner AND external_id = @name",
+        static _ => true, ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@name", start.ConversationExternalId)).Count > 0;
 
     private static bool TryFindPlace(SqliteSession session, AnswerStart start, out int sequence)
     {
@@ -72,32 +107,36 @@ internal sealed class AnswerStarts(NodeIdentity node)
         Users.Ensure(session, start.TenantId, start.OwnerId, now);
         session.Run(
             """
-            INSERT INTO conversations (id, tenant_id, owner_id, title, model, message_count, total_tokens, active_message_id, last_message_at, last_message_preview, created_at, updated_at)
-            VALUES (@id, @tenant, @owner, @title, @model, 2, 0, @message, @now, @preview, @now, @now)
+            INSERT INTO conversations (id, tenant_id, owner_id, external_id, kind, title, model, message_count, total_tokens, active_message_id, last_message_at, last_message_preview,
+                created_at, updated_at, expires_at)
+            VALUES (@id, @tenant, @owner, @external, @kind, @title, @model, @count, 0, @message, @now, @preview, @now, @now, @expires)
             """,
-            ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@title", MessageText.Title(start.UserText ?? "")), ("@model", start.Model),
-            ("@message", start.MessageId), ("@now", now), ("@preview", MessageText.Preview(start.UserText ?? "")));
+            ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@external", start.ConversationExternalId), ("@kind", start.ConversationKind),
+            ("@title", start.ConversationTitle ?? MessageText.Title(start.Earlier.FirstOrDefault(message => message.Role == "user")?.Content ?? start.UserText ?? "")), ("@model", start.Model),
+            ("@count", start.Earlier.Count + (start.UserText is null ? 1 : 2)), ("@message", start.MessageId), ("@now", now), ("@preview", MessageText.Preview(start.UserText ?? "")),
+            ("@expires", start.ConversationExpiresAt?.ToUnixTimeMilliseconds()));
     }
 
     private static void InsertMessage(
-        SqliteSession session, AnswerStart start, string id, string? parent, int sequence, string role, string content, string status, string? model, string? generation, long now) =>
+        SqliteSession session, AnswerStart start, string id, string? parent, int sequence, string role, string content, string status, string? model, string? generation, long now,
+        string? externalId = null) =>
         session.Run(
             """
-            INSERT INTO messages (id, tenant_id, owner_id, conversation_id, parent_id, sequence, role, content, status, model, generation_id, usage_estimated, error_retryable, created_at)
-            VALUES (@id, @tenant, @owner, @conversation, @parent, @sequence, @role, @content, @status, @model, @generation, 0, 0, @now)
+            INSERT INTO messages (id, tenant_id, owner_id, conversation_id, parent_id, external_id, sequence, role, content, status, model, generation_id, usage_estimated, error_retryable, created_at)
+            VALUES (@id, @tenant, @owner, @conversation, @parent, @external, @sequence, @role, @content, @status, @model, @generation, 0, 0, @now)
             """,
-            ("@id", id), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@parent", parent), ("@sequence", sequence),
-            ("@role", role), ("@content", content), ("@status", status), ("@model", model), ("@generation", generation), ("@now", now));
+            ("@id", id), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@parent", parent), ("@external", externalId),
+            ("@sequence", sequence), ("@role", role), ("@content", content), ("@status", status), ("@model", model), ("@generation", generation), ("@now", now));
 
     private long InsertGeneration(SqliteSession session, AnswerStart start, long now) =>
         session.Query(
             """
-            INSERT INTO generations (id, tenant_id, owner_id, conversation_id, message_id, model, status, node_id, epoch, adoptions, continues_id, continues_to, created_at)
-            VALUES (@id, @tenant, @owner, @conversation, @message, @model, 'running', @node, 1, 0, @continues, @to, @now) RETURNING key
+            INSERT INTO generations (id, tenant_id, owner_id, conversation_id, message_id, model, status, node_id, epoch, adoptions, continues_id, continues_to, request, created_at)
+            VALUES (@id, @tenant, @owner, @conversation, @message, @model, 'running', @node, 1, 0, @continues, @to, @request, @now) RETURNING key
             """,
             row => row.GetInt64(0),
             ("@id", start.GenerationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@conversation", start.ConversationId), ("@message", start.MessageId),
-            ("@model", start.Model), ("@node", node.Id), ("@continues", start.ContinuesId), ("@to", start.ContinuesTo), ("@now", now))[0];
+            ("@model", start.Model), ("@node", node.Id), ("@continues", start.ContinuesId), ("@to", start.ContinuesTo), ("@request", start.Request?.ToJson()), ("@now", now))[0];
 }
 
 /// <summary>The row of a person, made when they first store something.</summary>

@@ -18,6 +18,7 @@ public static class SqliteServices
         services.AddSingleton<ConversationHistory>();
         services.AddSingleton<IGenerationRequests, StoredRequests>();
         services.AddSingleton<ChatStore>();
+        services.AddHostedService<Sweeper>();
         services.AddSingleton<ChangeFeed>();
         services.AddPooledDbContextFactory<SqliteDbContext>((provider, options) => provider.GetRequiredService<SqliteDatabase>().ConfigureReader(options));
         services.AddScoped<ParleyDbContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteDbContext>>().CreateDbContext());

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.AI;
+using Parley.Server.Answers;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 
@@ -11,24 +13,38 @@ public sealed class StoredRequests(SqliteDatabase database, ConversationHistory 
         using var session = database.OpenReader();
         var found = session.Query(
             """
-            SELECT g.conversation_id, m.parent_id, g.model, g.continues_to, first.content, first.parts
+            SELECT g.conversation_id, m.parent_id, g.model, g.continues_to, first.content, first.parts, g.request
             FROM generations g JOIN messages m ON m.id = g.message_id
             LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
             WHERE g.id = @id
             """,
             row => (
                 ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2),
-                Continues: row.IsDBNull(4) ? null : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3))),
+                Continues: row.IsDBNull(4) ? null : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3)),
+                Request: AskedRequest.Parse(row.IsDBNull(6) ? null : row.GetString(6))),
             ("@id", id.ToString()));
         if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);
-        var messages = history.Load(found[0].ConversationId, found[0].ParentId);
-        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages) with { Continues = found[0].Continues });
+        var (messages, options) = Read(found[0].Request, found[0].ConversationId, found[0].ParentId);
+        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages, options) with { Continues = found[0].Continues });
     }
+
+    private (IReadOnlyList<ChatMessage> Messages, ChatOptions? Options) Read(AskedRequest? asked, string conversationId, string? parentId) => asked?.Kind switch
+    {
+        AskedRequest.Messages => (
+            [.. asked.Body.GetProperty("messages").EnumerateArray().Select(message => new ChatMessage(new ChatRole(message.GetProperty("role").GetString()!), message.GetProperty("content").GetString()))],
+            AnswerParameters.Of(asked.Body)),
+        AskedRequest.Options => (history.Load(conversationId, parentId), AnswerParameters.Of(asked.Body)),
+        _ => (history.Load(conversationId, parentId), null),
+    };
 }
 
 /// <summary>A route and messages as the engine takes them.</summary>
 internal static class GenerationRequests
 {
-    public static GenerationRequest For(ModelRoute route, IReadOnlyList<Microsoft.Extensions.AI.ChatMessage> messages) =>
-        new(route.Client, route.Id, messages, new Microsoft.Extensions.AI.ChatOptions { ModelId = route.Model }, route.Capabilities.AcceptsPrefix);
+    public static GenerationRequest For(ModelRoute route, IReadOnlyList<ChatMessage> messages, ChatOptions? options = null)
+    {
+        options = options?.Clone() ?? new ChatOptions();
+        options.ModelId = route.Model;
+        return new(route.Client, route.Id, messages, options, route.Capabilities.AcceptsPrefix);
+    }
 }

@@ -1,5 +1,6 @@
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Features.Account;
 
@@ -8,7 +9,7 @@ public static class AccountEndpoints
 {
     public sealed record Caller(string Id, bool Anonymous);
 
-    public static void MapAccount(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/me", Handle).WithTags("Account");
+    public static void MapAccount(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/me", Handle).WithTags("Account").CountedAs(RateBucket.Read);
 
     private static async Task<IResult> Handle(HttpContext http, TimeProvider time) => ApiJson.Ok(new Caller((await http.CurrentUserOrNewAsync(time)).Id, true));
 }

@@ -1,3 +1,4 @@
+using Parley.Server.RateLimiting;
 namespace Parley.Server.Features.Conversations;
 
 public static class ConversationEndpoints
@@ -5,10 +6,10 @@ public static class ConversationEndpoints
     public static void MapConversations(this IEndpointRouteBuilder routes)
     {
         var conversations = routes.MapGroup("/api/v1/conversations").WithTags("Conversations");
-        conversations.MapGet("", ListConversations.Handle);
-        conversations.MapPost("", CreateConversation.Handle);
-        conversations.MapGet("/{id}", GetConversation.Handle);
-        conversations.MapPatch("/{id}", RenameConversation.Handle);
-        conversations.MapDelete("/{id}", DeleteConversation.Handle);
+        conversations.MapGet("", ListConversations.Handle).CountedAs(RateBucket.Read);
+        conversations.MapPost("", CreateConversation.Handle).CountedAs(RateBucket.Write);
+        conversations.MapGet("/{id}", GetConversation.Handle).CountedAs(RateBucket.Read);
+        conversations.MapPatch("/{id}", RenameConversation.Handle).CountedAs(RateBucket.Write);
+        conversations.MapDelete("/{id}", DeleteConversation.Handle).CountedAs(RateBucket.Write);
     }
 }

@@ -25,7 +25,7 @@ public static class ListConversations
             return Problems.Invalid("cursor", "invalid_cursor", "This cursor is not one of ours. Use nextCursor of the page before.");
         if (CurrentUser.Of(http.User) is not { } user) return ApiJson.Ok(new Page([], null, 0));
 
-        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id);
+        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
         var total = await mine.CountAsync(http.RequestAborted);
         var after = cursor is null ? mine : mine.Where(row => row.UpdatedAt < before || (row.UpdatedAt == before && string.Compare(row.Id, beforeId) < 0));
         var rows = await after.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(limit + 1).ToListAsync(http.RequestAborted);

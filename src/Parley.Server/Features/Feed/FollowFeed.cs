@@ -6,13 +6,14 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Features.Feed;
 
 /// <summary><c>GET /api/v1/feed</c>: tells an owner's clients which conversations changed.</summary>
 public static class FollowFeed
 {
-    public static void MapFeed(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/feed", Handle).WithTags("Feed");
+    public static void MapFeed(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/feed", Handle).WithTags("Feed").CountedAs(RateBucket.Follow);
 
     private static async Task<IResult> Handle(
         HttpContext http, ChangeFeed feed, IDbContextFactory<SqliteDbContext> contexts, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)

@@ -23,6 +23,6 @@ public static class ContinueGeneration
             return Problems.Invalid("position", "invalid_position", "This is not a position of this answer. Use the id of the last event that you have seen.");
         if (request.Position is null && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
             return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
-        return await again.StartAsync(http, user, found, request.Model, log.UpTo(position), request.Stream ?? true);
+        return await again.StartAsync(http, user, found, request.Model, log.UpTo(position), AnswerShape.Native(request.Stream ?? true));
     }
 }

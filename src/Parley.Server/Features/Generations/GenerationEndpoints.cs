@@ -1,14 +1,23 @@
+using Parley.Server.Identity;
+using Parley.Server.RateLimiting;
+
 namespace Parley.Server.Features.Generations;
 
 public static class GenerationEndpoints
 {
+    /// <summary>What a ticket for following a generation is for.</summary>
+    internal static string ResourceOf(string id) => $"generation:{id}";
+
+    private static string? Resource(HttpContext http) => http.Request.RouteValues["id"] is string id ? ResourceOf(id) : null;
+
     public static void MapGenerations(this IEndpointRouteBuilder routes)
     {
         var generations = routes.MapGroup("/api/v1/generations/{id}").WithTags("Generations");
-        generations.MapGet("", GetGeneration.Handle);
-        generations.MapGet("/events", FollowGeneration.Handle);
-        generations.MapPost("/stop", StopGeneration.Handle);
-        generations.MapPost("/retry", RetryGeneration.Handle);
-        generations.MapPost("/continue", ContinueGeneration.Handle);
+        generations.MapGet("", GetGeneration.Handle).CountedAs(RateBucket.Read);
+        generations.MapGet("/events", FollowGeneration.Handle).CountedAs(RateBucket.Follow).WithMetadata(new QueryCredentials(Resource));
+        generations.MapPost("/stop", StopGeneration.Handle).CountedAs(RateBucket.Follow);
+        generations.MapPost("/retry", RetryGeneration.Handle).CountedAs(RateBucket.Chat);
+        generations.MapPost("/continue", ContinueGeneration.Handle).CountedAs(RateBucket.Chat);
+        generations.MapPost("/ticket", CreateGenerationTicket.Handle).CountedAs(RateBucket.Follow);
     }
 }

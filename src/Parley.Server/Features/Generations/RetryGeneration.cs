@@ -13,6 +13,6 @@ public static class RetryGeneration
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request)) return bad;
         if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found) return Problems.NotFound("generation");
-        return await again.StartAsync(http, user, found, request.Model, null, request.Stream ?? true);
+        return await again.StartAsync(http, user, found, request.Model, null, AnswerShape.Native(request.Stream ?? true));
     }
 }

@@ -31,20 +31,9 @@ public static class ListMessages
             leaf = at.ParentId;
         }
 
-        var path = leaf is null ? [] : await PathAsync(db, id, leaf, limit + 1, http.RequestAborted);
+        var path = await MessagePath.UpwardsAsync(db, id, leaf, limit + 1, http.RequestAborted);
         var page = path.Take(limit).Reverse().ToList();
         var previous = path.Count > limit ? page[0].Id : null;
         return ApiJson.Ok(new Page(await MessageView.OfAsync(db, store, page, http.RequestAborted), previous));
     }
-
-    /// <summary>The messages from <paramref name="leaf"/> upwards, at most so many, newest first.</summary>
-    private static Task<List<Message>> PathAsync(ParleyDbContext db, string conversationId, string leaf, int most, CancellationToken cancellationToken) =>
-        db.Messages.FromSql(
-            $"""
-            WITH RECURSIVE path (id, parent_id, depth) AS (
-                SELECT id, parent_id, 1 FROM messages WHERE id = {leaf} AND conversation_id = {conversationId}
-                UNION ALL
-                SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages m ON m.id = path.parent_id WHERE depth < {most})
-            SELECT m.* FROM path JOIN messages m ON m.id = path.id
-            """).AsNoTracking().OrderByDescending(row => row.Sequence).ToListAsync(cancellationToken);
 }

@@ -1,11 +1,12 @@
+using Parley.Server.RateLimiting;
 namespace Parley.Server.Features.Messages;
 
 public static class MessageEndpoints
 {
     public static void MapMessages(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/conversations/{id}/messages", ListMessages.Handle).WithTags("Messages");
-        routes.MapPost("/api/v1/conversations/{id}/messages", CreateMessage.Handle).WithTags("Messages");
-        routes.MapGet("/api/v1/messages/{id}", GetMessage.Handle).WithTags("Messages");
+        routes.MapGet("/api/v1/conversations/{id}/messages", ListMessages.Handle).WithTags("Messages").CountedAs(RateBucket.Read);
+        routes.MapPost("/api/v1/conversations/{id}/messages", CreateMessage.Handle).WithTags("Messages").CountedAs(RateBucket.Write);
+        routes.MapGet("/api/v1/messages/{id}", GetMessage.Handle).WithTags("Messages").CountedAs(RateBucket.Read);
     }
 }

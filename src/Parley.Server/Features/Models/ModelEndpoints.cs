@@ -1,4 +1,5 @@
 using Parley.Server.Http;
+using Parley.Server.RateLimiting;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Models;
@@ -6,7 +7,7 @@ namespace Parley.Server.Features.Models;
 /// <summary><c>GET /api/v1/models</c>: what can be asked.</summary>
 public static class ModelEndpoints
 {
-    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models");
+    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models").CountedAs(RateBucket.Read);
 
     private static string NameOf(ModelListing model) => model.Id switch
     {

@@ -5,13 +5,15 @@ namespace Parley.Streaming.Providers.Demo;
 
 /// <summary>
 /// <c>demo/parley</c>: what answers before a provider is configured. It says that it is no language model, shows what
-/// streaming looks like, and how to set up a real one. The same conversation gets the same text.
+/// streaming looks like, and how to set up a real one. The same conversation gets the same text. A question with
+/// a directive of <see cref="ScriptedChatClient"/> is answered by that.
 /// </summary>
 public sealed class DemoChatClient(TimeProvider time, DemoOptions options) : IChatClient
 {
     public const string ModelId = "demo/parley";
     private const int LongestAnswerSeconds = 60;
     private const int LongestWord = 80;
+    private readonly ScriptedChatClient _scripted = new(time);
 
     public Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -23,7 +25,15 @@ public sealed class DemoChatClient(TimeProvider time, DemoOptions options) : ICh
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var asked = Conversation.Of(messages);
+        var said = messages as IReadOnlyList<ChatMessage> ?? [.. messages];
+        var asked = Conversation.Of(said);
+        if (Script.IsIn(asked.Question))
+        {
+            await foreach (var update in _scripted.GetStreamingResponseAsync(said, options, cancellationToken).ConfigureAwait(false))
+                yield return update;
+            yield break;
+        }
+
         var answer = DemoText.Answer(asked.Question, asked.Turn);
         var position = 0;
         if (asked.Text.Length > 0)
@@ -68,9 +78,7 @@ public sealed class DemoChatClient(TimeProvider time, DemoOptions options) : ICh
         return serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _scripted.Dispose();
 
     // A long answer comes faster, so that nobody waits for it longer than a minute.
     private TimeSpan Step(int length)

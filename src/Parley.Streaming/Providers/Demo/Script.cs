@@ -35,11 +35,17 @@ internal sealed record Script
 
     public bool IsRateLimited { get; init; }
 
+    /// <summary>Whether a question holds any directive.</summary>
+    public static bool IsIn(string question) => question.Contains("#script", StringComparison.Ordinal) || IsLimit(question);
+
+    private static bool IsLimit(string question) =>
+        question.Contains("#ratelimit", StringComparison.Ordinal) || question.Contains("#http429", StringComparison.Ordinal);
+
     public static Script Parse(string question)
     {
         var script = new Script
         {
-            IsRateLimited = question.Contains("#ratelimit", StringComparison.Ordinal) || question.Contains("#http429", StringComparison.Ordinal),
+            IsRateLimited = IsLimit(question),
         };
         var start = question.IndexOf("#script", StringComparison.Ordinal);
         if (start < 0)

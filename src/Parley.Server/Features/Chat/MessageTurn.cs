@@ -5,18 +5,18 @@ using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Streaming.Routing;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Chat;
 
-/// <summary><c>POST /api/chat</c>: a person's turn, and the answer to it.</summary>
-public static class SendMessage
+/// <summary><c>{ message, conversationId?, model? }</c>: a person's turn, and the answer to it. Parley's own clients speak it, and seed 004's.</summary>
+public sealed class MessageTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
 {
     public sealed record Request(string? Message, string? ConversationId, string? ParentId, string? Model, bool? Stream);
 
-    public static async Task<IResult> Handle(
-        HttpContext http, AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
+    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if (body.As<Request>().IsBad(out var bad, out var request)) return bad;
         if (TextRules.CheckMessage("message", request.Message) is { } badText) return badText;
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
         if (router.Resolve(request.Model) is not { } asked) return ModelProblems.NotFound(request.Model);
@@ -37,8 +37,8 @@ public static class SendMessage
             TenantId = user.TenantId,
             OwnerId = user.Id,
             Now = now,
-            ConversationId = request.ConversationId ?? NewId(now),
-            IsNewConversation = request.ConversationId is null,
+            ConversationId = place?.ConversationId ?? NewId(now),
+            IsNewConversation = place is null,
             ParentId = place?.ParentId,
             UserText = request.Message!,
             UserMessageId = NewId(now),
@@ -49,7 +49,9 @@ public static class SendMessage
             Fingerprint = AnswerStarter.Fingerprint("chat", request.Message, request.ConversationId, request.ParentId, request.Model),
         };
         List<ChatMessage> messages = [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, request.Message)];
-        return await starter.StartAsync(http, user, start, route, messages, null, request.Stream ?? true);
+        var streamed = request.Stream ?? true;
+        var shape = streamed && format is not null ? AnswerShape.Streamed(format) : AnswerShape.Native(streamed);
+        return await starter.StartAsync(http, user, start, route, messages, null, shape);
     }
 
     private static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();

@@ -1,0 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+using Parley.Server.Http;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Answers;
+
+/// <summary>The wire formats by the names that <c>?format=</c> takes.</summary>
+public static class AnswerFormats
+{
+    private static readonly Dictionary<string, Func<GenerationInfo, WireFormat>> ByName = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["native"] = static info => new NativeEvents(info),
+        ["token"] = static _ => new TokenEvents(),
+        ["content"] = static _ => new ContentEvents(),
+        ["text"] = static _ => new RawText(),
+        ["data"] = static info => new DataStream(info),
+        ["v4"] = static info => new DataStream(info),
+        ["v3"] = static info => new DataStream(info, DataStreamVersion.AiSdk3),
+        ["ui"] = static info => new UiMessageStream(info),
+    };
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyCollection<string> Names => ByName.Keys;
+
+    /// <summary>Reads <c>?format=</c>, which wins over everything else. Null when there is none.</summary>
+    public static bool TryRead(HttpContext http, out Func<GenerationInfo, WireFormat>? format, [NotNullWhen(false)] out IResult? problem)
+    {
+        format = null;
+        if (!Query.TryReadOnce(http, "format", out var name, out problem)) return false;
+        if (name is null || ByName.TryGetValue(name, out format)) return true;
+        problem = Problems.Invalid("format", "unknown_format", $"There is no such format. There are: {string.Join(", ", Names)}.");
+        return false;
+    }
+}

@@ -1,0 +1,29 @@
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Answers;
+
+/// <summary>How the answer to a request that starts a generation is written: as a stream in a wire format, or as one JSON object once it has ended.</summary>
+public sealed record AnswerShape
+{
+    /// <summary>Makes the stream's format; null where the answer is JSON.</summary>
+    public Func<GenerationInfo, WireFormat>? Stream { get; init; }
+
+    /// <summary>Writes the whole answer.</summary>
+    public Func<GenerationInfo, FoldedLog, IResult>? Whole { get; init; }
+
+    /// <summary>
+    /// How long the response's status may wait for the model: when it refuses at once (too many requests, say), the client gets that as a status, which it knows how to handle, and not as the end of a stream.
+    /// </summary>
+    public TimeSpan PatienceForRefusal { get; init; }
+
+    /// <summary>Answers at once, with neither: the client comes back for it.</summary>
+    public Func<GenerationInfo, IResult>? Begun { get; init; }
+
+    public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format, TimeSpan patience = default) => new() { Stream = format, PatienceForRefusal = patience };
+
+    public static AnswerShape Json(Func<GenerationInfo, FoldedLog, IResult> write) => new() { Whole = write };
+
+    /// <summary>Parley's own two.</summary>
+    public static AnswerShape Native(bool streamed) => streamed ? Streamed(static info => new NativeEvents(info)) : Json(AnswerJson.Native);
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Parley.Server.Data;
+
+/// <summary>What a client asked beyond the conversation itself, kept so that another process can ask the same again.</summary>
+/// <param name="Kind">How to read <paramref name="Body"/>: <see cref="Options"/>, <see cref="Messages"/>, <see cref="ChatCompletion"/> or <see cref="Response"/>.</param>
+/// <param name="Body">The client's own JSON.</param>
+public sealed record AskedRequest(string Kind, JsonElement Body)
+{
+    /// <summary>Parameters for an answer in a conversation: <c>temperature</c>, <c>topP</c>, <c>maxTokens</c>.</summary>
+    public const string Options = "options";
+
+    /// <summary>The same, and <c>messages</c> with role and content, which are all there is.</summary>
+    public const string Messages = "messages";
+
+    /// <summary>A request as <c>POST /v1/chat/completions</c> takes it: its messages are all there is.</summary>
+    public const string ChatCompletion = "chat.completion";
+
+    /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
+    public const string Response = "response";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    public static AskedRequest? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<AskedRequest>(json, Json);
+}

@@ -1,0 +1,168 @@
+using Microsoft.Extensions.AI;
+using Parley.Server.Answers;
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Features.Chat;
+
+/// <summary>
+/// A turn of a client that sends its whole history each time, under an id of its own: <c>useChat</c> of the AI SDK. What is stored is the truth; the request only says what is new at its end, and where.
+/// </summary>
+public sealed class HistoryTurn(
+    AnswerStarter starter, ConversationPlace places, StoredPath paths, ConversationHistory history, FinishedLogs finished, AnswerLookup lookup, AnswerReading reading, GenerationRunner runner,
+    ModelRouter router, TimeProvider time)
+{
+    /// <summary>Where a refusal of the model is a status: <c>useChat</c> shows it, and its transport gives it to the app.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    /// <param name="http">The request.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="format">How the answer is written.</param>
+    /// <param name="read">How messages are read.</param>
+    /// <param name="chatMember">The member that names the conversation.</param>
+    internal async Task<IResult> AnswerAsync(
+        HttpContext http, RawBody body, Func<GenerationInfo, WireFormat> format, Func<System.Text.Json.JsonElement, ClientMessage?> read, string chatMember = "id")
+    {
+        if (ClientHistory.ReadAll(body, read, out var messages) is { } badMessages) return badMessages;
+        var name = body.Text(chatMember);
+        if (name is not null && ClientNames.Check(chatMember, name) is { } badName) return badName;
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
+        if (AnswerParameters.Read(body.Root, out var asked, out var options) is { } badParameter) return badParameter;
+        var model = body.Text("model") ?? body.Text("modelId");
+        if (router.Resolve(model) is not { } route) return ModelProblems.NotFound(model);
+
+        var user = await http.CurrentUserOrNewAsync(time);
+        var place = name is null ? null : places.Find(user, name, null);
+        if (model is null && place?.Model is { } usual) route = router.Resolve(usual) ?? route;
+        var turn = new Turn(http, user, messages, body.Text("messageId"), format, new AnswerStart
+        {
+            TenantId = user.TenantId,
+            OwnerId = user.Id,
+            Now = time.GetUtcNow(),
+            ConversationId = place?.ConversationId ?? NewId(),
+            IsNewConversation = place is null,
+            ConversationExternalId = name,
+            UserMessageId = NewId(),
+            MessageId = NewId(),
+            GenerationId = NewId(),
+            Model = route.Id,
+            Request = asked,
+            IdempotencyKey = key,
+            Fingerprint = AnswerStarter.Fingerprint(
+                "history", name, body.Text("trigger"), body.Text("messageId"), model, messages[^1].Role, messages[^1].Id, messages[^1].Text),
+        }, route, options);
+
+        if (key is not null && starter.IsKnown(user, key)) return await StartAsync(turn, turn.Start, []);
+        if (messages[^1].HasFiles) return Problems.Invalid("messages", "files_not_supported", "Files cannot be sent yet. Send the text alone.");
+        if (place is null) return await BeginAsync(turn);
+        var path = paths.Load(place.ConversationId, place.ParentId);
+        if (body.Text("trigger") == "regenerate-message") return await RegenerateAsync(turn, path);
+        return messages[^1].Role == "assistant" ? await ContinueAsync(turn, path) : await SubmitAsync(turn, place, path);
+    }
+
+    /// <summary>Nothing is stored under this name: what the client brings along is the beginning of its own conversation.</summary>
+    private async Task<IResult> BeginAsync(Turn turn)
+    {
+        var last = turn.Messages[^1];
+        if (last.Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
+        if (TextRules.CheckMessage("messages", last.Text) is { } badText) return badText;
+        List<EarlierMessage> earlier = [.. turn.Messages.SkipLast(1).Where(message => message.Text.Length > 0).Select(message => new EarlierMessage(message.Role, message.Text, message.Id))];
+        return await StartAsync(
+            turn, turn.Start with { Earlier = earlier, UserText = last.Text, UserMessageExternalId = last.Id },
+            [.. earlier.Select(message => new ChatMessage(new ChatRole(message.Role), message.Content))]);
+    }
+
+    private async Task<IResult> SubmitAsync(Turn turn, Place place, List<StoredMessage> path)
+    {
+        var last = turn.Messages[^1];
+        if (last.Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
+        if (TextRules.CheckMessage("messages", last.Text) is { } badText) return badText;
+
+        if (FindStored(turn, last, path) is { } known)
+        {
+            if (known.Content != last.Text) return await StartAsync(turn, Under(turn, known.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+            // The same message once more: a retry of a request whose answer is under way, or a wish for another answer.
+            if (paths.NewestAnswer(place.ConversationId, known.Id) is { Status: "running", GenerationId: { } running } && lookup.Find(turn.User, running) is { } found)
+                return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
+            return await StartAsync(turn, Under(turn, known.Id));
+        }
+
+        var before = turn.Messages.Count > 1 ? turn.Messages[^2] : null;
+        var parent = (before?.Id is { } id ? places.Find(turn.User, place.ConversationId, id) : null) ?? place;
+        if (parent.ParentIsRunning)
+        {
+            // Whoever writes the next message under an answer that they see has stopped waiting for the rest: useChat's stop() only leaves.
+            var sees = before is { Role: "assistant" } && (before.Id is null || before.Id == parent.ParentId);
+            if (!sees) return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
+            await StopAsync(parent.ParentGenerationId, turn.Http.RequestAborted);
+        }
+
+        return await StartAsync(turn, Under(turn, parent.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+    }
+
+    private async Task<IResult> RegenerateAsync(Turn turn, List<StoredMessage> path)
+    {
+        var target = turn.MessageId is { } id ? paths.Find(turn.Start.ConversationId, id) : path.LastOrDefault(message => message.Role == "assistant");
+        // The client may know the answer by a name of its own; then the message before it says which one is meant.
+        if (target is null && turn.Messages.LastOrDefault(message => message.Role == "user") is { } asked) target = FindStored(turn, asked, path);
+        target ??= path.LastOrDefault(message => message.Role == "user");
+        if (target is null) return Problems.Invalid("messageId", "message_not_found", "There is no such message to answer again.");
+        if (target.Status == "running") await StopAsync(target.GenerationId, turn.Http.RequestAborted);
+        return await StartAsync(turn, Under(turn, target.Role == "assistant" ? target.ParentId : target.Id));
+    }
+
+    /// <summary>The last message is an answer: the client wants it to go on, under the id that it has, from where it ended.</summary>
+    private async Task<IResult> ContinueAsync(Turn turn, List<StoredMessage> path)
+    {
+        var last = turn.Messages[^1];
+        var target = last.Id is { } id ? paths.Find(turn.Start.ConversationId, id) : path.LastOrDefault();
+        if (target is not { Role: "assistant", GenerationId: { } generation } || lookup.Find(turn.User, generation) is not { } found)
+            return Problems.Invalid("messages", "message_not_found", "There is no such answer to go on with.");
+        if (finished.Find(found) is not { Ended: { } ended } log)
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written.");
+        if (ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
+
+        var prefix = log.UpTo(ended.StoppedAt ?? log.End);
+        var shown = last.Id ?? target.Id;
+        var format = turn.Format;
+        turn = turn with { Format = info => format(info) is UiMessageStream ? new UiMessageStream(info, shown, prefix.End) : format(info) };
+        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix);
+    }
+
+    /// <summary>
+    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages: a client that shows n of them and sends n asks for another answer to the last, or has
+    /// edited it; one that sends n + 1 has a new one.
+    /// </summary>
+    private StoredMessage? FindStored(Turn turn, ClientMessage message, List<StoredMessage> path)
+    {
+        if (message.Id is { } id) return paths.Find(turn.Start.ConversationId, id) is { Role: "user" } found ? found : null;
+        var mine = path.FindAll(stored => stored.Role == "user");
+        var place = turn.Messages.Count(sent => sent.Role == "user") - 1;
+        return place < mine.Count ? mine[place] : null;
+    }
+
+    private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };
+
+    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null)
+    {
+        List<ChatMessage> messages = before ?? history.Load(start.ConversationId, start.ParentId);
+        if (start.UserText is { } text) messages.Add(new ChatMessage(ChatRole.User, text));
+        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.Streamed(turn.Format, Patience), turn.Options);
+    }
+
+    private async Task StopAsync(string? generation, CancellationToken cancellationToken)
+    {
+        if (GenerationId.TryParse(generation, out var id)) await runner.StopAsync(id, null, cancellationToken);
+    }
+
+    private string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString();
+
+    private sealed record Turn(
+        HttpContext Http, CurrentUser User, List<ClientMessage> Messages, string? MessageId, Func<GenerationInfo, WireFormat> Format, AnswerStart Start, ModelRoute Route, ChatOptions? Options);
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Parley.Server.Answers;
+using Parley.Server.Http;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Features.Chat;
+
+/// <summary>
+/// <c>POST /api/chat</c>: one route, which several kinds of clients post to. Which one it is shows in the body alone: all of them accept anything and name themselves nowhere.
+/// </summary>
+public static class PostChat
+{
+    public static Task<IResult> Handle(HttpContext http, MessageTurn message, HistoryTurn history, SeedTurn seed) => HandleAsync(http, null, message, history, seed);
+
+    /// <summary><c>POST /api/chat/text</c>: the same, answered as plain text.</summary>
+    public static Task<IResult> HandleText(HttpContext http, MessageTurn message, HistoryTurn history, SeedTurn seed) =>
+        HandleAsync(http, static _ => new RawText(), message, history, seed);
+
+    private static async Task<IResult> HandleAsync(HttpContext http, Func<GenerationInfo, WireFormat>? fixedFormat, MessageTurn message, HistoryTurn history, SeedTurn seed)
+    {
+        if (!AnswerFormats.TryRead(http, out var named, out var problem)) return problem;
+        var format = named ?? fixedFormat;
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
+        switch (ChatBody.KindOf(body))
+        {
+            case ChatBodyKind.Message:
+                return await message.AnswerAsync(http, body, format);
+            case ChatBodyKind.Both:
+                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+            case ChatBodyKind.NoMessages:
+                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+            case ChatBodyKind.UiMessages:
+                return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui);
+            case ChatBodyKind.DataMessages:
+                return await history.AnswerAsync(http, body, format ?? (static info => new DataStream(info)), ClientHistory.Plain);
+            default:
+                // AI SDK 3 posts what seed 000 posts; it has to say so.
+                return await seed.AnswerAsync(http, body, format);
+        }
+    }
+}
+
+/// <summary>What kind of client wrote a body.</summary>
+public enum ChatBodyKind
+{
+    /// <summary>One message as text: Parley's own, and seed 004's.</summary>
+    Message,
+
+    /// <summary>Both of two that exclude each other.</summary>
+    Both,
+
+    /// <summary><c>messages</c> is there and holds none.</summary>
+    NoMessages,
+
+    /// <summary>AI SDK 5, 6 and 7.</summary>
+    UiMessages,
+
+    /// <summary>AI SDK 4.</summary>
+    DataMessages,
+
+    /// <summary>Role and content alone: seed 000, and AI SDK 3.</summary>
+    PlainMessages,
+}
+
+/// <summary>Tells the bodies apart; the order of the rules matters.</summary>
+public static class ChatBody
+{
+    public static ChatBodyKind KindOf(RawBody body)
+    {
+        var root = body.Root;
+        if (body.Text("trigger") is "submit-message" or "regenerate-message") return HasMessages(root) || IsUiMessage(root) ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
+        if (IsUiMessage(root)) return ChatBodyKind.UiMessages;
+        if (!body.Has("messages")) return ChatBodyKind.Message;
+        if (body.Has("message")) return ChatBodyKind.Both;
+        if (!HasMessages(root)) return ChatBodyKind.NoMessages;
+        var last = root.GetProperty("messages")[root.GetProperty("messages").GetArrayLength() - 1];
+        if (last.ValueKind == JsonValueKind.Object && last.TryGetProperty("parts", out _) && !last.TryGetProperty("content", out _)) return ChatBodyKind.UiMessages;
+        return body.Text("id") is not null ? ChatBodyKind.DataMessages : ChatBodyKind.PlainMessages;
+    }
+
+    private static bool HasMessages(JsonElement root) => root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
+
+    private static bool IsUiMessage(JsonElement root) =>
+        root.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty("parts", out _);
+}

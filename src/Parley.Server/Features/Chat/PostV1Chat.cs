@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Parley.Server.Answers;
+using Parley.Server.Http;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Features.Chat;
+
+/// <summary>
+/// <c>POST /api/v1/chat</c>: as <c>POST /api/chat</c> for a client of the AI SDK, with <c>conversationId</c>, and answered as the AI SDK data stream. A conversation that is not there is begun.
+/// </summary>
+public static class PostV1Chat
+{
+    public static async Task<IResult> Handle(HttpContext http, HistoryTurn history)
+    {
+        if (!AnswerFormats.TryRead(http, out var format, out var problem)) return problem;
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
+        if (body.Has("agentId")) return Problems.Invalid("agentId", "agent_not_found", "There is no such agent.");
+        var member = body.Has("conversationId") ? "conversationId" : "id";
+        if (body.Has(member) && body.Text(member) is null) return Problems.Invalid(member, "wrong_type", $"{member} must be text.");
+        switch (ChatBody.KindOf(body))
+        {
+            case ChatBodyKind.Both:
+                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+            case ChatBodyKind.NoMessages:
+                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+            case ChatBodyKind.UiMessages:
+                return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
+            case ChatBodyKind.Message:
+                if (TextRules.CheckMessage("message", body.Text("message")) is { } badText) return badText;
+                return await history.AnswerAsync(http, OneMessage(body), format ?? (static info => new DataStream(info)), ClientHistory.Plain, member);
+            default:
+                // AI SDK 3 sends no id, and does not know the codes that came with 4.
+                var version = body.Text("id") is null ? DataStreamVersion.AiSdk3 : DataStreamVersion.AiSdk4;
+                return await history.AnswerAsync(http, body, format ?? (info => new DataStream(info, version)), ClientHistory.Plain, member);
+        }
+    }
+
+    /// <summary>One message as text, as the history that it is the end of. It is new, whatever is stored: it gets a name that nothing has.</summary>
+    private static RawBody OneMessage(RawBody body)
+    {
+        var copy = JsonObject.Create(body.Root)!;
+        copy["messages"] = new JsonArray(new JsonObject { ["id"] = $"m-{Guid.NewGuid():N}", ["role"] = "user", ["content"] = body.Text("message") });
+        copy.Remove("message");
+        return new RawBody(default, JsonSerializer.SerializeToElement(copy));
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Parley.Server.Answers;
+using Parley.Server.Data;
+using Parley.Server.Data.Sqlite;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+using Parley.Streaming.Routing;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Features.Chat;
+
+/// <summary>
+/// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new turn; without one nothing is kept for lists, unless
+/// <c>store</c> asks for it.
+/// </summary>
+public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
+    {
+        if (ClientHistory.ReadAll(body, ClientHistory.Plain, out var messages) is { } badMessages) return badMessages;
+        if (messages[^1].HasFiles) return Problems.Invalid("messages", "files_not_supported", "Files cannot be sent yet. Send the text alone.");
+        if (messages[^1].Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
+        if (TextRules.CheckMessage("messages", messages[^1].Text) is { } badText) return badText;
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
+        if (AnswerParameters.Read(body.Root, out var asked, out var options) is { } badParameter) return badParameter;
+        if (ReadFlag(body, "stream", true, out var streamed) is { } badStream) return badStream;
+        if (ReadFlag(body, "store", false, out var stored) is { } badStore) return badStore;
+        var model = body.Text("model");
+        if (router.Resolve(model) is not { } route) return ModelProblems.NotFound(model);
+
+        var user = await http.CurrentUserOrNewAsync(time);
+        var now = time.GetUtcNow();
+        var name = body.Text("conversationId") ?? body.Text("conversation_id");
+        var place = name is null ? null : places.Find(user, name, null);
+        if (name is not null && place is null) return Problems.NotFound("conversation");
+        if (place is { ParentIsRunning: true } && !(key is not null && starter.IsKnown(user, key)))
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
+        if (model is null && place?.Model is { } usual) route = router.Resolve(usual) ?? route;
+
+        var kept = place is not null || stored;
+        var last = messages[^1];
+        List<EarlierMessage> earlier = place is null && stored
+            ? [.. messages.SkipLast(1).Where(message => message.Text.Length > 0).Select(message => new EarlierMessage(message.Role, message.Text))]
+            : [];
+        var start = new AnswerStart
+        {
+            TenantId = user.TenantId,
+            OwnerId = user.Id,
+            Now = now,
+            ConversationId = place?.ConversationId ?? NewId(),
+            IsNewConversation = place is null,
+            ConversationKind = kept ? ConversationKind.Chat : ConversationKind.Completion,
+            ConversationExpiresAt = kept ? null : now + Completions.Retention,
+            ParentId = place?.ParentId,
+            Earlier = earlier,
+            UserText = kept ? last.Text : null,
+            UserMessageId = NewId(),
+            MessageId = NewId(),
+            GenerationId = NewId(),
+            Model = route.Id,
+            Request = kept ? asked : new AskedRequest(AskedRequest.Messages, Whole(messages, asked)),
+            IdempotencyKey = key,
+            Fingerprint = AnswerStarter.Fingerprint(["messages", name, model, body.Text("temperature"), .. messages.SelectMany(message => new[] { message.Role, message.Text })]),
+        };
+        List<ChatMessage> said = place is not null
+            ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]
+            : [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))];
+        var shape = streamed ? AnswerShape.Streamed(format ?? (static _ => new ContentEvents()), Patience) : AnswerShape.Native(streamed: false);
+        return await starter.StartAsync(http, user, start, route, said, null, shape, options);
+    }
+
+    /// <summary>All that was asked, as <see cref="StoredRequests"/> reads it again.</summary>
+    private static JsonElement Whole(List<ClientMessage> messages, AskedRequest? asked)
+    {
+        var whole = asked?.Body.Deserialize<Dictionary<string, object?>>() ?? [];
+        whole["messages"] = messages.Select(message => new { role = message.Role, content = message.Text });
+        return JsonSerializer.SerializeToElement(whole);
+    }
+
+    private static Problem? ReadFlag(RawBody body, string name, bool whenAbsent, out bool flag)
+    {
+        flag = whenAbsent;
+        if (!body.Has(name)) return null;
+        var value = body.Root.GetProperty(name);
+        flag = value.ValueKind == JsonValueKind.True;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : Problems.Invalid(name, "wrong_type", $"{name} must be true or false.");
+    }
+
+    private string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString();
+}

@@ -1,0 +1,22 @@
+using Parley.Server.Answers;
+using Parley.Server.Data;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Features.ChatSessions;
+
+/// <summary><c>POST /chat/ticket</c>: a short-lived credential for one session's stream, for an <c>EventSource</c> that has no cookie here and can set no header.</summary>
+public static class CreateTicket
+{
+    public sealed record Request(string? SessionId);
+
+    public sealed record Created(string Ticket, int ExpiresIn);
+
+    public static async Task<IResult> Handle(HttpContext http, SessionAnswers sessions, Tickets tickets)
+    {
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if (CurrentUser.Of(http.User) is not { } user || sessions.Find(user, request.SessionId, ChatSessionKind.Session) is not { } session || !sessions.IsAlive(session))
+            return Problems.NotFound("chat session");
+        return ApiJson.Ok(new Created(tickets.Create(user, ChatSessionEndpoints.Resource(session.Id)), (int)Tickets.Lifetime.TotalSeconds));
+    }
+}

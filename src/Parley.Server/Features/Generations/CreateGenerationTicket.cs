@@ -1,0 +1,16 @@
+using Parley.Server.Answers;
+using Parley.Server.Http;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Features.Generations;
+
+/// <summary><c>POST /api/v1/generations/{id}/ticket</c>: a short-lived credential for following one generation, for a reader that can set no header.</summary>
+public static class CreateGenerationTicket
+{
+    public sealed record Created(string Ticket, int ExpiresIn);
+
+    public static IResult Handle(string id, HttpContext http, AnswerLookup lookup, Tickets tickets) =>
+        CurrentUser.Of(http.User) is { } user && lookup.Find(user, id) is { } found
+            ? ApiJson.Ok(new Created(tickets.Create(user, GenerationEndpoints.ResourceOf(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds))
+            : Problems.NotFound("generation");
+}

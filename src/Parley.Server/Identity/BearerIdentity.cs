@@ -1,0 +1,89 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Parley.Server.Http;
+
+namespace Parley.Server.Identity;
+
+/// <summary>Who may come with a bearer token. Section <c>Identity</c> of the configuration.</summary>
+public sealed class IdentityOptions
+{
+    /// <summary>
+    /// The bearer tokens that are accepted, at least 16 characters each. Default none, which means any: each token is then an identity of its own, and whoever knows it is that person, so it must be long and random.
+    /// </summary>
+    public IReadOnlyList<string> BearerTokens { get; set; } = [];
+}
+
+/// <summary>
+/// Programs have no cookie jar: <c>Authorization: Bearer …</c> is who they are. The token is hashed and never kept. It goes before a cookie, since somebody chose to send it.
+/// On routes that say so (an <c>EventSource</c> can set no header) it may be <c>?access_token=</c>, and a ticket that another request was given may be <c>?ticket=</c>.
+/// </summary>
+internal static class BearerIdentity
+{
+    private const int Longest = 8192;
+
+    public static void UseBearerIdentity(this WebApplication app) => app.Use(static (http, next) => InvokeAsync(http, next));
+
+    private static Task InvokeAsync(HttpContext http, RequestDelegate next)
+    {
+        var authorization = http.Request.Headers.Authorization;
+        if (authorization.Count > 0)
+        {
+            if (authorization is not [{ } value] || !TryRead(value, out var token) || !IsAccepted(http, token)) return RefuseAsync(http);
+            SignIn(http, token);
+        }
+        else if (http.GetEndpoint()?.Metadata.GetMetadata<QueryCredentials>() is { } allowed)
+        {
+            if (http.Request.Query["access_token"] is [{ Length: > 0 and <= Longest } access])
+            {
+                if (!IsAccepted(http, access)) return RefuseAsync(http);
+                SignIn(http, access);
+            }
+            else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= Longest } ticket] && allowed.ResourceOf(http) is { } resource)
+            {
+                // One that is no good (any more) says nothing about who asks: the request is answered as anybody's.
+                if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user) http.User = Principal(user);
+            }
+        }
+
+        return next(http);
+    }
+
+    private static bool TryRead(string header, out string token)
+    {
+        const string Scheme = "Bearer ";
+        token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
+        return token.Length is > 0 and <= Longest && token.All(letter => letter is > ' ' and <= '~');
+    }
+
+    private static bool IsAccepted(HttpContext http, string token)
+    {
+        var accepted = http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value.BearerTokens;
+        if (accepted.Count == 0) return true;
+        var found = false;
+        foreach (var candidate in accepted)
+            found |= CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(candidate), Encoding.UTF8.GetBytes(token));
+        return found;
+    }
+
+    private static void SignIn(HttpContext http, string token)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes("parley bearer\n" + token), hash);
+        http.User = Principal(new CurrentUser(CurrentUser.PersonalTenant, new Guid(hash[..16], bigEndian: true).ToString()));
+    }
+
+    private static ClaimsPrincipal Principal(CurrentUser user) =>
+        new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)], "Bearer"));
+
+    private static Task RefuseAsync(HttpContext http)
+    {
+        http.Response.Headers.WWWAuthenticate = "Bearer";
+        return Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "invalid_token", "This bearer token is not accepted here. Check the key that your program sends.");
+    }
+}
+
+/// <summary>A route whose credentials may be in its query.</summary>
+/// <param name="ResourceOf">What a ticket must have been given for; null where the request names nothing.</param>
+public sealed record QueryCredentials(Func<HttpContext, string?> ResourceOf);
