@@ -18,7 +18,7 @@ public sealed record AnswerShape
     public TimeSpan PatienceForRefusal { get; init; }
 
     /// <summary>Answers at once, with neither: the client comes back for it.</summary>
-    public Func<GenerationInfo, IResult>? Begun { get; init; }
+    public Func<GenerationInfo, Task<IResult>>? Begun { get; init; }
 
     public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format, TimeSpan patience = default) => new() { Stream = format, PatienceForRefusal = patience };
 

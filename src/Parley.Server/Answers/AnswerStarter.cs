@@ -117,7 +117,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
     {
         http.Response.Headers["X-Conversation-Id"] = info.ConversationId;
         http.Response.Headers["X-Generation-Id"] = info.GenerationId;
-        if (shape.Begun is { } begun) return begun(info);
+        if (shape.Begun is { } begun) return await begun(info);
         if (shape.Whole is { } write) return await json.WhenEndedAsync(id, info, write, http.RequestAborted);
         if (shape.PatienceForRefusal > TimeSpan.Zero && await follower.RefusalAsync(id, shape.PatienceForRefusal, http.RequestAborted) is { } refusal)
             return FailureProblem.Of(refusal, info, hasContent: false);

@@ -51,12 +51,20 @@ internal static class Edge
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
             headers["Cross-Origin-Resource-Policy"] = "same-origin";
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
-            if (http.Request.Path.StartsWithSegments("/api")) headers.CacheControl = "no-store";
+            if (IsApi(http.Request.Path)) headers.CacheControl = "no-store";
+            if (http.Request.Path.StartsWithSegments("/v1"))
+            {
+                headers["x-request-id"] = $"req_{System.Diagnostics.Activity.Current?.TraceId.ToString() ?? System.Diagnostics.ActivityTraceId.CreateRandom().ToString()}";
+            }
+
             return IsForeign(http) ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.") : next(http);
         });
-        app.UseWhen(static http => !http.Request.Path.StartsWithSegments("/api"), static pages => pages.UseResponseCompression());
+        app.UseWhen(static http => !IsApi(http.Request.Path), static pages => pages.UseResponseCompression());
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
+
+    /// <summary>Where people's text is answered, of which much comes in small pieces.</summary>
+    private static bool IsApi(PathString path) => path.StartsWithSegments("/api") || path.StartsWithSegments("/v1") || path.StartsWithSegments("/chat") || path.StartsWithSegments("/chat-stream");
 
     /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
     private static bool IsForeign(HttpContext http) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -14,7 +15,7 @@ namespace Parley.Server.Features.Chat;
 /// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new turn; without one nothing is kept for lists, unless
 /// <c>store</c> asks for it.
 /// </summary>
-public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
+public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, IOptions<CompletionOptions> completions, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
@@ -53,7 +54,7 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
             ConversationId = place?.ConversationId ?? NewId(),
             IsNewConversation = place is null,
             ConversationKind = kept ? ConversationKind.Chat : ConversationKind.Completion,
-            ConversationExpiresAt = kept ? null : now + Completions.Retention,
+            ConversationExpiresAt = kept ? null : now + completions.Value.Retention,
             ParentId = place?.ParentId,
             Earlier = earlier,
             UserText = kept ? last.Text : null,

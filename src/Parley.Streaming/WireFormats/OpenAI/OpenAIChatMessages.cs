@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Streaming.WireFormats.OpenAI;
+
+/// <summary>Reads the messages of a request to Chat Completions.</summary>
+internal static class OpenAIChatMessages
+{
+    public static List<ChatMessage> Read(OpenAIRequestReader reader, JsonElement body)
+    {
+        List<ChatMessage> read = [];
+        if (reader.Array(body, "messages", "messages") is not { } messages)
+        {
+            reader.Missing("messages");
+            return read;
+        }
+
+        if (messages.GetArrayLength() == 0) reader.Refuse("Invalid 'messages': there must be one at least.", "messages", "empty_array");
+        foreach (var (message, path) in reader.Objects(messages, "messages"))
+        {
+            if (ReadMessage(reader, message, path) is { } one) read.Add(one);
+        }
+
+        return read;
+    }
+
+    private static ChatMessage? ReadMessage(OpenAIRequestReader reader, JsonElement message, string path)
+    {
+        switch (reader.NeededText(message, "role", path + ".role"))
+        {
+            // To models the two are one; "developer" is what OpenAI calls it now.
+            case "system" or "developer":
+                return Named(reader, message, path, new ChatMessage(ChatRole.System, ReadContent(reader, message, path, "text")));
+            case "user":
+                return Named(reader, message, path, new ChatMessage(ChatRole.User, ReadContent(reader, message, path, "text", "image_url", "file")));
+            case "assistant":
+                return Named(reader, message, path, new ChatMessage(ChatRole.Assistant, ReadAnswer(reader, message, path)));
+            case "tool":
+                var callId = reader.NeededText(message, "tool_call_id", path + ".tool_call_id");
+                var result = string.Concat(ReadContent(reader, message, path, "text").OfType<TextContent>().Select(part => part.Text));
+                return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, result)]);
+            case "function":
+                reader.Refuse("Messages of the role 'function' are not supported here; use 'tool'.", path + ".role", "unsupported_value");
+                return null;
+            default:
+                reader.WrongValue(path + ".role", "system, developer, user, assistant or tool");
+                return null;
+        }
+    }
+
+    private static ChatMessage Named(OpenAIRequestReader reader, JsonElement message, string path, ChatMessage read)
+    {
+        read.AuthorName = reader.Text(message, "name", path + ".name");
+        return read;
+    }
+
+    private static List<AIContent> ReadAnswer(OpenAIRequestReader reader, JsonElement message, string path)
+    {
+        if (OpenAIRequestReader.Find(message, "function_call") is not null) reader.Unsupported(path + ".function_call", "Use 'tool_calls'.");
+        if (OpenAIRequestReader.Find(message, "audio") is not null) reader.Unsupported(path + ".audio", "Send its text as 'content'.");
+        List<AIContent> contents = OpenAIRequestReader.Find(message, "content") is null ? [] : ReadContent(reader, message, path, "text", "refusal");
+        if (reader.Text(message, "refusal", path + ".refusal") is { } refusal) contents.Add(new TextContent(refusal));
+        if (reader.Array(message, "tool_calls", path + ".tool_calls") is not { } calls) return contents;
+        foreach (var (call, at) in reader.Objects(calls, path + ".tool_calls"))
+        {
+            if (reader.Text(call, "type", at + ".type") is { } type and not "function")
+                reader.Refuse($"Calls of type '{type}' are not supported here.", at + ".type", "unsupported_value");
+            else if (reader.Object(call, "function", at + ".function") is not { } function)
+                reader.Missing(at + ".function");
+            else
+                contents.Add(OpenAIContent.Call(
+                    reader.NeededText(call, "id", at + ".id"), reader.NeededText(function, "name", at + ".function.name"),
+                    reader.Text(function, "arguments", at + ".function.arguments") ?? ""));
+        }
+
+        return contents;
+    }
+
+    private static List<AIContent> ReadContent(OpenAIRequestReader reader, JsonElement message, string path, params ReadOnlySpan<string> allowed)
+    {
+        path += ".content";
+        switch (OpenAIRequestReader.Find(message, "content"))
+        {
+            case null:
+                reader.Missing(path);
+                return [];
+            case { ValueKind: JsonValueKind.String } text:
+                return [new TextContent(text.GetString())];
+            case { ValueKind: JsonValueKind.Array } parts:
+                List<AIContent> contents = [];
+                foreach (var (part, at) in reader.Objects(parts, path))
+                {
+                    if (ReadPart(reader, part, at, allowed) is { } content) contents.Add(content);
+                }
+
+                if (parts.GetArrayLength() == 0) reader.Refuse($"Invalid '{path}': there must be one part at least.", path, "empty_array");
+                return contents;
+            default:
+                reader.WrongType(path, "a string, or an array of parts");
+                return [];
+        }
+    }
+
+    private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
+    {
+        var type = reader.NeededText(part, "type", path + ".type");
+        if (type == "input_audio")
+        {
+            reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
+            return null;
+        }
+
+        if (!allowed.Contains(type))
+        {
+            reader.WrongValue(path + ".type", "one of: " + string.Join(", ", allowed!));
+            return null;
+        }
+
+        switch (type)
+        {
+            case "image_url":
+                if (OpenAIRequestReader.Find(part, "image_url") is { ValueKind: JsonValueKind.String } bare) return OpenAIContent.Image(reader, bare.GetString()!, null, path + ".image_url");
+                if (reader.Object(part, "image_url", path + ".image_url") is { } image)
+                    return OpenAIContent.Image(reader, reader.NeededText(image, "url", path + ".image_url.url"), reader.Text(image, "detail", path + ".image_url.detail"), path + ".image_url.url");
+                reader.Missing(path + ".image_url");
+                return null;
+            case "file":
+                if (reader.Object(part, "file", path + ".file") is { } file) return OpenAIContent.File(reader, file, path + ".file");
+                reader.Missing(path + ".file");
+                return null;
+            default:
+                if (OpenAIRequestReader.Find(part, type) is null) reader.Missing($"{path}.{type}");
+                return new TextContent(reader.Text(part, type, $"{path}.{type}"));
+        }
+    }
+}
