@@ -29,6 +29,8 @@ public static class StrictJson
         MaxDepth = 32,
     };
 
+    private static readonly JsonSerializerOptions Tolerant = new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, MaxDepth = RawDepth };
+
     /// <summary>The body, or why it is refused. An empty body is <paramref name="whenEmpty"/>, where that is given.</summary>
     public static async ValueTask<Body<T>> ReadAsync<T>(HttpContext http, T? whenEmpty = null) where T : class
     {
@@ -132,6 +134,18 @@ public static class StrictJson
         }
     }
 
+    internal static Body<T> Bind<T>(JsonElement root) where T : class
+    {
+        try
+        {
+            return new(root.Deserialize<T>(Tolerant)!);
+        }
+        catch (JsonException error)
+        {
+            return new(Describe(error));
+        }
+    }
+
     /// <summary>Where the text is that neither a database nor a provider could keep; null when all is well. Throws when it isn't JSON.</summary>
     private static string? FindBadText(ReadOnlySpan<byte> json, int depth = 32)
     {
@@ -195,6 +209,9 @@ public sealed class RawBody(ReadOnlyMemory<byte> bytes, JsonElement root)
 
     /// <summary>Binds it strictly, as <see cref="StrictJson.ReadAsync{T}"/> does.</summary>
     public Body<T> As<T>() where T : class => bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
+
+    /// <summary>Binds the members that <typeparamref name="T"/> has, and passes over all others.</summary>
+    public Body<T> AsTolerant<T>() where T : class => StrictJson.Bind<T>(root);
 
     /// <summary>A member that is a string; null when it is absent, null, or something else.</summary>
     public string? Text(string name) => Text(root, name);

@@ -29,6 +29,8 @@ public static class PostChat
                 return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
             case ChatBodyKind.NoMessages:
                 return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+            case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<HistoryTurn.Request>().IsBad(out bad, out _):
+                return bad;
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui);
             case ChatBodyKind.DataMessages:
