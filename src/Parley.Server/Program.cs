@@ -34,6 +34,7 @@ var app = builder.Build();
 app.UseEdge();
 app.UseWebApp();
 app.UseRouting();
+app.UseCors();
 app.UseAuthentication();
 app.UseBearerIdentity();
 

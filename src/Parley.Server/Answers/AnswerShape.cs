@@ -17,10 +17,16 @@ public sealed record AnswerShape
     /// </summary>
     public TimeSpan PatienceForRefusal { get; init; }
 
+    /// <summary>Only that the model has too many requests is such a status; to clients that show a status's body as it is, all else is better said in the stream.</summary>
+    public bool OnlyLimitsAsStatus { get; init; }
+
     /// <summary>Answers at once, with neither: the client comes back for it.</summary>
     public Func<GenerationInfo, Task<IResult>>? Begun { get; init; }
 
-    public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format, TimeSpan patience = default) => new() { Stream = format, PatienceForRefusal = patience };
+    public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format) => new() { Stream = format };
+
+    /// <summary>For chat clients in a browser.</summary>
+    public static AnswerShape ForChat(Func<GenerationInfo, WireFormat> format) => new() { Stream = format, PatienceForRefusal = TimeSpan.FromMilliseconds(100), OnlyLimitsAsStatus = true };
 
     public static AnswerShape Json(Func<GenerationInfo, FoldedLog, IResult> write) => new() { Whole = write };
 

@@ -22,6 +22,7 @@ internal static class Edge
         builder.Services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.Configure<GzipCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // files only: no secret beside text of others
+        builder.Services.AddCrossOrigin(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -69,7 +70,7 @@ internal static class Edge
     /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
     private static bool IsForeign(HttpContext http) =>
         !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && !HttpMethods.IsOptions(http.Request.Method)
-        && http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+        && http.Request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site"] && !CrossOrigin.IsAllowed(http);
 
     private static Task WriteErrorAsync(HttpContext http)
     {

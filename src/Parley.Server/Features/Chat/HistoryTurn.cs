@@ -18,9 +18,6 @@ public sealed class HistoryTurn(
     AnswerStarter starter, ConversationPlace places, StoredPath paths, ConversationHistory history, FinishedLogs finished, AnswerLookup lookup, AnswerReading reading, GenerationRunner runner,
     ModelRouter router, TimeProvider time)
 {
-    /// <summary>Where a refusal of the model is a status: <c>useChat</c> shows it, and its transport gives it to the app.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
-
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         string? Id, JsonElement? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
@@ -158,7 +155,7 @@ public sealed class HistoryTurn(
     {
         List<ChatMessage> messages = before ?? history.Load(start.ConversationId, start.ParentId);
         if (start.UserText is { } text) messages.Add(new ChatMessage(ChatRole.User, text));
-        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.Streamed(turn.Format, Patience), turn.Options);
+        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format), turn.Options);
     }
 
     private async Task StopAsync(string? generation, CancellationToken cancellationToken)

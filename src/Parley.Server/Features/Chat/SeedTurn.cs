@@ -18,8 +18,6 @@ namespace Parley.Server.Features.Chat;
 /// </summary>
 public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, IOptions<CompletionOptions> completions, TimeProvider time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
-
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         JsonElement? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
@@ -74,7 +72,7 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
         List<ChatMessage> said = place is not null
             ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]
             : [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))];
-        var shape = streamed ? AnswerShape.Streamed(format ?? (static _ => new ContentEvents()), Patience) : AnswerShape.Native(streamed: false);
+        var shape = streamed ? AnswerShape.ForChat(format ?? (static _ => new ContentEvents())) : AnswerShape.Native(streamed: false);
         return await starter.StartAsync(http, user, start, route, said, null, shape, options);
     }
 

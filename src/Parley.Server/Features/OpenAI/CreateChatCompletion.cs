@@ -52,7 +52,7 @@ public static class CreateChatCompletion
         var tools = request.DeclaredTools;
         var model = request.Model;
         var shape = request.Stream
-            ? AnswerShape.Streamed(info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model), Patience)
+            ? new AnswerShape { Stream = info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model), PatienceForRefusal = Patience }
             : AnswerShape.Json((info, log) => OpenAIProblems.Json(output => ChatCompletionObject.Write(info, log, tools, output, model)));
         return await starter.StartAsync(http, user, start, route, request.Messages, null, shape, request.Options);
     }

@@ -53,7 +53,7 @@ public static class CreateResponse
     {
         var root = body.Root;
         var model = request.Model;
-        if (request.Stream) return AnswerShape.Streamed(info => new ResponseEvents(info, root, null, model), CreateChatCompletion.Patience);
+        if (request.Stream) return new AnswerShape { Stream = info => new ResponseEvents(info, root, null, model), PatienceForRefusal = CreateChatCompletion.Patience };
         if (!request.Background) return AnswerShape.Json((info, log) => OpenAIProblems.Json(output => ResponseObject.Write(info, log, root, output, model: model)));
         return new AnswerShape
         {
