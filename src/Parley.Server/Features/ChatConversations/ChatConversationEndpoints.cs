@@ -25,11 +25,7 @@ public static class ChatConversationEndpoints
     /// <summary>The id under which a person is known in rows; null for one who has only a cookie.</summary>
     internal static string? UserIdOf(HttpContext http) => http.User.Identity?.AuthenticationType == "Bearer" ? CurrentUser.Of(http.User)?.Id : null;
 
-    /// <summary>A <c>user_id</c> that is somebody else's is refused; null and one's own are fine.</summary>
-    internal static Problem? CheckUserId(HttpContext http, string? userId) =>
-        userId is null or "" or "null" || userId == CurrentUser.Of(http.User)?.Id
-            ? null
-            : Problems.Of(StatusCodes.Status403Forbidden, "not_yours", "user_id is not yours. Who you are comes from your credentials; leave it out.", "user_id");
+    internal static Problem? CheckUserId(HttpContext http, string? userId) => ClaimedUser.Check(CurrentUser.Of(http.User), userId);
 }
 
 /// <summary>A conversation as a row.</summary>
