@@ -133,8 +133,10 @@ public sealed class HistoryTurn(
         var prefix = log.UpTo(ended.StoppedAt ?? log.End);
         var shown = last.Id ?? target.Id;
         var format = turn.Format;
-        turn = turn with { Format = info => format(info) is UiMessageStream ? new UiMessageStream(info, shown, prefix.End) : format(info) };
-        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix);
+        // The UI stream names the message and keeps track of its parts; the others go on from a position.
+        var isUi = format(found.Info) is UiMessageStream;
+        turn = isUi ? turn with { Format = info => new UiMessageStream(info, shown, prefix.End) } : turn;
+        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix, from: isUi ? 0 : prefix.End);
     }
 
     /// <summary>
@@ -151,11 +153,11 @@ public sealed class HistoryTurn(
 
     private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };
 
-    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null)
+    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null, long from = 0)
     {
         List<ChatMessage> messages = before ?? history.Load(start.ConversationId, start.ParentId);
         if (start.UserText is { } text) messages.Add(new ChatMessage(ChatRole.User, text));
-        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format), turn.Options);
+        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format) with { From = from }, turn.Options);
     }
 
     private async Task StopAsync(string? generation, CancellationToken cancellationToken)
