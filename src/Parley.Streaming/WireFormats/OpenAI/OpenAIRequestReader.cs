@@ -43,7 +43,7 @@ internal sealed class OpenAIRequestReader
 
             if (text?.Contains('\0') == true)
             {
-                Refuse("Text must not hold the character U+0000 or half of a surrogate pair.", field, "invalid_value");
+                Refuse("Text must not hold the character U+0000 or half of a surrogate pair.", reader.TokenType == JsonTokenType.String ? field : null, "invalid_value");
                 return false;
             }
 
@@ -56,6 +56,8 @@ internal sealed class OpenAIRequestReader
     /// <summary>A field's value; null when it is missing or null.</summary>
     public static JsonElement? Find(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public static bool Is(JsonElement value, string text) => value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
 
     public string? Text(JsonElement parent, string name, string path)
     {

@@ -79,7 +79,7 @@ public sealed record OpenAIResponsesRequest
     private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
     {
         if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
-        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => item.ValueEquals("message.output_text.logprobs")))
+        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs")))
             reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", "unsupported_value");
         if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled")) reader.WrongValue("truncation", "auto or disabled");
         if (OpenAIRequestReader.Find(body, "conversation") is not null) reader.Unsupported("conversation", "Use 'previous_response_id'.");
