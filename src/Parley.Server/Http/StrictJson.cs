@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Parley.Server.Http;
 
@@ -28,6 +29,8 @@ public static class StrictJson
         RespectNullableAnnotations = false,
         MaxDepth = 32,
     };
+
+    private static readonly JsonSerializerOptions Tolerant = new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, MaxDepth = RawDepth };
 
     /// <summary>The body, or why it is refused. An empty body is <paramref name="whenEmpty"/>, where that is given.</summary>
     public static async ValueTask<Body<T>> ReadAsync<T>(HttpContext http, T? whenEmpty = null) where T : class
@@ -105,6 +108,8 @@ public static class StrictJson
     {
         if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
         if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
+        // What is bound notices by itself; what is only looked at would be noticed much later.
+        if (!Utf8.IsValid(json.Span)) return new(Malformed("The body is not valid UTF-8."));
         try
         {
             if (FindBadText(json.Span, RawDepth) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
@@ -125,6 +130,18 @@ public static class StrictJson
         {
             if (FindBadText(json) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
             return JsonSerializer.Deserialize<T>(json, Options) is { } value ? new(value) : new(Malformed("Send a JSON object, not null."));
+        }
+        catch (JsonException error)
+        {
+            return new(Describe(error));
+        }
+    }
+
+    internal static Body<T> Bind<T>(JsonElement root) where T : class
+    {
+        try
+        {
+            return new(root.Deserialize<T>(Tolerant)!);
         }
         catch (JsonException error)
         {
@@ -195,6 +212,9 @@ public sealed class RawBody(ReadOnlyMemory<byte> bytes, JsonElement root)
 
     /// <summary>Binds it strictly, as <see cref="StrictJson.ReadAsync{T}"/> does.</summary>
     public Body<T> As<T>() where T : class => bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
+
+    /// <summary>Binds the members that <typeparamref name="T"/> has, and passes over all others.</summary>
+    public Body<T> AsTolerant<T>() where T : class => StrictJson.Bind<T>(root);
 
     /// <summary>A member that is a string; null when it is absent, null, or something else.</summary>
     public string? Text(string name) => Text(root, name);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
 using Parley.Server.Data;
@@ -20,13 +21,17 @@ public sealed class HistoryTurn(
     /// <summary>Where a refusal of the model is a status: <c>useChat</c> shows it, and its transport gives it to the app.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What is read of a body.</summary>
+    public sealed record Request(
+        string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
+
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>
     /// <param name="format">How the answer is written.</param>
     /// <param name="read">How messages are read.</param>
     /// <param name="chatMember">The member that names the conversation.</param>
     internal async Task<IResult> AnswerAsync(
-        HttpContext http, RawBody body, Func<GenerationInfo, WireFormat> format, Func<System.Text.Json.JsonElement, ClientMessage?> read, string chatMember = "id")
+        HttpContext http, RawBody body, Func<GenerationInfo, WireFormat> format, Func<JsonElement, ClientMessage?> read, string chatMember = "id")
     {
         if (ClientHistory.ReadAll(body, read, out var messages) is { } badMessages) return badMessages;
         var name = body.Text(chatMember);

@@ -11,19 +11,24 @@ namespace Parley.Server.Features.Chat;
 /// </summary>
 public static class PostV1Chat
 {
+    /// <summary>What is read of a body: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
+    public sealed record Request(
+        string? ConversationId, string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? AgentId, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature,
+        double? TopP, long? MaxTokens);
+
     public static async Task<IResult> Handle(HttpContext http, HistoryTurn history)
     {
         if (!AnswerFormats.TryRead(http, out var format, out var problem)) return problem;
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
+        if (body.AsTolerant<Request>().IsBad(out bad, out _)) return bad;
         if (body.Has("agentId")) return Problems.Invalid("agentId", "agent_not_found", "There is no such agent.");
         var member = body.Has("conversationId") ? "conversationId" : "id";
-        if (body.Has(member) && body.Text(member) is null) return Problems.Invalid(member, "wrong_type", $"{member} must be text.");
         switch (ChatBody.KindOf(body))
         {
             case ChatBodyKind.Both:
-                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+                return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
-                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+                return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
             case ChatBodyKind.Message:

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
 using Parley.Server.Data;
@@ -18,22 +19,26 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What is read of a body.</summary>
+    public sealed record Request(
+        IReadOnlyList<JsonElement>? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
+        double? TopP, long? MaxTokens);
+
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {
+        if (body.AsTolerant<Request>().IsBad(out var bad, out var request)) return bad;
         if (ClientHistory.ReadAll(body, ClientHistory.Plain, out var messages) is { } badMessages) return badMessages;
         if (messages[^1].HasFiles) return Problems.Invalid("messages", "files_not_supported", "Files cannot be sent yet. Send the text alone.");
         if (messages[^1].Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
         if (TextRules.CheckMessage("messages", messages[^1].Text) is { } badText) return badText;
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
         if (AnswerParameters.Read(body.Root, out var asked, out var options) is { } badParameter) return badParameter;
-        if (ReadFlag(body, "stream", true, out var streamed) is { } badStream) return badStream;
-        if (ReadFlag(body, "store", false, out var stored) is { } badStore) return badStore;
-        var model = body.Text("model");
+        var (model, streamed, stored) = (request.Model, request.Stream ?? true, request.Store ?? false);
         if (router.Resolve(model) is not { } route) return ModelProblems.NotFound(model);
 
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
-        var name = body.Text("conversationId") ?? body.Text("conversation_id");
+        var name = request.ConversationId ?? request.ConversationIdAsColumn;
         var place = name is null ? null : places.Find(user, name, null);
         if (name is not null && place is null) return Problems.NotFound("conversation");
         if (place is { ParentIsRunning: true } && !(key is not null && starter.IsKnown(user, key)))
@@ -78,15 +83,6 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
         var whole = asked?.Body.Deserialize<Dictionary<string, object?>>() ?? [];
         whole["messages"] = messages.Select(message => new { role = message.Role, content = message.Text });
         return JsonSerializer.SerializeToElement(whole);
-    }
-
-    private static Problem? ReadFlag(RawBody body, string name, bool whenAbsent, out bool flag)
-    {
-        flag = whenAbsent;
-        if (!body.Has(name)) return null;
-        var value = body.Root.GetProperty(name);
-        flag = value.ValueKind == JsonValueKind.True;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : Problems.Invalid(name, "wrong_type", $"{name} must be true or false.");
     }
 
     private string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString();

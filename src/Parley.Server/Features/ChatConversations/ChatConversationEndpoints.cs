@@ -16,10 +16,10 @@ public static class ChatConversationEndpoints
     {
         var conversations = routes.MapGroup("/api/chat/conversations").WithTags("Chat conversations");
         conversations.MapGet("", ListChatConversations.Handle).CountedAs(RateBucket.Read);
-        conversations.MapPost("", CreateChatConversation.Handle).CountedAs(RateBucket.Write);
+        conversations.MapPost("", CreateChatConversation.Handle).CountedAs(RateBucket.Write).Takes<CreateChatConversation.Request>();
         conversations.MapDelete("", DeleteChatConversation.Handle).CountedAs(RateBucket.Write);
         conversations.MapGet("/{id}/messages", ListChatMessages.Handle).CountedAs(RateBucket.Read);
-        conversations.MapPost("/{id}/messages", CreateChatMessage.Handle).CountedAs(RateBucket.Write);
+        conversations.MapPost("/{id}/messages", CreateChatMessage.Handle).CountedAs(RateBucket.Write).Takes<CreateChatMessage.Request>();
     }
 
     /// <summary>The id under which a person is known in rows; null for one who has only a cookie.</summary>

@@ -1,3 +1,4 @@
+using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Server.RateLimiting;
 
@@ -14,11 +15,11 @@ public static class ChatSessionEndpoints
         foreach (var prefix in new[] { "/chat", "/api/chat" })
         {
             var sessions = routes.MapGroup(prefix).WithTags("Chat sessions");
-            sessions.MapPost("/start", StartChat.Handle).CountedAs(RateBucket.Chat);
+            sessions.MapPost("/start", StartChat.Handle).CountedAs(RateBucket.Chat).Takes<StartChat.Request>();
             sessions.MapGet("/stream", StreamChat.Handle).CountedAs(RateBucket.Follow)
                 .WithMetadata(new QueryCredentials(static http => Resource(http.Request.Query["sessionId"])));
             sessions.MapGet("/history", GetChatHistory.Handle).CountedAs(RateBucket.Read);
-            sessions.MapPost("/ticket", CreateTicket.Handle).CountedAs(RateBucket.Follow);
+            sessions.MapPost("/ticket", CreateTicket.Handle).CountedAs(RateBucket.Follow).Takes<CreateTicket.Request>();
         }
     }
 }

@@ -1,3 +1,4 @@
+using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Server.RateLimiting;
 
@@ -15,9 +16,9 @@ public static class GenerationEndpoints
         var generations = routes.MapGroup("/api/v1/generations/{id}").WithTags("Generations");
         generations.MapGet("", GetGeneration.Handle).CountedAs(RateBucket.Read);
         generations.MapGet("/events", FollowGeneration.Handle).CountedAs(RateBucket.Follow).WithMetadata(new QueryCredentials(Resource));
-        generations.MapPost("/stop", StopGeneration.Handle).CountedAs(RateBucket.Follow);
-        generations.MapPost("/retry", RetryGeneration.Handle).CountedAs(RateBucket.Chat);
-        generations.MapPost("/continue", ContinueGeneration.Handle).CountedAs(RateBucket.Chat);
-        generations.MapPost("/ticket", CreateGenerationTicket.Handle).CountedAs(RateBucket.Follow);
+        generations.MapPost("/stop", StopGeneration.Handle).CountedAs(RateBucket.Follow).Takes<StopGeneration.Request>();
+        generations.MapPost("/retry", RetryGeneration.Handle).CountedAs(RateBucket.Chat).Takes<RetryGeneration.Request>();
+        generations.MapPost("/continue", ContinueGeneration.Handle).CountedAs(RateBucket.Chat).Takes<ContinueGeneration.Request>();
+        generations.MapPost("/ticket", CreateGenerationTicket.Handle).CountedAs(RateBucket.Follow).TakesNoBody();
     }
 }
