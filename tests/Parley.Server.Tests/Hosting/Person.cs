@@ -115,6 +115,8 @@ internal static class Problem
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}");
         var problem = JsonElement.Parse(text);
+        Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
         var code = problem.GetProperty("code").GetString()!;
         Assert.Matches("^[a-z][a-z0-9_]*$", code);
         Assert.Equal($"urn:parley:error:{code}", problem.GetProperty("type").GetString());
@@ -122,8 +124,9 @@ internal static class Problem
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
         Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
         Assert.InRange(problem.GetProperty("detail").GetString()!.Length, 1, 300);
-        Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
         return problem;
     }
+
+    /// <summary>Whether it says which member, parameter or header is at fault.</summary>
+    public static bool Names(JsonElement problem, string field) => problem.TryGetProperty("errors", out var errors) && errors.TryGetProperty(field, out _);
 }

@@ -13,7 +13,7 @@ public static class PostV1Chat
 {
     /// <summary>What is read of a body: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
     public sealed record Request(
-        string? ConversationId, string? Id, JsonElement? Messages, JsonElement? Message, string? AgentId, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature,
+        string? ConversationId, string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? AgentId, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature,
         double? TopP, long? MaxTokens);
 
     public static async Task<IResult> Handle(HttpContext http, HistoryTurn history)
@@ -26,9 +26,9 @@ public static class PostV1Chat
         switch (ChatBody.KindOf(body))
         {
             case ChatBodyKind.Both:
-                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+                return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
-                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+                return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
             case ChatBodyKind.Message:

@@ -23,6 +23,11 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
         JsonElement? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
         double? TopP, long? MaxTokens);
 
+    /// <summary>What is read of a body.</summary>
+    public sealed record Request(
+        IReadOnlyList<JsonElement>? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
+        double? TopP, long? MaxTokens);
+
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {
         if (body.AsTolerant<Request>().IsBad(out var bad, out var request)) return bad;
