@@ -20,10 +20,6 @@ public sealed class HistoryTurn(
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        string? Id, JsonElement? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
-
-    /// <summary>What is read of a body.</summary>
-    public sealed record Request(
         string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
 
     /// <param name="http">The request.</param>

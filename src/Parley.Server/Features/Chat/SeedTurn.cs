@@ -20,11 +20,6 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        JsonElement? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
-        double? TopP, long? MaxTokens);
-
-    /// <summary>What is read of a body.</summary>
-    public sealed record Request(
         IReadOnlyList<JsonElement>? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
         double? TopP, long? MaxTokens);
 
