@@ -34,6 +34,29 @@ public sealed partial class GoldenTests
         Assert.All(blocks, block => Assert.Equal(Shown(block, format), block.Value));
     }
 
+    /// <summary>Formats with cases of their own (<see cref="GoldenCases"/>) show some of them.</summary>
+    [Theory]
+    [InlineData("chat-completions", 5)]
+    [InlineData("responses", 3)]
+    [InlineData("durable-streams", 4)]
+    public void Page_ShowsCasesOfTheGoldenFile(string name, int count)
+    {
+        var cases = Cases(name);
+        var path = IsWriting ? Path.Combine(Root, "..", "..", "docs", "wire-formats.md") : Path.Combine(Root, "docs", "wire-formats.md");
+        if (IsWriting) File.WriteAllText(path, Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, cases) : block.Value));
+        var blocks = Block().Matches(File.ReadAllText(path)).Where(block => block.Groups["name"].Value == name).ToList();
+        Assert.Equal(count, blocks.Count);
+        Assert.All(blocks, block => Assert.Equal(Shown(block, cases), block.Value));
+    }
+
+    private static Dictionary<string, string> Cases(string name) => Case().Matches("\n" + File.ReadAllText(Path.Combine(Root, "WireFormats", "Golden", name + ".txt")))
+        .ToDictionary(found => found.Groups["title"].Value, found => found.Groups["bytes"].Value);
+
+    private static string Shown(Match block, Dictionary<string, string> cases) => $"{block.Groups["head"].Value}{cases[block.Groups["title"].Value].TrimEnd('\n')}\n```\n";
+
+    [GeneratedRegex("\n# (?<title>[^\n]+)\n(?<bytes>.*?)(?=\n# |$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Case();
+
     private static bool IsWriting => Environment.GetEnvironmentVariable("PARLEY_GOLDEN") == "write";
 
     /// <summary>The project's folder when they are written, otherwise the copies beside the tests.</summary>
