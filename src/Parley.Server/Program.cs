@@ -26,7 +26,7 @@ builder.Services.AddProviders(builder.Configuration);
 builder.Services.AddSqliteData(builder.Configuration);
 builder.Services.AddIdentity(builder.Configuration);
 builder.Services.AddAnswers(builder.Configuration);
-builder.Services.AddChat();
+builder.Services.AddChat(builder.Configuration);
 builder.Services.AddDurableStreams();
 builder.Services.AddOpenAI(builder.Configuration);
 

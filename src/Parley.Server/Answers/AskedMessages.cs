@@ -24,7 +24,7 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
                 return (history.Load(conversationId, parentId), AnswerParameters.Of(asked.Body));
             case AskedRequest.ChatCompletion when OpenAIChatRequest.TryParse(asked.Body, out var completion, out _):
                 return (completion.Messages, completion.Options);
-            case AskedRequest.Response when OpenAIResponsesRequest.TryParse(asked.Body, out var response, out _):
+            case AskedRequest.Response when OpenAIResponsesRequest.TryParse(asked.Body, ItemsOf(ownerId), out var response, out _):
                 return (BeforeResponse(response, ownerId), response.Options);
             default:
                 return (history.Load(conversationId, parentId), null);
@@ -55,8 +55,19 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
             row => (Request: row.IsDBNull(0) ? null : row.GetString(0), Log: MessageParts.Unfold(row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2))),
             ("@id", OpenAIIds.GenerationOf(responseId)), ("@owner", ownerId));
         if (found.Count == 0 || AskedRequest.Parse(found[0].Request) is not { Kind: AskedRequest.Response } asked) return null;
-        return OpenAIResponsesRequest.TryParse(asked.Body, out var request, out _) ? (request, found[0].Log) : null;
+        return OpenAIResponsesRequest.TryParse(asked.Body, ItemsOf(ownerId), out var request, out _) ? (request, found[0].Log) : null;
     }
+
+    /// <summary>Finds items of earlier Responses of one owner.</summary>
+    public Func<string, IReadOnlyList<AIContent>?> ItemsOf(string ownerId) => id =>
+    {
+        if (!OpenAIItems.TryParse(id, out var generation, out var position)) return null;
+        using var session = database.OpenReader();
+        var found = session.Query(
+            "SELECT m.content, m.parts FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.owner_id = @owner AND g.status <> 'running'",
+            row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", generation), ("@owner", ownerId));
+        return found.Count == 0 ? null : OpenAIItems.ContentsAt(found[0], position);
+    };
 
     /// <summary>An answer as the model is told it: its text, the calls that it made, and what those returned.</summary>
     private static List<AIContent> ContentsOf(FoldedLog log)

@@ -15,7 +15,8 @@ public static class CreateResponse
         HttpContext http, AnswerStarter starter, ResponseReading responses, AskedMessages asked, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
     {
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
-        if (!OpenAIResponsesRequest.TryParse(body.Root, out var request, out var refusal)) return OpenAIProblems.Of(refusal);
+        var known = CurrentUser.Of(http.User);
+        if (!OpenAIResponsesRequest.TryParse(body.Root, known is null ? static _ => null : asked.ItemsOf(known.Id), out var request, out var refusal)) return OpenAIProblems.Of(refusal);
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
         if (router.Resolve(request.Model) is not { } route) return ModelProblems.NotFound(request.Model);
 

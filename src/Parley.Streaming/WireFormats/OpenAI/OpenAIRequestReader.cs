@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
@@ -12,6 +13,9 @@ internal sealed class OpenAIRequestReader
 {
     /// <summary>The first thing that was wrong.</summary>
     public OpenAIRefusal? Refusal { get; private set; }
+
+    /// <summary>What an item of an earlier Response holds, by its id; null when there is no such item. Null where items cannot be referred to.</summary>
+    public Func<string, IReadOnlyList<AIContent>?>? ItemOf { get; init; }
 
     public void Refuse(string message, string? param, string? code) => Refusal ??= new OpenAIRefusal(message, param, code);
 

@@ -47,6 +47,11 @@ internal static class OpenAIResponsesInput
                 var callId = reader.NeededText(item, "call_id", path + ".call_id");
                 messages.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, item, "output", path, "input_text"))]));
                 return;
+            case "item_reference" when reader.ItemOf is { } itemOf:
+                var id = reader.NeededText(item, "id", path + ".id");
+                if (itemOf(id) is not { } known) reader.Refuse($"Item '{(id.Length > 80 ? id[..80] : id)}' was not found. Send the item itself.", path + ".id", "item_not_found");
+                else if (known.Count > 0) AddKnown(messages, known);
+                return;
             case "item_reference":
                 reader.Refuse("References to items are not supported here; send the item itself, or use 'previous_response_id'.", path + ".type", "unsupported_value");
                 return;
@@ -54,6 +59,12 @@ internal static class OpenAIResponsesInput
                 reader.Refuse($"Items of type '{type}' are not supported here.", path + ".type", "unsupported_value");
                 return;
         }
+    }
+
+    private static void AddKnown(List<ChatMessage> messages, IReadOnlyList<AIContent> known)
+    {
+        var turn = Turn(messages, startsAnother: known[0] is not FunctionCallContent);
+        foreach (var content in known) turn.Contents.Add(content);
     }
 
     private static void ReadMessage(OpenAIRequestReader reader, JsonElement item, string path, List<ChatMessage> messages)

@@ -38,9 +38,18 @@ public sealed record OpenAIResponsesRequest
     public bool Store { get; init; } = true;
 
     /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
-    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
+    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal) =>
+        TryParse(body, null, out request, out refusal);
+
+    /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
+    /// <param name="body">The request's body.</param>
+    /// <param name="itemOf">What the item of an id holds (see <see cref="OpenAIItems"/>); null when there is none.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="refusal">Why there is none.</param>
+    public static bool TryParse(
+        JsonElement body, Func<string, IReadOnlyList<AIContent>?>? itemOf, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
     {
-        var reader = new OpenAIRequestReader();
+        var reader = new OpenAIRequestReader { ItemOf = itemOf };
         request = null;
         if (body.ValueKind != JsonValueKind.Object) reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
         else if (reader.HasGoodText(body)) request = Read(reader, body);
