@@ -127,28 +127,44 @@ public sealed class HistoryTurn(
             return Problems.Invalid("messages", "message_not_found", "There is no such answer to go on with.");
         if (finished.Find(found) is not { Ended: { } ended } log)
             return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written.");
-        if (ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
-            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
 
         var prefix = log.UpTo(ended.StoppedAt ?? log.End);
+        List<ToolReturned> results = [.. prefix.OpenCalls().Select(call => last.ToolResults.FirstOrDefault(result => result.CallId == call.CallId)).OfType<ToolReturned>()];
+        if (ended.FinishReason == "tool-calls" && results.Count < prefix.OpenCalls().Count)
+            return Problems.Invalid("messages", "tool_result_required", "The answer waits for what its tools return: send a result for each of its calls.");
+        if (results.Count == 0 && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
+
+        if (results.Sum(result => (result.Result ?? result.Error)!.Length) > TextRules.MostMessageBytes)
+            return Problems.Of(StatusCodes.Status413PayloadTooLarge, "tool_result_too_long", "What tools return may have 1 MiB at most.", "messages");
+
+        var whole = prefix.With(results);
         var shown = last.Id ?? target.Id;
         var format = turn.Format;
-        // The UI stream names the message and keeps track of its parts; the others go on from a position.
+        // The UI stream keeps track of its parts, so it reads them all; the others go on from a position. Each says the id that the client has.
         var isUi = format(found.Info) is UiMessageStream;
-        turn = isUi ? turn with { Format = info => new UiMessageStream(info, shown, prefix.End) } : turn;
-        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix, from: isUi ? 0 : prefix.End);
+        turn = turn with { Format = info => isUi ? new UiMessageStream(info, shown, whole.End) : format(info with { MessageId = shown }) };
+        var start = Under(turn, target.ParentId) with
+        {
+            ContinuesId = generation,
+            ContinuesTo = prefix.End,
+            Request = AskedRequest.WithToolResults(turn.Start.Request, results),
+        };
+        return await StartAsync(turn, start, continues: whole, from: isUi ? 0 : whole.End);
     }
 
     /// <summary>
-    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages: a client that shows n of them and sends n asks for another answer to the last, or has
-    /// edited it; one that sends n + 1 has a new one.
+    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages, if the client shows the same ones before it: one that shows n of them and sends n asks for
+    /// another answer to the last, or has edited it; one that sends n + 1 has a new one. A client that shows nothing before its message has just opened the page, rather than edited the first one.
     /// </summary>
     private StoredMessage? FindStored(Turn turn, ClientMessage message, List<StoredMessage> path)
     {
         if (message.Id is { } id) return paths.Find(turn.Start.ConversationId, id) is { Role: "user" } found ? found : null;
         var mine = path.FindAll(stored => stored.Role == "user");
-        var place = turn.Messages.Count(sent => sent.Role == "user") - 1;
-        return place < mine.Count ? mine[place] : null;
+        List<ClientMessage> sent = [.. turn.Messages.Where(other => other.Role == "user")];
+        var place = sent.Count - 1;
+        if (place >= mine.Count || !sent.SkipLast(1).Select(other => other.Text).SequenceEqual(mine.Take(place).Select(stored => stored.Content))) return null;
+        return place > 0 || (mine.Count == 1 && mine[0].Content == message.Text) ? mine[place] : null;
     }
 
     private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };
