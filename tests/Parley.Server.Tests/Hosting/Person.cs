@@ -73,6 +73,28 @@ internal sealed class Person : IDisposable
         return new EventStream(response, await response.Content.ReadAsStreamAsync());
     }
 
+    /// <summary>Opens an answer in some wire format.</summary>
+    public async Task<AnswerStream> OpenAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        var response = await SendAsync(method, path, body, headers);
+        if (response.StatusCode != HttpStatusCode.OK) Assert.Fail($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        return new AnswerStream(response, await response.Content.ReadAsStreamAsync(), format);
+    }
+
+    /// <summary>Opens an answer in some wire format, and reads it to its end.</summary>
+    public async Task<Reading> ReadAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        await using var stream = await OpenAsync(format, method, path, body, headers);
+        return await stream.ToEndAsync();
+    }
+
+    /// <summary>Role and text of all messages of a conversation that are shown, oldest first.</summary>
+    public async Task<List<(string Role, string Content)>> SaidAsync(string conversation) =>
+    [
+        .. (await GetAsync($"/api/v1/chat/{conversation}?order=asc")).GetProperty("messages").EnumerateArray()
+            .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!)),
+    ];
+
     /// <summary>Asks, and begins to follow the answer.</summary>
     public Task<EventStream> AskAsync(string message, string? conversation = null, string? parent = null, string? key = null, string? model = "scripted")
     {
