@@ -8,7 +8,7 @@ using Parley.Streaming.Routing;
 namespace Parley.Server.Answers;
 
 /// <summary>Answers a message that was answered before: from the beginning, or going on with the first answer's log.</summary>
-public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory history, ModelRouter router, TimeProvider time)
+public sealed class AnswerAgain(AnswerStarter starter, AnswerLookup lookup, AskedMessages askedMessages, ModelRouter router, TimeProvider time)
 {
     public async Task<IResult> StartAsync(HttpContext http, CurrentUser user, FoundAnswer first, string? model, FoldedLog? continues, AnswerShape shape)
     {
@@ -17,6 +17,8 @@ public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory histo
         if (first.Status == "running" && continues is null && (key is null || !starter.IsKnown(user, key)))
             return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written. Wait for it, or stop it.");
 
+        var asked = lookup.RequestOf(first.Id);
+        var (messages, options) = askedMessages.Of(asked, user.Id, first.Info.ConversationId, first.ParentId);
         var now = time.GetUtcNow();
         var start = new AnswerStart
         {
@@ -32,9 +34,10 @@ public sealed class AnswerAgain(AnswerStarter starter, ConversationHistory histo
             Model = route.Id,
             ContinuesId = continues is null ? null : first.Info.GenerationId,
             ContinuesTo = continues?.End,
+            Request = asked,
             IdempotencyKey = key,
             Fingerprint = AnswerStarter.Fingerprint(continues is null ? "retry" : "continue", first.Info.GenerationId, continues?.End.ToString(System.Globalization.CultureInfo.InvariantCulture), model),
         };
-        return await starter.StartAsync(http, user, start, route, history.Load(start.ConversationId, start.ParentId), continues is { End: > 0 } ? continues : null, shape);
+        return await starter.StartAsync(http, user, start, route, messages, continues is { End: > 0 } ? continues : null, shape, options);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Parley.Server.Http;
 using Parley.Streaming.WireFormats;
+using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Answers;
 
@@ -17,6 +18,8 @@ public static class AnswerFormats
         ["v4"] = static info => new DataStream(info),
         ["v3"] = static info => new DataStream(info, DataStreamVersion.AiSdk3),
         ["ui"] = static info => new UiMessageStream(info),
+        ["chat"] = static info => new ChatCompletionChunks(info, includeUsage: true, declaredTools: null),
+        ["responses"] = static info => new ResponseEvents(info, null, null),
     };
 
     /// <summary>All names.</summary>

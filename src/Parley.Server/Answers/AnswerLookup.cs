@@ -1,3 +1,4 @@
+using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
@@ -23,6 +24,13 @@ public sealed class AnswerLookup(SqliteDatabase database)
                 row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6)),
             ("@id", generationId), ("@tenant", user.TenantId), ("@owner", user.Id));
         return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>What was asked of a generation beyond its conversation.</summary>
+    public AskedRequest? RequestOf(GenerationId id)
+    {
+        using var session = database.OpenReader();
+        return AskedRequest.Parse(session.Query("SELECT request FROM generations WHERE id = @id", row => row.IsDBNull(0) ? null : row.GetString(0), ("@id", id.ToString())).FirstOrDefault());
     }
 
     /// <summary>What an idempotency key of this user started.</summary>

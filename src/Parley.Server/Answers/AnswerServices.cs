@@ -18,6 +18,8 @@ public static class AnswerServices
         services.AddSingleton<AnswerLookup>();
         services.AddSingleton<ConversationPlace>();
         services.AddSingleton<StoredPath>();
+        services.AddSingleton<AskedMessages>();
+        services.AddSingleton<GenerationSnapshots>();
         services.AddSingleton<AnswerStarter>();
         services.AddSingleton<AnswerAgain>();
         services.AddSingleton<FinishedLogs>();

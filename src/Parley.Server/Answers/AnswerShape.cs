@@ -9,6 +9,9 @@ public sealed record AnswerShape
     /// <summary>Makes the stream's format; null where the answer is JSON.</summary>
     public Func<GenerationInfo, WireFormat>? Stream { get; init; }
 
+    /// <summary>Where the stream begins, for a client that has what comes before already.</summary>
+    public long From { get; init; }
+
     /// <summary>Writes the whole answer.</summary>
     public Func<GenerationInfo, FoldedLog, IResult>? Whole { get; init; }
 
@@ -17,10 +20,16 @@ public sealed record AnswerShape
     /// </summary>
     public TimeSpan PatienceForRefusal { get; init; }
 
-    /// <summary>Answers at once, with neither: the client comes back for it.</summary>
-    public Func<GenerationInfo, IResult>? Begun { get; init; }
+    /// <summary>Only that the model has too many requests is such a status; to clients that show a status's body as it is, all else is better said in the stream.</summary>
+    public bool OnlyLimitsAsStatus { get; init; }
 
-    public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format, TimeSpan patience = default) => new() { Stream = format, PatienceForRefusal = patience };
+    /// <summary>Answers at once, with neither: the client comes back for it.</summary>
+    public Func<GenerationInfo, Task<IResult>>? Begun { get; init; }
+
+    public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format) => new() { Stream = format };
+
+    /// <summary>For chat clients in a browser.</summary>
+    public static AnswerShape ForChat(Func<GenerationInfo, WireFormat> format) => new() { Stream = format, PatienceForRefusal = TimeSpan.FromMilliseconds(100), OnlyLimitsAsStatus = true };
 
     public static AnswerShape Json(Func<GenerationInfo, FoldedLog, IResult> write) => new() { Whole = write };
 

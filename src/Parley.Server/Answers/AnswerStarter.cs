@@ -36,7 +36,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         if (begun.Refusal is { } refusal) return refusal;
         if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, shape);
 
-        feed.Changed(user.Id, start.ConversationId);
+        if (start.ConversationKind == ConversationKind.Chat) feed.Changed(user.Id, start.ConversationId);
         return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id, start.Now), shape);
     }
 
@@ -117,11 +117,12 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
     {
         http.Response.Headers["X-Conversation-Id"] = info.ConversationId;
         http.Response.Headers["X-Generation-Id"] = info.GenerationId;
-        if (shape.Begun is { } begun) return begun(info);
+        if (shape.Begun is { } begun) return await begun(info);
         if (shape.Whole is { } write) return await json.WhenEndedAsync(id, info, write, http.RequestAborted);
-        if (shape.PatienceForRefusal > TimeSpan.Zero && await follower.RefusalAsync(id, shape.PatienceForRefusal, http.RequestAborted) is { } refusal)
-            return FailureProblem.Of(refusal, info, hasContent: false);
-        await follower.WriteAsync(http, id, shape.Stream!(info));
+        if (shape.PatienceForRefusal > TimeSpan.Zero && await follower.RefusalAsync(id, shape.PatienceForRefusal, http.RequestAborted) is { } refusal
+            && FailureProblem.Of(refusal, info, hasContent: false) is var problem && (problem.Status == StatusCodes.Status429TooManyRequests || !shape.OnlyLimitsAsStatus))
+            return problem;
+        await follower.WriteAsync(http, id, shape.Stream!(info), from: shape.From);
         return Results.Empty;
     }
 

@@ -24,7 +24,7 @@ internal sealed class EndedAnswers(GenerationRunner runner, ChangeFeed feed, Sql
         if (!feed.HasAnyListener) return;
         using var session = database.OpenReader();
         foreach (var (owner, conversation) in session.Query(
-            "SELECT owner_id, conversation_id FROM generations WHERE id = @id", row => (row.GetString(0), row.GetString(1)), ("@id", id.ToString())))
+            "SELECT g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id WHERE g.id = @id AND c.kind = 'chat'", row => (row.GetString(0), row.GetString(1)), ("@id", id.ToString())))
             feed.Changed(owner, conversation);
     }
 }

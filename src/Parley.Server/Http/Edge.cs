@@ -22,6 +22,7 @@ internal static class Edge
         builder.Services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.Configure<GzipCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // files only: no secret beside text of others
+        builder.Services.AddCrossOrigin(builder.Configuration);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -51,17 +52,25 @@ internal static class Edge
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
             headers["Cross-Origin-Resource-Policy"] = "same-origin";
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
-            if (http.Request.Path.StartsWithSegments("/api")) headers.CacheControl = "no-store";
+            if (IsApi(http.Request.Path)) headers.CacheControl = "no-store";
+            if (http.Request.Path.StartsWithSegments("/v1"))
+            {
+                headers["x-request-id"] = $"req_{System.Diagnostics.Activity.Current?.TraceId.ToString() ?? System.Diagnostics.ActivityTraceId.CreateRandom().ToString()}";
+            }
+
             return IsForeign(http) ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.") : next(http);
         });
-        app.UseWhen(static http => !http.Request.Path.StartsWithSegments("/api"), static pages => pages.UseResponseCompression());
+        app.UseWhen(static http => !IsApi(http.Request.Path), static pages => pages.UseResponseCompression());
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
+
+    /// <summary>Where people's text is answered, of which much comes in small pieces.</summary>
+    private static bool IsApi(PathString path) => path.StartsWithSegments("/api") || path.StartsWithSegments("/v1") || path.StartsWithSegments("/chat") || path.StartsWithSegments("/chat-stream");
 
     /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
     private static bool IsForeign(HttpContext http) =>
         !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && !HttpMethods.IsOptions(http.Request.Method)
-        && http.Request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+        && http.Request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site"] && !CrossOrigin.IsAllowed(http);
 
     private static Task WriteErrorAsync(HttpContext http)
     {

@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
+using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Http;
 
@@ -26,9 +27,10 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
     {
         var response = httpContext.Response;
         var isOpenAI = httpContext.Request.Path.StartsWithSegments("/v1");
-        response.StatusCode = isOpenAI && Code == "model_not_found" ? StatusCodes.Status404NotFound : Status;
+        var error = isOpenAI ? InOpenAIsWords() : default;
+        response.StatusCode = isOpenAI ? error.Status : Status;
         if (RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        if (isOpenAI) return WriteEnvelopeAsync(httpContext);
+        if (isOpenAI) return WriteEnvelopeAsync(httpContext, error);
 
         Dictionary<string, object?> problem = new()
         {
@@ -44,40 +46,28 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
         return response.WriteAsJsonAsync(problem, ApiJson.Options, "application/problem+json", httpContext.RequestAborted);
     }
 
-    private Task WriteEnvelopeAsync(HttpContext http)
+    private Task WriteEnvelopeAsync(HttpContext http, OpenAIError error)
     {
         if (ShouldRetry is { } retry) http.Response.Headers["x-should-retry"] = retry ? "true" : "false";
-        var (type, code) = OpenAIErrorNames.Of(Status, Code);
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        if (error.Status == StatusCodes.Status429TooManyRequests && RetryAfter is { } wait)
         {
-            json.WriteStartObject();
-            json.WriteStartObject("error");
-            json.WriteString("message", Detail);
-            json.WriteString("type", type);
-            json.WriteString("param", Field);
-            json.WriteString("code", code);
-            json.WriteEndObject();
-            json.WriteEndObject();
+            http.Response.Headers["x-ratelimit-remaining-requests"] = "0";
+            http.Response.Headers["x-ratelimit-reset-requests"] = $"{wait}s";
         }
 
+        var output = new ArrayBufferWriter<byte>(256);
+        OpenAIErrors.Write(Detail, error.Type, Field, error.Code ?? Code, output);
         http.Response.ContentType = "application/json; charset=utf-8";
-        http.Response.ContentLength = buffer.Length;
-        return http.Response.Body.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), http.RequestAborted).AsTask();
+        http.Response.ContentLength = output.WrittenCount;
+        return http.Response.Body.WriteAsync(output.WrittenMemory, http.RequestAborted).AsTask();
     }
-}
 
-/// <summary>What clients of the OpenAI API call our errors.</summary>
-internal static class OpenAIErrorNames
-{
-    public static (string Type, string Code) Of(int status, string code) => (status, code) switch
+    /// <summary>The error in OpenAI's words, with the status that its clients expect.</summary>
+    private OpenAIError InOpenAIsWords() => Code switch
     {
-        (_, "provider_out_of_credit") => ("insufficient_quota", "insufficient_quota"),
-        (429, _) => ("rate_limit_error", "rate_limit_exceeded"),
-        (401, _) => ("authentication_error", "invalid_api_key"),
-        (403, _) => ("permission_error", code),
-        ( >= 500 and not 503, _) => ("server_error", code),
-        (503, _) => ("service_unavailable_error", "server_is_overloaded"),
-        _ => ("invalid_request_error", code),
+        "model_not_found" => OpenAIErrors.OfStatus(StatusCodes.Status404NotFound) with { Type = "invalid_request_error", Code = Code },
+        "deadline_exceeded" or "empty_answer" or "internal_error" or "interrupted" => OpenAIErrors.OfGeneration(Code),
+        _ when Code.StartsWith("provider_", StringComparison.Ordinal) => OpenAIErrors.OfGeneration(Code),
+        _ => OpenAIErrors.OfStatus(Status),
     };
 }

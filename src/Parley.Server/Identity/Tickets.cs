@@ -13,6 +13,12 @@ public sealed class Tickets(IDataProtectionProvider protection, TimeProvider tim
     /// <summary>How long one is good.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
+    /// <summary>What a ticket for following a generation is for.</summary>
+    public static string ForGeneration(string id) => $"generation:{id}";
+
+    /// <summary>What a ticket for a chat session's stream is for.</summary>
+    public static string ForSession(string? id) => $"session:{id}";
+
     private readonly IDataProtector _protector = protection.CreateProtector("parley.ticket");
 
     public string Create(CurrentUser user, string resource) =>

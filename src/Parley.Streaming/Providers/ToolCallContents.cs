@@ -46,7 +46,7 @@ internal static class ToolCallContents
                     arguments.Append(piece.Fragment);
                     break;
                 case ToolCallEnded when call is not null:
-                    joined.Add(Parse(call, arguments.ToString()));
+                    joined.Add(Parse(call.CallId, call.Name, arguments.ToString()));
                     call = null;
                     break;
                 default:
@@ -57,18 +57,19 @@ internal static class ToolCallContents
         return joined;
     }
 
-    private static FunctionCallContent Parse(ToolCallStarted call, string json)
+    /// <summary>A call from the text of its arguments. Models send, and clients send back, what is not a JSON object: it becomes the call's exception.</summary>
+    public static FunctionCallContent Parse(string callId, string name, string json)
     {
         if (string.IsNullOrWhiteSpace(json))
-            return new FunctionCallContent(call.CallId, call.Name);
+            return new FunctionCallContent(callId, name);
         try
         {
             var arguments = JsonSerializer.Deserialize<Dictionary<string, object?>>(json);
-            return new FunctionCallContent(call.CallId, call.Name, arguments);
+            return new FunctionCallContent(callId, name, arguments);
         }
         catch (JsonException e)
         {
-            return new FunctionCallContent(call.CallId, call.Name) { Exception = e };
+            return new FunctionCallContent(callId, name) { Exception = e };
         }
     }
 }

@@ -39,6 +39,9 @@ public sealed class ModelRouter : IDisposable
     /// </summary>
     public ModelRoute? Resolve(string? requested) => Resolve(requested, depth: 0);
 
+    /// <summary>Further names that models can be asked for by.</summary>
+    public IEnumerable<string> Aliases => _options.Aliases.Keys;
+
     /// <summary>
     /// The models to choose from: the demo, the configured ones, and what the providers listed. Lists are fetched in the
     /// background and kept for 10 minutes; only the first call waits for them, 3 seconds at most.

@@ -43,84 +43,10 @@ public sealed class NativeEvents(GenerationInfo info) : WireFormat
     {
         foreach (var entry in slice)
         {
-            if (entry.Control is { } control) WriteControl(control, entry.End, output);
-            else if (entry.Part is { } part) WriteText(part, entry.Text, entry.End, output);
+            if (!EntryJson.Has(entry)) continue;
+            output.Write("data: "u8);
+            EntryJson.Write(entry, null, output);
+            EventStream.WriteId(entry.End, output);
         }
-    }
-
-    private static void WriteText(PartOpened part, ReadOnlySpan<byte> text, long end, IBufferWriter<byte> output)
-    {
-        switch (part.Part)
-        {
-            case PartKind.Text:
-                output.Write("data: {\"type\":\"token\",\"content\":\""u8);
-                break;
-            case PartKind.Reasoning:
-                output.Write("data: {\"type\":\"reasoning\",\"content\":\""u8);
-                break;
-            case PartKind.Tool:
-                output.Write("data: {\"type\":\"tool-arguments\",\"callId\":\""u8);
-                output.WriteEscaped(System.Text.Encoding.UTF8.GetBytes(part.CallId ?? ""));
-                output.Write("\",\"content\":\""u8);
-                break;
-            default:
-                return;
-        }
-
-        output.WriteEscaped(text);
-        output.Write("\"}"u8);
-        EventStream.WriteId(end, output);
-    }
-
-    private static void WriteControl(LogControl control, long end, IBufferWriter<byte> output)
-    {
-        if (control is PartClosed or PartOpened { Part: not PartKind.Tool }) return;
-        output.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(output, JsonText.Writer))
-        {
-            json.WriteStartObject();
-            switch (control)
-            {
-                case PartOpened call:
-                    json.WriteString("type"u8, "tool"u8);
-                    json.WriteString("callId"u8, call.CallId);
-                    json.WriteString("name"u8, call.Name);
-                    break;
-                case ToolReturned result:
-                    json.WriteString("type"u8, "tool-result"u8);
-                    json.WriteString("callId"u8, result.CallId);
-                    if (result.Result is not null) json.WritePropertyName("result"u8);
-                    if (result.Result is not null) json.WriteRawValue(JsonText.OnOneLine(result.Result));
-                    else json.WriteString("error"u8, result.Error);
-                    break;
-                case Seam seam:
-                    json.WriteString("type"u8, "seam"u8);
-                    json.WriteString("reason"u8, seam.Reason);
-                    json.WriteString("model"u8, seam.Model);
-                    break;
-                case GenerationEnded { Error: { } error } ended:
-                    json.WriteString("type"u8, "error"u8);
-                    json.WriteString("code"u8, error.Code);
-                    json.WriteString("message"u8, error.Message);
-                    json.WriteBoolean("retryable"u8, error.Retryable);
-                    json.WriteString("status"u8, ended.Status == GenerationStatus.Interrupted ? "interrupted"u8 : "failed"u8);
-                    break;
-                case GenerationEnded ended:
-                    WriteDone(ended, json);
-                    break;
-            }
-
-            json.WriteEndObject();
-        }
-
-        EventStream.WriteId(end, output);
-    }
-
-    private static void WriteDone(GenerationEnded ended, Utf8JsonWriter json)
-    {
-        json.WriteString("type"u8, "done"u8);
-        json.WriteString("finishReason"u8, ended.FinishReason);
-        if (ended.StoppedAt is { } stoppedAt) json.WriteNumber("stoppedAt"u8, stoppedAt);
-        if (ended.Usage is { } usage) json.WriteUsage(usage);
     }
 }

@@ -18,9 +18,6 @@ public sealed class HistoryTurn(
     AnswerStarter starter, ConversationPlace places, StoredPath paths, ConversationHistory history, FinishedLogs finished, AnswerLookup lookup, AnswerReading reading, GenerationRunner runner,
     ModelRouter router, TimeProvider time)
 {
-    /// <summary>Where a refusal of the model is a status: <c>useChat</c> shows it, and its transport gives it to the app.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
-
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
@@ -136,8 +133,10 @@ public sealed class HistoryTurn(
         var prefix = log.UpTo(ended.StoppedAt ?? log.End);
         var shown = last.Id ?? target.Id;
         var format = turn.Format;
-        turn = turn with { Format = info => format(info) is UiMessageStream ? new UiMessageStream(info, shown, prefix.End) : format(info) };
-        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix);
+        // The UI stream names the message and keeps track of its parts; the others go on from a position.
+        var isUi = format(found.Info) is UiMessageStream;
+        turn = isUi ? turn with { Format = info => new UiMessageStream(info, shown, prefix.End) } : turn;
+        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix, from: isUi ? 0 : prefix.End);
     }
 
     /// <summary>
@@ -154,11 +153,11 @@ public sealed class HistoryTurn(
 
     private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };
 
-    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null)
+    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null, long from = 0)
     {
         List<ChatMessage> messages = before ?? history.Load(start.ConversationId, start.ParentId);
         if (start.UserText is { } text) messages.Add(new ChatMessage(ChatRole.User, text));
-        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.Streamed(turn.Format, Patience), turn.Options);
+        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format) with { From = from }, turn.Options);
     }
 
     private async Task StopAsync(string? generation, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -15,10 +16,8 @@ namespace Parley.Server.Features.Chat;
 /// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new turn; without one nothing is kept for lists, unless
 /// <c>store</c> asks for it.
 /// </summary>
-public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
+public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, IOptions<CompletionOptions> completions, IOptions<ChatBodyOptions> bodies, TimeProvider time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
-
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         IReadOnlyList<JsonElement>? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
@@ -58,7 +57,7 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
             ConversationId = place?.ConversationId ?? NewId(),
             IsNewConversation = place is null,
             ConversationKind = kept ? ConversationKind.Chat : ConversationKind.Completion,
-            ConversationExpiresAt = kept ? null : now + Completions.Retention,
+            ConversationExpiresAt = kept ? null : now + completions.Value.Retention,
             ParentId = place?.ParentId,
             Earlier = earlier,
             UserText = kept ? last.Text : null,
@@ -73,9 +72,15 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
         List<ChatMessage> said = place is not null
             ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]
             : [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))];
-        var shape = streamed ? AnswerShape.Streamed(format ?? (static _ => new ContentEvents()), Patience) : AnswerShape.Native(streamed: false);
+        var shape = streamed ? AnswerShape.ForChat(format ?? UsualFormat(body)) : AnswerShape.Native(streamed: false);
         return await starter.StartAsync(http, user, start, route, said, null, shape, options);
     }
+
+    /// <summary>A body with nothing but messages is what seed 000 may send, and what AI SDK 3 sends: nothing in it says which.</summary>
+    private Func<GenerationInfo, WireFormat> UsualFormat(RawBody body) =>
+        bodies.Value.PlainMessages == PlainMessagesClient.AiSdk3 && !body.Has("stream") && !body.Has("temperature")
+            ? static info => new DataStream(info, DataStreamVersion.AiSdk3)
+            : static _ => new ContentEvents();
 
     /// <summary>All that was asked, as <see cref="StoredRequests"/> reads it again.</summary>
     private static JsonElement Whole(List<ClientMessage> messages, AskedRequest? asked)

@@ -7,9 +7,6 @@ namespace Parley.Server.Features.ChatSessions;
 /// <summary>Chat by sessions: start a turn, stream its answer, read the history. Each route under <c>/chat</c> and under <c>/api/chat</c>.</summary>
 public static class ChatSessionEndpoints
 {
-    /// <summary>What a ticket for a session's stream is for.</summary>
-    internal static string Resource(string? sessionId) => $"session:{sessionId}";
-
     public static void MapChatSessions(this IEndpointRouteBuilder routes)
     {
         foreach (var prefix in new[] { "/chat", "/api/chat" })
@@ -17,7 +14,7 @@ public static class ChatSessionEndpoints
             var sessions = routes.MapGroup(prefix).WithTags("Chat sessions");
             sessions.MapPost("/start", StartChat.Handle).CountedAs(RateBucket.Chat).Takes<StartChat.Request>();
             sessions.MapGet("/stream", StreamChat.Handle).CountedAs(RateBucket.Follow)
-                .WithMetadata(new QueryCredentials(static http => Resource(http.Request.Query["sessionId"])));
+                .WithMetadata(new QueryCredentials(static http => Tickets.ForSession(http.Request.Query["sessionId"])));
             sessions.MapGet("/history", GetChatHistory.Handle).CountedAs(RateBucket.Read);
             sessions.MapPost("/ticket", CreateTicket.Handle).CountedAs(RateBucket.Follow).Takes<CreateTicket.Request>();
         }

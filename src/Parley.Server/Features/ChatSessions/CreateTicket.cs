@@ -17,6 +17,6 @@ public static class CreateTicket
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
         if (CurrentUser.Of(http.User) is not { } user || sessions.Find(user, request.SessionId, ChatSessionKind.Session) is not { } session || !sessions.IsAlive(session))
             return Problems.NotFound("chat session");
-        return ApiJson.Ok(new Created(tickets.Create(user, ChatSessionEndpoints.Resource(session.Id)), (int)Tickets.Lifetime.TotalSeconds));
+        return ApiJson.Ok(new Created(tickets.Create(user, Tickets.ForSession(session.Id)), (int)Tickets.Lifetime.TotalSeconds));
     }
 }

@@ -65,7 +65,8 @@ public static class FollowFeed
         }
 
         await using var db = await contexts.CreateDbContextAsync(http.RequestAborted);
-        var rows = await db.Conversations.AsNoTracking().Where(row => ids.Contains(row.Id) && row.TenantId == user.TenantId && row.OwnerId == user.Id).ToListAsync(http.RequestAborted);
+        var rows = await db.Conversations.AsNoTracking().Where(row => ids.Contains(row.Id) && row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null)
+            .ToListAsync(http.RequestAborted);
         foreach (var view in await ConversationView.OfAsync(db, rows, http.RequestAborted))
         {
             ids.Remove(view.Id);

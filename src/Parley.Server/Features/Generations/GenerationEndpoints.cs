@@ -6,10 +6,7 @@ namespace Parley.Server.Features.Generations;
 
 public static class GenerationEndpoints
 {
-    /// <summary>What a ticket for following a generation is for.</summary>
-    internal static string ResourceOf(string id) => $"generation:{id}";
-
-    private static string? Resource(HttpContext http) => http.Request.RouteValues["id"] is string id ? ResourceOf(id) : null;
+    private static string? Resource(HttpContext http) => http.Request.RouteValues["id"] is string id ? Tickets.ForGeneration(id) : null;
 
     public static void MapGenerations(this IEndpointRouteBuilder routes)
     {

@@ -27,9 +27,9 @@ internal static class OpenAIMessageWriter
             if (all[i].Role == ChatRole.User)
                 WriteUser(json, all[i]);
             else if (all[i].Role == ChatRole.Assistant || all[i].Role == ChatRole.Tool)
-                WriteAnswer(json, all[i].Contents, isPrefix: continues && i == last && prefixStyle == PrefixStyle.Flag);
+                WriteAnswer(json, all[i], isPrefix: continues && i == last && prefixStyle == PrefixStyle.Flag);
             else
-                WriteText(json, all[i].Role == ChatRole.System ? "system" : Known(all[i].Role), all[i].Text);
+                WriteText(json, all[i].Role == ChatRole.System ? "system" : Known(all[i].Role), all[i].Text, all[i].AuthorName);
         }
         json.WriteEndArray();
         return continues;
@@ -40,10 +40,18 @@ internal static class OpenAIMessageWriter
 
     private static string Known(ChatRole role) => role.Value == "developer" ? "developer" : "user";
 
-    private static void WriteText(Utf8JsonWriter json, string role, string text)
+    // Servers refuse a whole request for a name that holds one of these.
+    private static void WriteName(Utf8JsonWriter json, string? name)
+    {
+        if (!string.IsNullOrEmpty(name) && name.Length <= 64 && !name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c) || c is '<' or '|' or '\\' or '/' or '>'))
+            json.WriteString("name", name);
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string role, string text, string? name = null)
     {
         json.WriteStartObject();
         json.WriteString("role", role);
+        WriteName(json, name);
         json.WriteString("content", OpenAIRequestWriter.Clean(text));
         json.WriteEndObject();
     }
@@ -52,11 +60,12 @@ internal static class OpenAIMessageWriter
     {
         if (message.Contents.All(c => c is not (DataContent or UriContent)))
         {
-            WriteText(json, "user", message.Text);
+            WriteText(json, "user", message.Text, message.AuthorName);
             return;
         }
         json.WriteStartObject();
         json.WriteString("role", "user");
+        WriteName(json, message.AuthorName);
         json.WriteStartArray("content");
         foreach (var content in message.Contents)
             WritePart(json, content);
@@ -69,7 +78,7 @@ internal static class OpenAIMessageWriter
         var (uri, isImage, name) = content switch
         {
             DataContent data => (data.Uri, data.HasTopLevelMediaType("image"), data.Name),
-            UriContent link => (link.Uri.ToString(), link.HasTopLevelMediaType("image"), null),
+            UriContent link => (link.Uri.AbsoluteUri, link.HasTopLevelMediaType("image"), null),
             _ => (null, false, null),
         };
         if (uri is null && content is not TextContent)
@@ -86,6 +95,8 @@ internal static class OpenAIMessageWriter
             json.WriteString("type", "image_url");
             json.WriteStartObject("image_url");
             json.WriteString("url", uri);
+            if (content.AdditionalProperties?.GetValueOrDefault("detail") is string detail)
+                json.WriteString("detail", detail);
             json.WriteEndObject();
         }
         else
@@ -99,37 +110,38 @@ internal static class OpenAIMessageWriter
         json.WriteEndObject();
     }
 
-    private static void WriteAnswer(Utf8JsonWriter json, IList<AIContent> contents, bool isPrefix)
+    private static void WriteAnswer(Utf8JsonWriter json, ChatMessage message, bool isPrefix)
     {
         var text = new StringBuilder();
         var calls = new List<FunctionCallContent>();
-        foreach (var content in ToolCallContents.Join(contents))
+        foreach (var content in ToolCallContents.Join(message.Contents))
         {
             switch (content)
             {
                 case TextContent part:
                     if (calls.Count > 0)
-                        WriteAssistant(json, text, calls, isPrefix: false);
+                        WriteAssistant(json, message.AuthorName, text, calls, isPrefix: false);
                     text.Append(part.Text);
                     break;
                 case FunctionCallContent call:
                     calls.Add(call);
                     break;
                 case FunctionResultContent result:
-                    WriteAssistant(json, text, calls, isPrefix: false);
+                    WriteAssistant(json, message.AuthorName, text, calls, isPrefix: false);
                     WriteResult(json, result);
                     break;
             }
         }
-        WriteAssistant(json, text, calls, isPrefix);
+        WriteAssistant(json, message.AuthorName, text, calls, isPrefix);
     }
 
-    private static void WriteAssistant(Utf8JsonWriter json, StringBuilder text, List<FunctionCallContent> calls, bool isPrefix)
+    private static void WriteAssistant(Utf8JsonWriter json, string? name, StringBuilder text, List<FunctionCallContent> calls, bool isPrefix)
     {
         if (text.Length == 0 && calls.Count == 0)
             return;
         json.WriteStartObject();
         json.WriteString("role", "assistant");
+        WriteName(json, name);
         if (text.Length > 0)
             json.WriteString("content", OpenAIRequestWriter.Clean(text.ToString()));
         else

@@ -61,7 +61,7 @@ internal static class OpenAIRequestWriter
         if (options.Reasoning?.Effort is { } effort)
             json.WriteString("reasoning_effort", Name(effort));
         if (options.ResponseFormat is ChatResponseFormatJson format)
-            WriteFormat(json, format);
+            WriteFormat(json, format, options);
         if (options.Tools is { Count: > 0 } tools)
             WriteTools(json, tools, options);
     }
@@ -75,7 +75,7 @@ internal static class OpenAIRequestWriter
         _ => "medium",
     };
 
-    private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormatJson format)
+    private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormatJson format, ChatOptions options)
     {
         json.WriteStartObject("response_format");
         json.WriteString("type", format.Schema is null ? "json_object" : "json_schema");
@@ -83,6 +83,9 @@ internal static class OpenAIRequestWriter
         {
             json.WriteStartObject("json_schema");
             json.WriteString("name", format.SchemaName ?? "answer");
+            if (!string.IsNullOrEmpty(format.SchemaDescription))
+                json.WriteString("description", Clean(format.SchemaDescription));
+            WriteStrict(json, options.AdditionalProperties?.GetValueOrDefault("strict"));
             json.WritePropertyName("schema");
             schema.WriteTo(json);
             json.WriteEndObject();
@@ -103,6 +106,7 @@ internal static class OpenAIRequestWriter
                 json.WriteString("description", Clean(tool.Description));
             json.WritePropertyName("parameters");
             tool.JsonSchema.WriteTo(json);
+            WriteStrict(json, tool.AdditionalProperties.GetValueOrDefault("strict"));
             json.WriteEndObject();
             json.WriteEndObject();
         }
@@ -126,6 +130,12 @@ internal static class OpenAIRequestWriter
                 json.WriteString("tool_choice", "required");
                 break;
         }
+    }
+
+    private static void WriteStrict(Utf8JsonWriter json, object? strict)
+    {
+        if (strict is bool value)
+            json.WriteBoolean("strict", value);
     }
 
     private static void WriteNumber(Utf8JsonWriter json, string name, float? value)
