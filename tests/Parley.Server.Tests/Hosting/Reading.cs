@@ -33,6 +33,8 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         "content" => await ContentEventsAsync(bytes),
         "ui" => await UiMessageStreamAsync(bytes),
         "data" or "v4" or "v3" => DataStream(bytes, format),
+        "chat" => await ChatCompletionChunksAsync(bytes),
+        "responses" => await ResponseEventsAsync(bytes),
         "text" => new Reading(WithoutTornEnd(bytes), []),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no reader of this format yet."),
     };
@@ -136,14 +138,60 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    private static async Task<List<SseItem>> ItemsAsync(byte[] bytes)
+    private static async Task<Reading> ChatCompletionChunksAsync(byte[] bytes)
+    {
+        var reading = new Reading("", []);
+        foreach (var item in await ItemsAsync(bytes))
+        {
+            Assert.False(reading.IsComplete, "Something came after [DONE].");
+            if (item.Data == "[DONE]")
+            {
+                reading = reading with { IsComplete = true };
+                continue;
+            }
+
+            var json = JsonElement.Parse(item.Data);
+            reading = reading with { Events = [.. reading.Events, json] };
+            if (json.TryGetProperty("error", out var error)) reading = reading with { Error = error.GetProperty("message").GetString() };
+            else if (json.GetProperty("choices") is var choices && choices.GetArrayLength() > 0 && choices[0].GetProperty("delta").TryGetProperty("content", out var content))
+                reading = reading.Append(content.GetString() ?? "");
+        }
+
+        return reading;
+    }
+
+    /// <summary>Their number is their cursor: one more from each to the next.</summary>
+    private static async Task<Reading> ResponseEventsAsync(byte[] bytes)
+    {
+        var reading = new Reading("", []);
+        foreach (var item in await ItemsAsync(bytes, named: true))
+        {
+            var json = JsonElement.Parse(item.Data);
+            Assert.Equal(item.Type, json.GetProperty("type").GetString());
+            var number = json.GetProperty("sequence_number").GetInt64();
+            if (reading.Cursor is { } before) Assert.Equal(long.Parse(before, null) + 1, number);
+            reading = (reading with { Cursor = number.ToString(null, null), Events = [.. reading.Events, json] }).Then(item.Type switch
+            {
+                "response.created" => read => read with { MessageId = json.GetProperty("response").GetProperty("id").GetString() },
+                "response.output_text.delta" => read => read.Append(json.GetProperty("delta").GetString()!),
+                "response.completed" => read => read with { IsComplete = true },
+                "response.incomplete" => read => read with { IsComplete = true, IsAborted = true },
+                "response.failed" => read => read with { Error = json.GetProperty("response").GetProperty("error").GetProperty("message").GetString() },
+                _ => read => read,
+            });
+        }
+
+        return reading;
+    }
+
+    private static async Task<List<SseItem>> ItemsAsync(byte[] bytes, bool named = false)
     {
         List<SseItem> items = [];
         var reader = new SseReader(new MemoryStream(bytes));
         while (await reader.NextAsync(CancellationToken.None) is { } item)
         {
             if (item.Comment is not null) continue;
-            Assert.Equal("message", item.Type); // onmessage sees no others (C4)
+            if (!named) Assert.Equal("message", item.Type); // onmessage sees no others (C4)
             items.Add(item);
         }
 

@@ -95,6 +95,23 @@ public sealed class BodyDispatchTests(ParleyServer server)
     }
 
     [Theory]
+    [InlineData("", "v3")]
+    [InlineData(",\"data\":{}", "v3")]
+    [InlineData(",\"stream\":true", "content")]
+    [InlineData(",\"temperature\":1", "content")]
+    [InlineData(",\"conversationId\":null", "v3")]
+    public async Task Post_MessagesAlone_AreOfTheClientThatTheOperatorNames(string more, string format)
+    {
+        // 9: AI SDK 3 and seed 000 can send the same.
+        await using var own = await ParleyServer.StartAsync(("Chat:PlainMessages", "AiSdk3"));
+        using var ana = own.NewPerson();
+        using var response = await ana.SendAsync("POST", "/api/chat", Named($$"""{"messages":[{{Content}}]{{more}}}"""));
+        Assert.Equal(format, await FormatOfAsync(response));
+        using var named = await ana.SendAsync("POST", "/api/chat?format=content", Named($$"""{"messages":[{{Content}}]{{more}}}"""));
+        Assert.Equal("content", await FormatOfAsync(named));
+    }
+
+    [Theory]
     [InlineData("""{"message":"#script tokens=2 delay=0"}""", "v4")]
     [InlineData("""{"message":"#script tokens=2 delay=0","conversationId":"@"}""", "v4")]
     [InlineData("""{"conversationId":"@","messages":[{"role":"user","content":"#script tokens=2 delay=0"}]}""", "v3")]
@@ -165,6 +182,16 @@ public sealed class BodyDispatchTests(ParleyServer server)
     /// <summary>A body in which each <c>@</c> is a new name.</summary>
     private static string Named(string body) => (body.Contains("\"model\"", StringComparison.Ordinal) ? body : $"{{\"model\":\"scripted\",{body[1..]}").Replace("@", $"chat-{Guid.NewGuid():N}", StringComparison.Ordinal);
 
+    /// <summary>How event streams begin that no header tells apart.</summary>
+    private static readonly Dictionary<string, string> Beginnings = new()
+    {
+        ["native"] = "data: {\"type\":\"start\"",
+        ["token"] = "data: {\"type\":\"typing\"",
+        ["content"] = ": hb\n\ndata: {\"content\"",
+        ["chat"] = "data: {\"id\":\"chatcmpl-",
+        ["responses"] = "event: response.created",
+    };
+
     /// <summary>The format that an answer is in, by its headers and its first bytes; it must be one that its own client takes for complete.</summary>
     private static async Task<string> FormatOfAsync(HttpResponseMessage response)
     {
@@ -177,7 +204,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
             "text/plain" when !response.Headers.Contains("x-vercel-ai-data-stream") => "text",
             "text/plain" => text.StartsWith("f:", StringComparison.Ordinal) ? "v4" : "v3",
             "text/event-stream" when response.Headers.Contains("x-vercel-ai-ui-message-stream") => "ui",
-            "text/event-stream" => text.StartsWith("data: {\"type\":\"start\"", StringComparison.Ordinal) ? "native" : text.StartsWith("data: {\"type\":\"typing\"", StringComparison.Ordinal) ? "token" : "content",
+            "text/event-stream" => Beginnings.FirstOrDefault(known => text.StartsWith(known.Value, StringComparison.Ordinal)).Key ?? text,
             var other => $"{other}",
         };
         if (format == "json")
