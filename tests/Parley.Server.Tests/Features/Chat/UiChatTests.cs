@@ -111,9 +111,10 @@ public sealed class UiChatTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        await using var first = await chat.SubmitAsync("#script tokens=80 delay=5");
+        await using var first = await chat.SubmitAsync(Endless);
         await first.UntilTextAsync();
         await using var second = await chat.PostAsync();
+        await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop");
         var (one, two) = (await first.ToEndAsync(), await second.ToEndAsync());
         Assert.Equal((first.GenerationId, one.MessageId, one.Text), (second.GenerationId, two.MessageId, two.Text));
         Assert.Equal(1, server.Tables.Count("generations", "conversation_id = @id", ("@id", first.ConversationId)));
@@ -275,11 +276,12 @@ public sealed class UiChatTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        await using var failing = await chat.SubmitAsync("#script tokens=200 error-after=5 delay=5");
+        await using var failing = await chat.SubmitAsync("#script tokens=100000 error-after=5 delay=5");
         var begun = chat.Show(await failing.ToEndAsync());
         await using var going = await chat.PostAsync();
         await going.UntilTextAsync();
         await using var resumed = await ana.OpenAsync("ui", "GET", $"/api/chat/{chat.Id}/stream");
+        await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop");
         var (rest, all) = (await going.ToEndAsync(), await resumed.ToEndAsync());
         Assert.Equal((begun.MessageId, begun.Text + rest.Text), (all.MessageId, all.Text));
     }
