@@ -33,7 +33,8 @@ public sealed class BadInputServer : IAsyncLifetime
     {
         var failed = await person.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
         var session = await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x" }, 201);
-        return new Things(failed.ConversationId, failed.MessageId, failed.GenerationId, session.GetProperty("sessionId").GetString()!);
+        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+        return new Things(failed.ConversationId, failed.MessageId, failed.GenerationId, session.GetProperty("sessionId").GetString()!, response.GetProperty("id").GetString()!);
     }
 
     public async ValueTask DisposeAsync()
@@ -132,10 +133,11 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"1_000\"")]
     [InlineData("\"NaN\"")]
     [InlineData("\"Infinity\"")]
-    public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) => EveryMemberAsync(json, type => type == typeof(long?) || type == typeof(int?), "wrong_type", named: true); // B15
+    public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) => EveryRouteAsync( // B15
+        route => route.IsOpenAI && json is "1.0" or "1e2" ? [] : EachMember(route, json, type => type == typeof(long?) || type == typeof(int?), named: true), "wrong_type");
 
     [Theory]
-    [InlineData("-0.001")]
+    [InlineData("-2.0000001")]
     [InlineData("1e400")]
     [InlineData("2.0000001")]
     [InlineData("9223372036854775808")]
@@ -241,9 +243,9 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     public async Task EveryRoute_WithABody_IsCoveredAndItsGoodBodyIsTaken()
     {
         var undeclared = Route.Endpoints(fixture.Server).Where(endpoint => endpoint.Metadata.GetMetadata<RequestBodyMetadata>() is null).SelectMany(Route.NamesOf)
-            .Where(name => !name.StartsWith("GET", StringComparison.Ordinal) && !name.StartsWith("DELETE", StringComparison.Ordinal)).ToList();
+            .Where(name => name.Split(' ')[0] is not ("GET" or "HEAD" or "DELETE")).ToList();
         Assert.True(undeclared.Count == 0, $"These say nothing about their body (Takes<T>() or TakesNoBody()): {string.Join(", ", undeclared)}");
-        Assert.True(fixture.Routes.Count(route => route.HasBody) >= 19);
+        Assert.True(fixture.Routes.Count(route => route.HasBody) >= 21);
 
         // The matrix proves nothing where the good body were refused too.
         await using var own = await ParleyServer.StartAsync();
@@ -308,7 +310,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
                 }
 
                 var problem = await Problem.ReadAsync(response);
-                if ((code is not null && problem.GetProperty("code").GetString() != code) || (status is not null && (int)response.StatusCode != status) || (member is not null && !Problem.Names(problem, member)))
+                if ((code is not null && !route.IsOpenAI && problem.GetProperty("code").GetString() != code) || (status is not null && (int)response.StatusCode != status) || (member is not null && !Problem.Names(problem, member)))
                     wrong.Add($"{route.Name}: {(int)response.StatusCode} {problem} for {Encoding.UTF8.GetString(await content.ReadAsByteArrayAsync())}");
             }
         }
@@ -318,8 +320,10 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     }
 
     /// <summary>Gives each member, of each route, a value in turn.</summary>
-    private Task EveryMemberAsync(string json, Func<Type, bool> applies, string code, bool named = false) => EveryRouteAsync(
-        route => route.Members.Where(member => applies(member.PropertyType)).Select(Route.NameOf).Select(name => (named ? name : null, (HttpContent)Json(Utf8(Object(route, name, json))))), code);
+    private Task EveryMemberAsync(string json, Func<Type, bool> applies, string code, bool named = false) => EveryRouteAsync(route => EachMember(route, json, applies, named), code);
+
+    private IEnumerable<(string? Member, HttpContent Content)> EachMember(Route route, string json, Func<Type, bool> applies, bool named) =>
+        route.Members.Where(member => applies(member.PropertyType)).Select(Route.NameOf).Select(name => (named ? name : null, (HttpContent)Json(Utf8(Object(route, name, json)))));
 
     private async Task UnharmedAsync(string before)
     {

@@ -13,7 +13,7 @@ internal static partial class MissingAnswer
         var body = await response.Content.ReadAsStringAsync();
         var expected = route.Line.Missing switch
         {
-            WhenMissing.NotFound => HttpStatusCode.NotFound,
+            WhenMissing.NotFound or WhenMissing.BareNotFound => HttpStatusCode.NotFound,
             WhenMissing.NoContent => HttpStatusCode.NoContent,
             _ => HttpStatusCode.OK,
         };
@@ -21,7 +21,7 @@ internal static partial class MissingAnswer
         switch (route.Line.Missing)
         {
             case WhenMissing.NotFound:
-                Assert.Equal("not_found", (await Problem.ReadAsync(response)).GetProperty("code").GetString());
+                Assert.Equal(route.Line.Id == IdOf.Model ? "model_not_found" : "not_found", (await Problem.ReadAsync(response)).GetProperty("code").GetString());
                 break;
             case WhenMissing.ErrorEvent:
                 Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
@@ -33,13 +33,13 @@ internal static partial class MissingAnswer
         }
     }
 
-    /// <summary>Status, headers and body, without what differs from one answer to the next anyway.</summary>
-    public static async Task<string> BytesAsync(HttpResponseMessage response)
+    /// <summary>Status, headers and body, without what differs from one answer to the next anyway (a length says no more than what is that long), and without the id that was asked about, which the asker knows.</summary>
+    public static async Task<string> BytesAsync(HttpResponseMessage response, string asked)
     {
         var text = new StringBuilder().Append((int)response.StatusCode).Append('\n');
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(header => header.Key is not "Date").OrderBy(header => header.Key, StringComparer.Ordinal))
+        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(header => header.Key.ToLowerInvariant() is not ("date" or "x-request-id" or "content-length")).OrderBy(header => header.Key, StringComparer.Ordinal))
             text.Append(name).Append(": ").AppendJoin(", ", values).Append('\n');
-        return TraceId().Replace(text.Append(await response.Content.ReadAsStringAsync()).ToString(), "\"traceId\":\"\"");
+        return TraceId().Replace(text.Append(await response.Content.ReadAsStringAsync()).ToString(), "\"traceId\":\"\"").Replace(asked, "<asked>", StringComparison.Ordinal);
     }
 
     /// <summary>The same of an answer that has begun something: its ids and times are its own.</summary>
@@ -51,7 +51,7 @@ internal static partial class MissingAnswer
     [GeneratedRegex("\"traceId\":\"[0-9a-f-]+\"")]
     private static partial Regex TraceId();
 
-    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+    [GeneratedRegex("[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")]
     private static partial Regex Uuid();
 
     [GeneratedRegex("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|\\+00:00)")]

@@ -10,6 +10,12 @@ internal enum IdOf
     Message,
     Generation,
     Session,
+
+    /// <summary>An answer that was asked for as a Response.</summary>
+    Response,
+
+    /// <summary>Nobody's.</summary>
+    Model,
 }
 
 /// <summary>How a route answers an id that names nothing. What is somebody else's is always answered the same.</summary>
@@ -17,6 +23,9 @@ internal enum WhenMissing
 {
     /// <summary>404, as a problem.</summary>
     NotFound,
+
+    /// <summary>404 alone, to a method that has no body.</summary>
+    BareNotFound,
 
     /// <summary>204: there is nothing to resume.</summary>
     NoContent,
@@ -69,6 +78,21 @@ internal static class RouteTable
         new("POST", "/api/v1/generations/{id}/retry", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/continue", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/ticket", "", IdOf.Generation),
+
+        // Durable Streams.
+        new("GET", "/api/v1/generations/{id}/stream", "", IdOf.Generation),
+        new("HEAD", "/api/v1/generations/{id}/stream", "", IdOf.Generation, null, WhenMissing.BareNotFound),
+        new("GET", "/api/v1/generations/{id}/stream/text", "", IdOf.Generation),
+        new("HEAD", "/api/v1/generations/{id}/stream/text", "", IdOf.Generation, null, WhenMissing.BareNotFound),
+
+        // The OpenAI API.
+        new("GET", "/v1/models"),
+        new("GET", "/v1/models/{**id}", "", IdOf.Model),
+        new("POST", "/v1/chat/completions"),
+        new("POST", "/v1/responses"),
+        new("GET", "/v1/responses/{id}", "", IdOf.Response),
+        new("DELETE", "/v1/responses/{id}", "", IdOf.Response),
+        new("POST", "/v1/responses/{id}/cancel", "", IdOf.Response),
 
         // The AI SDK, and seeds 000 and 004.
         new("POST", "/api/chat", "S0.2 S4.19"),

@@ -10,9 +10,9 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Http;
 
 /// <summary>One of each of the things that have ids.</summary>
-internal sealed record Things(string Conversation, string Message, string Generation, string Session)
+internal sealed record Things(string Conversation, string Message, string Generation, string Session, string Response)
 {
-    public IEnumerable<string> Ids => [Conversation, Message, Generation, Session];
+    public IEnumerable<string> Ids => [Conversation, Message, Generation, Session, Response];
 
     public string Of(IdOf id) => id switch
     {
@@ -20,6 +20,8 @@ internal sealed record Things(string Conversation, string Message, string Genera
         IdOf.Message => Message,
         IdOf.Generation => Generation,
         IdOf.Session => Session,
+        IdOf.Response => Response,
+        IdOf.Model => "scripted",
         _ => "",
     };
 }
@@ -46,8 +48,11 @@ internal sealed record Route(RouteLine Line, Type? Body)
     /// </summary>
     public bool IsTolerant { get; private init; }
 
+    /// <summary>Its errors are in the envelope of the OpenAI API, with the codes of that, and its numbers are as JSON Schema has them: 1.0 is whole.</summary>
+    public bool IsOpenAI => Line.Pattern.StartsWith("/v1/", StringComparison.Ordinal);
+
     /// <summary>Where the route is asked about this id, which is escaped already.</summary>
-    public string Path(string id) => Line.Query is null ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal) : $"{Line.Pattern}?{Line.Query}={id}";
+    public string Path(string id) => Line.Query is null ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal).Replace("{**id}", id, StringComparison.Ordinal) : $"{Line.Pattern}?{Line.Query}={id}";
 
     public string Path(Things things) => Path(things.Of(Line.Id));
 
@@ -94,7 +99,10 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(typeof(HistoryTurn.Request), "trigger")] = _ => "submit-message",
         [(typeof(PostV1Chat.Request), "message")] = _ => null,
         [(typeof(PostV1Chat.Request), "trigger")] = _ => null,
+        [(null, "input")] = _ => Script,
+        [(null, "instructions")] = _ => "Be brief.",
         [(null, "id")] = _ => null,
+        [(null, "previous_response_id")] = _ => null,
         [(null, "conversationId")] = _ => null,
         [(null, "conversation_id")] = _ => null,
         [(null, "chatId")] = _ => null,
@@ -113,6 +121,23 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(null, "temperature")] = _ => 0.5,
         [(null, "topP")] = _ => 0.5,
         [(null, "maxTokens")] = _ => 100,
+        [(null, "top_p")] = _ => 0.5,
+        [(null, "frequency_penalty")] = _ => 0.5,
+        [(null, "presence_penalty")] = _ => 0.5,
+        [(null, "max_tokens")] = _ => 100,
+        [(null, "max_completion_tokens")] = _ => 100,
+        [(null, "max_output_tokens")] = _ => 100,
+        [(null, "seed")] = _ => 5,
+        [(null, "stop")] = _ => "never",
+        [(null, "reasoning_effort")] = _ => "low",
+        [(null, "reasoning")] = _ => new { effort = "low" },
+        [(null, "response_format")] = _ => new { type = "text" },
+        [(null, "text")] = _ => new { format = new { type = "text" } },
+        [(null, "tools")] = _ => Array.Empty<object>(),
+        [(null, "tool_choice")] = _ => "auto",
+        [(null, "parallel_tool_calls")] = _ => true,
+        [(null, "stream_options")] = _ => new { include_usage = true },
+        [(null, "background")] = _ => false,
         [(null, "position")] = _ => 0,
         [(null, "title")] = _ => "A title",
         [(null, "role")] = _ => "user",

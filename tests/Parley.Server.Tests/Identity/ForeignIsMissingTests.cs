@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Parley.Server.Features.Chat;
 using Parley.Server.Features.ChatSessions;
+using Parley.Server.Features.OpenAI;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 
@@ -33,13 +34,14 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                 foreach (var asking in new[] { ben, nobody })
                 {
                     var body = route.HasBody ? JsonSerializer.Serialize(route.GoodBody(foreign)) : null;
-                    using var missing = await asking.SendAsync(route.Method, route.Path(Unknown()), body);
+                    var unknown = route.Line.Id == IdOf.Response ? $"resp_{Guid.NewGuid():N}" : Unknown();
+                    using var missing = await asking.SendAsync(route.Method, route.Path(unknown), body);
                     await MissingAnswer.AssertAsync(route, missing);
-                    var expected = await MissingAnswer.BytesAsync(missing);
+                    var expected = await MissingAnswer.BytesAsync(missing, unknown);
                     foreach (var id in foreign.Ids)
                     {
                         using var response = await asking.SendAsync(route.Method, route.Path(id), body);
-                        Assert.Equal(expected, await MissingAnswer.BytesAsync(response));
+                        Assert.Equal(expected, await MissingAnswer.BytesAsync(response, id));
                     }
                 }
             }
@@ -62,6 +64,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         [(typeof(PostV1Chat.Request), "conversationId")] = 200,
         [(typeof(PostV1Chat.Request), "messageId")] = 200,
         [(typeof(PostV1Chat.Request), "agentId")] = 400,
+        [(typeof(CreateResponse.Request), "previous_response_id")] = 400,
         [(typeof(Parley.Server.Features.ChatConversations.CreateChatConversation.Request), "user_id")] = 403, // C13
     };
 
@@ -85,14 +88,14 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                     if (member == "parentId" && route.Members.Any(other => Route.NameOf(other) == "conversationId")) body["conversationId"] = own.Conversation;
                     body[member] = id;
                     using var response = await ben.SendAsync(route.Method, route.Path(own), JsonSerializer.Serialize(body));
-                    var bytes = await MissingAnswer.BytesAsync(response);
+                    var bytes = await MissingAnswer.BytesAsync(response, id);
                     Assert.True(bytes.StartsWith(Answers.GetValueOrDefault((route.Body!, member), 404).ToString(null, null), StringComparison.Ordinal), $"{route.Name} {member}: {bytes}");
-                    // A name that a client has chosen comes back to it; nothing else may.
-                    Assert.DoesNotContain(foreign.Ids.Append(anaId).Where(hers => hers != id), hers => bytes.Contains(hers, StringComparison.Ordinal));
+                    // What a client has sent comes back to it; nothing else may.
+                    Assert.DoesNotContain(foreign.Ids.Append(anaId), hers => bytes.Contains(hers, StringComparison.Ordinal));
                     return response.IsSuccessStatusCode ? MissingAnswer.WithoutOwn(bytes) : bytes;
                 }
 
-                var expected = await WithAsync(Unknown());
+                var expected = await WithAsync(member == "previous_response_id" ? $"resp_{Guid.NewGuid():N}" : Unknown());
                 foreach (var id in foreign.Ids.Append(anaId)) Assert.Equal(expected, await WithAsync(id));
             }
         }
@@ -120,7 +123,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                     messageId,
                     messages = new[] { new { id = messageId, role = "user", parts = new[] { new { type = "text", text = "x" } } } },
                 });
-                var bytes = await MissingAnswer.BytesAsync(response);
+                var bytes = await MissingAnswer.BytesAsync(response, messageId);
                 Assert.DoesNotContain(foreign.Ids, id => bytes.Contains(id, StringComparison.Ordinal));
                 return MissingAnswer.WithoutOwn(bytes);
             }
@@ -128,6 +131,32 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
             var expected = await WithAsync(Unknown());
             Assert.Equal(expected, await WithAsync(foreign.Message));
         }
+    }
+
+    /// <summary>An item of somebody else's Response, in a Response of one's own.</summary>
+    [Fact]
+    public async Task ItemReference_OfSomebodyElse_IsAsOneThatIsNotThere()
+    {
+        using var ana = server.NewPerson();
+        using var ben = server.NewPerson();
+        await ben.IdAsync();
+        async Task<string> ItemOfAsync(Person person)
+        {
+            var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+            return response.GetProperty("output")[0].GetProperty("id").GetString()!;
+        }
+
+        async Task<string> WithAsync(string id)
+        {
+            using var response = await ben.SendAsync("POST", "/v1/responses", new { model = "scripted", input = new object[] { new { type = "item_reference", id }, new { role = "user", content = "#script tokens=1 delay=0" } } });
+            return await MissingAnswer.BytesAsync(response, id);
+        }
+
+        var foreign = await ItemOfAsync(ana);
+        var expected = await WithAsync($"msg_{Guid.NewGuid():N}_0");
+        Assert.StartsWith("4", expected, StringComparison.Ordinal);
+        Assert.Equal(expected, await WithAsync(foreign));
+        Assert.StartsWith("200", await WithAsync(await ItemOfAsync(ben)), StringComparison.Ordinal);
     }
 
     private static string Unknown() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
@@ -139,7 +168,8 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var session = await WaitingAsync(person, script);
         await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.ToEndAsync();
-        return new Things(answer.ConversationId, answer.MessageId, answer.GenerationId, session);
+        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = script, background = true });
+        return new Things(answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!);
     }
 
     private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>

@@ -85,27 +85,33 @@ public sealed class HistoryTurn(
         if (last.Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
         if (TextRules.CheckMessage("messages", last.Text) is { } badText) return badText;
 
-        if (FindStored(turn, last, path) is { } known)
+        if (FindStored(turn, last, path) is { } same)
         {
-            if (known.Content != last.Text) return await StartAsync(turn, Under(turn, known.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+            if (same.Content != last.Text) return await StartAsync(turn, Under(turn, same.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
             // The same message once more: a retry of a request whose answer is under way, or a wish for another answer.
-            if (paths.NewestAnswer(place.ConversationId, known.Id) is { Status: "running", GenerationId: { } running } && lookup.Find(turn.User, running) is { } found)
-                return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
-            return await StartAsync(turn, Under(turn, known.Id));
+            if (lookup.Find(turn.User, RunningUnder(place.ConversationId, same.Id)) is { } found) return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
+            return await StartAsync(turn, Under(turn, same.Id));
         }
 
         var before = turn.Messages.Count > 1 ? turn.Messages[^2] : null;
-        var parent = (before?.Id is { } id ? places.Find(turn.User, place.ConversationId, id) : null) ?? place;
-        if (parent.ParentIsRunning)
+        var known = before?.Id is { } id ? paths.Find(place.ConversationId, id) : null;
+        var running = known is null ? (place.ParentIsRunning ? place.ParentGenerationId : null) : RunningAt(place.ConversationId, known);
+        if (running is not null)
         {
             // Whoever writes the next message under an answer that they see has stopped waiting for the rest: useChat's stop() only leaves.
-            var sees = before is { Role: "assistant" } && (before.Id is null || before.Id == parent.ParentId);
+            var sees = before is { Role: "assistant" } && (before.Id is null || known is not null);
             if (!sees) return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
-            await StopAsync(parent.ParentGenerationId, turn.Http.RequestAborted);
+            await StopAsync(running, turn.Http.RequestAborted);
         }
 
-        return await StartAsync(turn, Under(turn, parent.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+        return await StartAsync(turn, Under(turn, known?.Id ?? place.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
     }
+
+    /// <summary>The answer that is being written at a message: itself, or one to it that the client has not seen yet.</summary>
+    private string? RunningAt(string conversation, StoredMessage message) =>
+        message.Role == "user" ? RunningUnder(conversation, message.Id) : message.Status == "running" ? message.GenerationId : null;
+
+    private string? RunningUnder(string conversation, string message) => paths.NewestAnswer(conversation, message) is { Status: "running" } answer ? answer.GenerationId : null;
 
     private async Task<IResult> RegenerateAsync(Turn turn, List<StoredMessage> path)
     {
@@ -148,6 +154,7 @@ public sealed class HistoryTurn(
         {
             ContinuesId = generation,
             ContinuesTo = prefix.End,
+            MessageExternalId = last.Id,
             Request = AskedRequest.WithToolResults(turn.Start.Request, results),
         };
         return await StartAsync(turn, start, continues: whole, from: isUi ? 0 : whole.End);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
@@ -18,6 +20,15 @@ public static class CreateChatCompletion
 {
     /// <summary>Clients handle a refusal of the model by its status (they wait, and ask again), not inside a stream. A model that has begun is not waited for.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is read of a body, by <see cref="OpenAIChatRequest"/>.</summary>
+    public sealed record Request(
+        string? Model, IReadOnlyList<JsonElement>? Messages, bool? Stream, [property: JsonPropertyName("stream_options")] JsonElement? StreamOptions, bool? Store, JsonElement? Metadata,
+        double? Temperature, [property: JsonPropertyName("top_p")] double? TopP, [property: JsonPropertyName("max_tokens")] long? MaxTokens,
+        [property: JsonPropertyName("max_completion_tokens")] long? MaxCompletionTokens, [property: JsonPropertyName("frequency_penalty")] double? FrequencyPenalty,
+        [property: JsonPropertyName("presence_penalty")] double? PresencePenalty, long? Seed, JsonElement? Stop, [property: JsonPropertyName("reasoning_effort")] string? ReasoningEffort,
+        [property: JsonPropertyName("response_format")] JsonElement? ResponseFormat, IReadOnlyList<JsonElement>? Tools, [property: JsonPropertyName("tool_choice")] JsonElement? ToolChoice,
+        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
 
     public static async Task<IResult> Handle(HttpContext http, AnswerStarter starter, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
     {

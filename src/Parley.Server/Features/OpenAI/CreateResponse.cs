@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
 using Parley.Server.Data;
@@ -11,6 +13,13 @@ namespace Parley.Server.Features.OpenAI;
 /// <summary><c>POST /v1/responses</c>: streamed, waited for, or in the background. None of them ends when the client leaves, and each can be gone on with from the number of its last event.</summary>
 public static class CreateResponse
 {
+    /// <summary>What is read of a body, by <see cref="OpenAIResponsesRequest"/>.</summary>
+    public sealed record Request(
+        string? Model, JsonElement? Input, string? Instructions, [property: JsonPropertyName("previous_response_id")] string? PreviousResponseId, bool? Stream, bool? Background, bool? Store,
+        JsonElement? Metadata, double? Temperature, [property: JsonPropertyName("top_p")] double? TopP, [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
+        JsonElement? Reasoning, JsonElement? Text, IReadOnlyList<JsonElement>? Tools, [property: JsonPropertyName("tool_choice")] JsonElement? ToolChoice,
+        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
+
     public static async Task<IResult> Handle(
         HttpContext http, AnswerStarter starter, ResponseReading responses, AskedMessages asked, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
     {
