@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
@@ -5,6 +7,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
@@ -20,7 +23,12 @@ public sealed class HistoryTurn(
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
+        [property: Description("The client's name for the conversation, or its id.")] string? Id,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
+        [property: Shape(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
+        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        [property: Description("With `regenerate-message`: the answer to give again.")] string? MessageId,
+        string? Model, string? ModelId, [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>
