@@ -32,10 +32,10 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     [Fact]
     public async Task Chat_Streamed_GrowsToTheSameText()
     {
-        var updates = await Chat().CompleteChatStreamingAsync([Ask(60, "delay=10")], cancellationToken: Token).ToListAsync(Token);
+        var updates = await Chat().CompleteChatStreamingAsync([Ask(60, "delay=20")], cancellationToken: Token).ToListAsync(Token);
 
         Assert.Equal(await TextAsync(60), TextOf(updates));
-        Assert.InRange(updates.Count(update => update.ContentUpdate.Count > 0), 10, int.MaxValue);
+        Assert.InRange(updates.Count(update => update.ContentUpdate.Count > 0), 5, int.MaxValue);
         Assert.Equal(ChatMessageRole.Assistant, updates[0].Role);
         Assert.Equal(ChatFinishReason.Stop, updates.Single(update => update.FinishReason is not null).FinishReason);
         // This client always asks for the usage.
@@ -67,14 +67,11 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     }
 
     [Fact]
-    public async Task Chat_ThatFailsBeforeItIsAnswered_Is500AndAskedOnce()
+    public async Task Chat_ThatFailsBeforeItIsAnswered_Is500()
     {
-        var counter = new Attempts();
-
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => Chat(counter).CompleteChatAsync([Ask(20, "error-after=5")], cancellationToken: Token));
+        var error = await Assert.ThrowsAsync<ClientResultException>(() => Chat(retries: 0).CompleteChatAsync([Ask(20, "error-after=5")], cancellationToken: Token));
 
         Assert.Equal(500, error.Status);
-        Assert.Equal(1, counter.Count);
     }
 
     [Fact]
@@ -142,7 +139,10 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     {
         var client = new ChatClient("nobody/nothing", _key, Options());
 
-        Assert.Equal(404, (await Assert.ThrowsAsync<ClientResultException>(() => client.CompleteChatAsync([Ask(1)], cancellationToken: Token))).Status);
+        var error = await Assert.ThrowsAsync<ClientResultException>(() => client.CompleteChatAsync([Ask(1)], cancellationToken: Token));
+
+        Assert.Equal(404, error.Status);
+        Assert.Contains("model_not_found", error.GetRawResponse()!.Content.ToString(), StringComparison.Ordinal);
     }
 
 #pragma warning disable OPENAI001 // The package calls its Responses an evaluation.

@@ -61,7 +61,7 @@ on('an error in mid-answer', async (visitor, page) => {
   assertWhole(seen.text, 5);
 });
 
-const atRandom = path => (/stream|events/.test(path) ? 400 + Math.floor(random() * 500) : Infinity);
+const atRandom = path => (/stream|events/.test(path) ? 500 + Math.floor(random() * 700) : Infinity);
 
 on('running answers, cut at random, again and again', async (visitor, page) => {
   const url = await start(visitor, script({ tokens: 80, delay: 60 }));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { DurableStream, stream } from '@durable-streams/client';
 import { ask, assertGrew, assertWhole, base, script, until } from './lib/parley.mjs';
-import { check, run } from './lib/check.mjs';
+import { check, reasonOf, run } from './lib/check.mjs';
 import { assertExact } from './lib/cut-everywhere.mjs';
 import { cuttingProxy, forEach } from './lib/proxy.mjs';
 
@@ -161,7 +161,7 @@ for (const live of ['long-poll', 'sse']) {
         const { items } = await followed(somebody, pathOf(generationId), { live, server: proxy.base });
         if (textOf(items) !== message.content) position.problem = `got ${JSON.stringify(textOf(items))}`;
       } catch (error) {
-        position.problem = error.message;
+        position.problem = reasonOf(error);
       }
       positions.push(position);
       proxy.close();

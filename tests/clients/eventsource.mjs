@@ -93,7 +93,8 @@ for (const version of asked(Object.keys(clients))) {
   if (!isFrail) {
     on('a slow answer, cut over and over', async person => {
       const { sessionId } = await startSession(person, script({ tokens: 100, delay: 50 }));
-      const sizes = [900, 1000, 1100, 1250, 1400, 1700];
+      // Who was away gets what came meanwhile as one event: it must fit, or nobody gets any further.
+      const sizes = [1800, 2000, 2200, 2500, 2800, 3100];
       await forEach(sizes, sizes.length, async size => {
         const proxy = await cuttingProxy(() => size, { reset: size % 3 === 0 });
         const seen = await follow(proxy.base + sessionUrl(person, sessionId), { seconds: 50 });

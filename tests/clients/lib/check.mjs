@@ -44,7 +44,7 @@ export async function run({ atOnce = 4 } = {}) {
     counts.failed++;
   }
   if (checks.length === 0) report({ name: `no check has "${options.only}" in its name`, outcome: 'failed' });
-  if (options.json) console.log(JSON.stringify({ outcome: 'end', ...counts }));
+  if (options.json) console.log(JSON.stringify({ outcome: 'end' }));
   else console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.known} known bugs of clients`);
   process.exit(counts.failed > 0 || checks.length === 0 ? 1 : 0);
 }
@@ -83,8 +83,11 @@ function report(result) {
   return result.outcome;
 }
 
+/** What an error says, and what it says was behind it: fetch keeps the reason there. */
+export const reasonOf = error => (error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message);
+
 function said(error) {
-  const text = error instanceof Error ? `${error.message}\n${whereabouts(error)}` : inspect(error);
+  const text = error instanceof Error ? `${reasonOf(error)}\n${whereabouts(error)}` : inspect(error);
   return text.length > 2000 ? `${text.slice(0, 2000)}…` : text;
 }
 

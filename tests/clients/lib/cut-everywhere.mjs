@@ -1,6 +1,7 @@
 // Follows an answer once for each byte at which its connection can be cut.
 import assert from 'node:assert/strict';
 import { ask, assertWhole, model, script, shortened } from './parley.mjs';
+import { reasonOf } from './check.mjs';
 import { bodyOf, cuttingProxy, forEach } from './proxy.mjs';
 
 const shortAnswer = script({ tokens: 8, delay: 12 });
@@ -50,7 +51,7 @@ async function cutEach(expected, tokens, urlOf, follow, isFrail) {
       if (seen.text !== expected) position.problem = `got ${JSON.stringify(shortened(seen.text))}`;
       else if (!isIncreasing(seen.ids)) position.problem = `ids ${seen.ids.join()}`;
     } catch (error) {
-      position.problem = error.message;
+      position.problem = reasonOf(error);
     }
     position.isFrail = proxy.answers.length > 0 && isFrail(bodyOf(proxy.answers[0]));
     positions.push(position);
