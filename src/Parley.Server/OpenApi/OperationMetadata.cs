@@ -66,7 +66,7 @@ public static class Media
 
 public static class OperationExtensions
 {
-    private static readonly string[] AnswerHeaders = ["X-Conversation-Id", "X-Generation-Id"];
+    internal static readonly string[] AnswerHeaders = ["X-Conversation-Id", "X-Generation-Id"];
 
     /// <summary>Says what the route does.</summary>
     public static RouteHandlerBuilder Operation(this RouteHandlerBuilder route, string id, string summary, string? description = null) =>

@@ -154,6 +154,12 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             },
         };
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable) AddHeader(response, "Retry-After");
+        // The model may refuse when the answer has begun: there is a generation then.
+        if (route.StartsAnswer && (status >= StatusCodes.Status429TooManyRequests || (route.IsOpenAI && status is StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound)))
+        {
+            foreach (var header in OperationExtensions.AnswerHeaders) AddHeader(response, header);
+        }
+
         if (status is StatusCodes.Status401Unauthorized) AddHeader(response, "WWW-Authenticate");
         return response;
     }
@@ -190,6 +196,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         public bool HasBody => All<RequestBodyMetadata>().Any(body => body.Type is not null) || Has<ForeignBodyMetadata>();
 
         public bool IsHead => HttpMethods.IsHead(Method);
+
+        public bool StartsAnswer => All<ParameterMetadata>().Contains(Parameters.IdempotencyKey);
 
         public bool IsOpenAI => Path.StartsWith("/v1/", StringComparison.Ordinal);
 
