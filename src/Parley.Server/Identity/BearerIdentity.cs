@@ -13,6 +13,11 @@ public sealed class IdentityOptions
     /// The bearer tokens that are accepted, at least 16 characters each. Default none, which means any: each token is then an identity of its own, and whoever knows it is that person, so it must be long and random.
     /// </summary>
     public IReadOnlyList<string> BearerTokens { get; set; } = [];
+
+    /// <summary>
+    /// Everybody who brings no credentials is the same person, instead of somebody new each time. Default false. For a machine that one person uses, whose scripts have neither a cookie jar nor a token.
+    /// </summary>
+    public bool SinglePerson { get; set; }
 }
 
 /// <summary>
@@ -22,6 +27,8 @@ public sealed class IdentityOptions
 internal static class BearerIdentity
 {
     private const int Longest = 8192;
+
+    private static readonly CurrentUser TheOnlyOne = new(CurrentUser.PersonalTenant, "00000000-0000-7000-8000-000000000001");
 
     public static void UseBearerIdentity(this WebApplication app) => app.Use(static (http, next) => InvokeAsync(http, next));
 
@@ -47,6 +54,7 @@ internal static class BearerIdentity
             }
         }
 
+        if (CurrentUser.Of(http.User) is null && http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value.SinglePerson) http.User = Principal(TheOnlyOne);
         return next(http);
     }
 

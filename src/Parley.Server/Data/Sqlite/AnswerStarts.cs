@@ -42,7 +42,7 @@ internal sealed class AnswerStarts(NodeIdentity node)
             parent = start.UserMessageId;
         }
 
-        InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now);
+        InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now, start.MessageExternalId);
         var key = InsertGeneration(session, start, now);
         if (start.IdempotencyKey is not null)
         {

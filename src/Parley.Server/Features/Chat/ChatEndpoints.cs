@@ -8,8 +8,8 @@ namespace Parley.Server.Features.Chat;
 
 public static class ChatEndpoints
 {
-    public static IServiceCollection AddChat(this IServiceCollection services) =>
-        services.AddSingleton<MessageTurn>().AddSingleton<HistoryTurn>().AddSingleton<SeedTurn>().AddSingleton<ResumeChat>();
+    public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration) =>
+        services.Configure<ChatBodyOptions>(configuration.GetSection("Chat")).AddSingleton<MessageTurn>().AddSingleton<HistoryTurn>().AddSingleton<SeedTurn>().AddSingleton<ResumeChat>();
 
     public static void MapChat(this IEndpointRouteBuilder routes)
     {

@@ -18,7 +18,7 @@ public static class PostV1Chat
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
         [property: Description("The same.")] string? Id,
-        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] JsonElement? Messages,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
         [property: Description("The new message: text, or a message with `parts`.")] JsonElement? Message,
         [property: Description("There are no agents yet: refused.")] string? AgentId,
         [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
@@ -34,9 +34,9 @@ public static class PostV1Chat
         switch (ChatBody.KindOf(body))
         {
             case ChatBodyKind.Both:
-                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+                return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
-                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+                return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
             case ChatBodyKind.Message:

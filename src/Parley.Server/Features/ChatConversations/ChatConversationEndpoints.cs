@@ -35,8 +35,8 @@ public static class ChatConversationEndpoints
             .Creates<ChatMessageRow>(Json).Refuses(400, "invalid_role", "text_required", "out_of_range", "too_long").Refuses(404, "not_found").Refuses(413, "message_too_long");
     }
 
-    /// <summary>The id under which a person is known in rows; null for one who has only a cookie.</summary>
-    internal static string? UserIdOf(HttpContext http) => http.User.Identity?.AuthenticationType == "Bearer" ? CurrentUser.Of(http.User)?.Id : null;
+    /// <summary>The id under which a person is known in rows: null, since nobody has an account yet.</summary>
+    internal const string? UserId = null;
 
     /// <summary>A <c>user_id</c> that is somebody else's is refused; null and one's own are fine.</summary>
     internal static Problem? CheckUserId(HttpContext http, string? userId) =>

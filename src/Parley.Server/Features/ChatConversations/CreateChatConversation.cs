@@ -37,6 +37,6 @@ public static class CreateChatConversation
         });
         feed.Changed(user.Id, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/conversations/{conversation.Id}";
-        return Results.Json(ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserIdOf(http)), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
+        return Results.Json(ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserId), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
     }
 }
