@@ -35,6 +35,7 @@ builder.Services.AddApiDescription();
 var app = builder.Build();
 app.UseEdge();
 app.UseWebApp();
+app.UseApiReference();
 app.UseRouting();
 app.UseCors();
 app.UseAuthentication();

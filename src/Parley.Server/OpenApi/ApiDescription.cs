@@ -22,16 +22,13 @@ public static class ApiDescription
             options.AddDocumentTransformer<DocumentTransformer>();
         });
 
-    public static void MapApiDescription(this IEndpointRouteBuilder routes)
+    public static void MapApiDescription(this IEndpointRouteBuilder routes) => routes.MapGet(DocumentPath, Handle).CountedAs(RateBucket.Open).ExcludeFromDescription();
+
+    /// <summary>Serves the page. Its library is loaded when somebody looks.</summary>
+    public static void UseApiReference(this WebApplication app)
     {
-        routes.MapGet(DocumentPath, Handle).CountedAs(RateBucket.Open).ExcludeFromDescription();
-        // Its library is loaded when somebody looks.
-        var page = new Lazy<RequestDelegate>(() => Page(routes.CreateApplicationBuilder()));
-        routes.MapGet(PagePath + "/{**file}", http =>
-        {
-            http.SetEndpoint(null); // the library serves files, and nothing where an endpoint was chosen
-            return page.Value(http);
-        }).CountedAs(RateBucket.Open).ExcludeFromDescription();
+        var page = new Lazy<RequestDelegate>(() => Page(((IApplicationBuilder)app).New()));
+        app.Use((http, next) => http.Request.Path.StartsWithSegments(PagePath) ? page.Value(http) : next(http));
     }
 
     /// <summary>The page, whose scripts and styles are its library's, from this server.</summary>

@@ -52,7 +52,7 @@ internal static class EventSchemas
               "properties": {
                 "content": { "type": "string", "description": "The answer so far." },
                 "delta": { "type": "string", "description": "What is new of it." },
-                "done": { "const": true, "description": "In the last event of an answer that did not fail." },
+                "done": { "enum": [true], "description": "In the last event of an answer that did not fail." },
                 "finishReason": { "type": "string" },
                 "error": { "type": "object", "required": ["code", "message"], "properties": { "code": { "type": "string" }, "message": { "type": "string" } } }
               }

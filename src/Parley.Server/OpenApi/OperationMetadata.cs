@@ -38,11 +38,6 @@ public sealed record EventMetadata(IReadOnlyList<string> Names);
 /// <param name="Codes">What its <c>code</c> may be.</param>
 public sealed record RefusalMetadata(int Status, IReadOnlyList<string> Codes);
 
-/// <summary>A body that is read by other rules than those of <see cref="Http.StrictJson"/>, so that it is only described.</summary>
-/// <param name="Body">Its members; others are passed over.</param>
-/// <param name="Json">How they are named.</param>
-public sealed record ForeignBodyMetadata(Type Body, JsonSerializerOptions Json);
-
 /// <summary>A request without a body is as one with an empty object.</summary>
 public sealed record OptionalBodyMetadata;
 
@@ -66,7 +61,7 @@ public static class Media
 
 public static class OperationExtensions
 {
-    private static readonly string[] AnswerHeaders = ["X-Conversation-Id", "X-Generation-Id"];
+    internal static readonly string[] AnswerHeaders = ["X-Conversation-Id", "X-Generation-Id"];
 
     /// <summary>Says what the route does.</summary>
     public static RouteHandlerBuilder Operation(this RouteHandlerBuilder route, string id, string summary, string? description = null) =>

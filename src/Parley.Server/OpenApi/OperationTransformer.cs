@@ -47,11 +47,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
 
     private OpenApiRequestBody? Body(Route route)
     {
-        List<IOpenApiSchema> schemas =
-        [
-            .. route.All<RequestBodyMetadata>().Where(body => body.Type is not null && !route.Has<ForeignBodyMetadata>()).Select(body => _schemas!.Of(body.Type!, new SchemaUse(StrictJson.Options, IsRequest: true, body.IsTolerant))),
-            .. route.All<ForeignBodyMetadata>().Select(body => _schemas!.Of(body.Body, new SchemaUse(body.Json, IsRequest: true, IsTolerant: true))),
-        ];
+        List<IOpenApiSchema> schemas = [.. route.Bodies.Select(body => _schemas!.Of(body.Type!, new SchemaUse(StrictJson.Options, IsRequest: true, body.IsTolerant)))];
         if (schemas.Count == 0) return null;
         var media = new OpenApiMediaType { Schema = schemas.Count == 1 ? schemas[0] : new OpenApiSchema { AnyOf = schemas } };
         foreach (var example in route.All<ExampleMetadata>())
@@ -126,7 +122,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             Add(StatusCodes.Status400BadRequest, "malformed_json", "duplicate_member", "invalid_text");
             if (route.IsOpenAI) Add(StatusCodes.Status400BadRequest, "missing_required_parameter", "invalid_type", "invalid_value", "unsupported_parameter", "unsupported_value");
             else Add(StatusCodes.Status400BadRequest, "wrong_type");
-            if (route.All<RequestBodyMetadata>().Any(body => body is { Type: not null, IsTolerant: false })) Add(StatusCodes.Status400BadRequest, "unknown_member");
+            if (route.Bodies.Any(body => !body.IsTolerant)) Add(StatusCodes.Status400BadRequest, "unknown_member");
             Add(StatusCodes.Status413PayloadTooLarge, "body_too_large");
             Add(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type");
         }
@@ -154,6 +150,12 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             },
         };
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable) AddHeader(response, "Retry-After");
+        // The model may refuse when the answer has begun: there is a generation then.
+        if (route.StartsAnswer && (status >= StatusCodes.Status429TooManyRequests || (route.IsOpenAI && status is StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound)))
+        {
+            foreach (var header in OperationExtensions.AnswerHeaders) AddHeader(response, header);
+        }
+
         if (status is StatusCodes.Status401Unauthorized) AddHeader(response, "WWW-Authenticate");
         return response;
     }
@@ -187,9 +189,13 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
 
     private sealed record Route(string Method, string Path, IList<object> Metadata)
     {
-        public bool HasBody => All<RequestBodyMetadata>().Any(body => body.Type is not null) || Has<ForeignBodyMetadata>();
+        public IEnumerable<RequestBodyMetadata> Bodies => All<RequestBodyMetadata>().Where(body => body.Type is not null);
+
+        public bool HasBody => Bodies.Any();
 
         public bool IsHead => HttpMethods.IsHead(Method);
+
+        public bool StartsAnswer => All<ParameterMetadata>().Contains(Parameters.IdempotencyKey);
 
         public bool IsOpenAI => Path.StartsWith("/v1/", StringComparison.Ordinal);
 

@@ -84,6 +84,9 @@ public static class Parameters
 
     public static ParameterMetadata StartingAfter { get; } = new(Query, "starting_after", "The `sequence_number` of the last event that the reader has.", Position);
 
+    /// <summary>The same parameter, on a route that passes over what it cannot read: browsers keep positions across pages, and polyfills invent them.</summary>
+    public static ParameterMetadata Lenient(ParameterMetadata position) => position with { Schema = Text, Description = position.Description + " One that is no good is as none." };
+
     /// <summary>How many to answer.</summary>
     public static ParameterMetadata Limit(int usual, int most) =>
         new(Query, "limit", "How many to answer.", $$"""{"type":"integer","minimum":1,"maximum":{{most}},"default":{{usual}}}""");

@@ -30,7 +30,7 @@ public static class ChatEndpoints
         v1.MapPost("", PostV1Chat.Handle).CountedAs(RateBucket.Chat).Takes<PostV1Chat.Request>(tolerant: true)
             .Operation("postV1Chat", "Asks a model, and streams its answer as the AI SDK data stream.", "A conversation that is not there is begun under the name that the request gives.")
             .Example("one message", """{"message":"Hello","conversationId":"my-chat"}""")
-            .StartsAnswer(Media.Text, Media.Events).RefusesTurns();
+            .StartsAnswer(Media.Text, Media.Events).RefusesTurns().Refuses(400, "agent_not_found");
         v1.MapGet("", static (HttpContext http, ParleyDbContext db, ResumeChat resume, AnswerReading reading) =>
             http.Request.Query.ContainsKey("chatId") ? ResumeChat.HandleQuery(http, resume, reading) : ListChats.Handle(http, db)).CountedAs(RateBucket.Read)
             .Operation("listChats", "Conversations, the newest message first; with chatId the answer that is being written in one.")

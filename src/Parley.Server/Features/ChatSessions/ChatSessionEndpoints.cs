@@ -21,7 +21,7 @@ public static class ChatSessionEndpoints
                 .WithMetadata(new QueryCredentials(static http => Tickets.ForSession(http.Request.Query["sessionId"])))
                 .Operation($"streamChatSession{under}", "Begins the session's answer, or goes on with it where the reader was.",
                     "Events of the types `typing`, `token`, `done` and `error`. A session that is missing or has expired is an `error` event too: an `EventSource` can read nothing else.")
-                .Reads(Parameters.SessionId, Parameters.LastEventId, Parameters.After, Parameters.LastEventIdInQuery)
+                .Reads(Parameters.SessionId, Parameters.Lenient(Parameters.LastEventId), Parameters.Lenient(Parameters.After), Parameters.Lenient(Parameters.LastEventIdInQuery))
                 .FollowsAnswer("The answer, from the reader's position on.", Media.Events).Sends(EventSchemas.Token).AnswersNothing(204, "The reader has everything.").Refuses(400, "required", "duplicate_parameter");
             sessions.MapGet("/history", GetChatHistory.Handle).CountedAs(RateBucket.Read)
                 .Operation($"getChatHistory{under}", "What was said in a chat, oldest first.").Reads(Parameters.ChatId, Parameters.Limit(1000, 1000))

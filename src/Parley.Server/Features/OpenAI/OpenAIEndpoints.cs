@@ -20,11 +20,11 @@ public static class OpenAIEndpoints
         v1.MapGet("/models", ListOpenAIModels.Handle).CountedAs(RateBucket.Read).Operation("listOpenAIModels", "The models that can be asked.").Answers<ListOpenAIModels.List>();
         v1.MapGet("/models/{**id}", GetOpenAIModel.Handle).CountedAs(RateBucket.Read)
             .Operation("getOpenAIModel", "One model.").Reads(Parameters.ModelId).Answers<OpenAIModel>().Refuses(404, "model_not_found");
-        v1.MapPost("/chat/completions", CreateChatCompletion.Handle).CountedAs(RateBucket.Chat).Takes<CreateChatCompletion.Request>(tolerant: true).WithMetadata(new ForeignBodyMetadata(typeof(ChatCompletionRequest), OpenAISchemas.Json))
+        v1.MapPost("/chat/completions", CreateChatCompletion.Handle).CountedAs(RateBucket.Chat).Takes<CreateChatCompletion.Request>(tolerant: true)
             .Operation("createChatCompletion", "Asks a model, with the whole conversation in the request.", "The answer is kept for a day, so that it can be followed and retried, and is in no list; with `store: true` it is a conversation as any other.")
             .Example("a stream", """{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}""")
             .Answers<ChatCompletion>(json: OpenAISchemas.Json).Starts();
-        v1.MapPost("/responses", CreateResponse.Handle).CountedAs(RateBucket.Chat).Takes<CreateResponse.Request>(tolerant: true).WithMetadata(new ForeignBodyMetadata(typeof(ResponseRequest), OpenAISchemas.Json))
+        v1.MapPost("/responses", CreateResponse.Handle).CountedAs(RateBucket.Chat).Takes<CreateResponse.Request>(tolerant: true)
             .Operation("createResponse", "Asks a model: streamed, waited for, or in the background.", "None of them ends when the client leaves.")
             .Example("a stream", """{"model":"auto","input":"Hello","stream":true}""")
             .Answers<Response>(json: OpenAISchemas.Json).Starts();

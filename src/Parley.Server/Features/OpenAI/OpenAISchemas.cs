@@ -6,7 +6,7 @@ using Parley.Server.Http;
 
 namespace Parley.Server.Features.OpenAI;
 
-/// <summary>The bodies of the OpenAI API, for the description of ours: the engine reads and writes them by hand.</summary>
+/// <summary>The answers of the OpenAI API, for its description: the engine writes them by hand.</summary>
 internal static class OpenAISchemas
 {
     public static readonly JsonSerializerOptions Json = new(ApiJson.Options)
@@ -17,53 +17,12 @@ internal static class OpenAISchemas
     };
 }
 
-/// <summary>What is read of <c>POST /v1/chat/completions</c>.</summary>
-public sealed record ChatCompletionRequest(
-    [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-    [property: Required] IReadOnlyList<ChatCompletionMessage>? Messages,
-    bool? Stream,
-    [property: Description("`include_usage: true` ends a stream with the usage.")] JsonElement? StreamOptions,
-    [property: Range(0, 2)] double? Temperature,
-    [property: Range(0, 1)] double? TopP,
-    int? MaxTokens,
-    int? MaxCompletionTokens,
-    [property: Range(-2, 2)] double? FrequencyPenalty,
-    [property: Range(-2, 2)] double? PresencePenalty,
-    [property: Description("A string, or up to four.")] JsonElement? Stop,
-    long? Seed,
-    [property: AllowedValues("none", "minimal", "low", "medium", "high", "xhigh", "max")] string? ReasoningEffort,
-    [property: Description("`text`, `json_object` or `json_schema`.")] JsonElement? ResponseFormat,
-    [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
-    [property: Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
-    bool? ParallelToolCalls,
-    IReadOnlyDictionary<string, string>? Metadata,
-    [property: Description("Keeps the conversation, where the caller's lists show it.")] bool? Store);
-
-/// <summary>A message of such a request.</summary>
+/// <summary>A message of a request to Chat Completions.</summary>
 public sealed record ChatCompletionMessage(
     [property: Required, AllowedValues("system", "developer", "user", "assistant", "tool")] string? Role,
     [property: Description("A string, or parts.")] JsonElement? Content,
-    [property: Description("Calls that the assistant made.")] IReadOnlyList<JsonElement>? ToolCalls,
-    [property: Description("Of a tool's message: the call that it answers.")] string? ToolCallId);
-
-/// <summary>What is read of <c>POST /v1/responses</c>.</summary>
-public sealed record ResponseRequest(
-    [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-    [property: Required, Description("A string, or items.")] JsonElement? Input,
-    string? Instructions,
-    [property: Description("The Response that this one goes on from.")] string? PreviousResponseId,
-    bool? Stream,
-    [property: Description("Answers at once; the client comes back for the output.")] bool? Background,
-    [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
-    [property: Range(0, 2)] double? Temperature,
-    [property: Range(0, 1)] double? TopP,
-    int? MaxOutputTokens,
-    JsonElement? Reasoning,
-    JsonElement? Text,
-    [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
-    [property: Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
-    bool? ParallelToolCalls,
-    IReadOnlyDictionary<string, string>? Metadata);
+    [property: JsonPropertyName("tool_calls"), Description("Calls that the assistant made.")] IReadOnlyList<JsonElement>? ToolCalls,
+    [property: JsonPropertyName("tool_call_id"), Description("Of a tool's message: the call that it answers.")] string? ToolCallId);
 
 /// <summary>A whole answer of Chat Completions.</summary>
 public sealed record ChatCompletion(string Id, [property: JsonPropertyName("object")] string Kind, long Created, string Model, IReadOnlyList<ChatCompletionChoice> Choices, ChatCompletionUsage Usage);
