@@ -33,6 +33,15 @@ public sealed class AnswerLookup(SqliteDatabase database)
         return AskedRequest.Parse(session.Query("SELECT request FROM generations WHERE id = @id", row => row.IsDBNull(0) ? null : row.GetString(0), ("@id", id.ToString())).FirstOrDefault());
     }
 
+    /// <summary>The generation that a session of this user has begun.</summary>
+    public string? FindBegun(CurrentUser user, string sessionId)
+    {
+        using var session = database.OpenReader();
+        return session.Query(
+            "SELECT generation_id FROM chat_sessions WHERE id = @id AND owner_id = @owner AND generation_id IS NOT NULL",
+            row => row.GetString(0), ("@id", sessionId), ("@owner", user.Id)).FirstOrDefault();
+    }
+
     /// <summary>What an idempotency key of this user started.</summary>
     public (string Fingerprint, string GenerationId)? FindKey(CurrentUser user, string key)
     {

@@ -26,6 +26,9 @@ public sealed record AnswerShape
     /// <summary>Answers at once, with neither: the client comes back for it.</summary>
     public Func<GenerationInfo, Task<IResult>>? Begun { get; init; }
 
+    /// <summary>What a request is answered that another one was before. Without it, it is attached to what that one started.</summary>
+    public IResult? WhenTaken { get; init; }
+
     public static AnswerShape Streamed(Func<GenerationInfo, WireFormat> format) => new() { Stream = format };
 
     /// <summary>For chat clients in a browser.</summary>

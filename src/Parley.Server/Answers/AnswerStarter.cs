@@ -30,11 +30,11 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         HttpContext http, CurrentUser user, AnswerStart start, ModelRoute route, IReadOnlyList<ChatMessage> messages, FoldedLog? continues, AnswerShape shape, ChatOptions? options = null)
     {
         Begun begun;
-        using (await TakeTurnAsync(user, start.IdempotencyKey, http.RequestAborted))
+        using (await TakeTurnAsync(user, start.IdempotencyKey ?? start.SessionId, http.RequestAborted))
             begun = await BeginAsync(http, user, start, route, messages, continues, options);
 
         if (begun.Refusal is { } refusal) return refusal;
-        if (begun.AttachTo is { } known) return await AttachAsync(http, user, known, shape);
+        if (begun.AttachTo is { } known) return shape.WhenTaken ?? await AttachAsync(http, user, known, shape);
 
         if (start.ConversationKind == ConversationKind.Chat) feed.Changed(user.Id, start.ConversationId);
         return await WriteAsync(http, begun.Id, new GenerationInfo(start.ConversationId, start.GenerationId, start.MessageId, route.Id, start.Now), shape);
@@ -45,6 +45,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         // A retry needs no place: it is served also when there is none.
         if (start.IdempotencyKey is { } key && lookup.FindKey(user, key) is { } known)
             return known.Fingerprint == start.Fingerprint ? new Begun { AttachTo = known.GenerationId } : new Begun { Refusal = KeyReused() };
+        if (start.SessionId is { } session && lookup.FindBegun(user, session) is { } first) return new Begun { AttachTo = first };
 
         var admission = runner.TryAdmit(user.Id, out var place);
         if (admission != Admission.Admitted) return new Begun { Refusal = Refuse(http, admission) };
@@ -73,7 +74,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         }
     }
 
-    /// <summary>Starts with the same key come one after the other, so that all but the first find what it started.</summary>
+    /// <summary>Starts with the same key, or of the same session, come one after the other, so that all but the first find what it started.</summary>
     private async ValueTask<Turn?> TakeTurnAsync(CurrentUser user, string? key, CancellationToken cancellationToken)
     {
         if (key is null) return null;

@@ -45,7 +45,7 @@ public sealed class SessionAnswers(ChatStore store, SqliteDatabase database, Ans
         };
         var session = new ChatSession
         {
-            Id = Guid.CreateVersion7(now).ToString(),
+            Id = turn.Id ?? Guid.CreateVersion7(now).ToString(),
             TenantId = user.TenantId,
             OwnerId = user.Id,
             Kind = turn.Kind,
@@ -124,4 +124,6 @@ public sealed class SessionAnswers(ChatStore store, SqliteDatabase database, Ans
 /// <param name="Title">The title of a new conversation.</param>
 /// <param name="ProjectId">A label.</param>
 /// <param name="TaskId">A label.</param>
-public sealed record WaitingTurn(string Kind, string Prompt, TimeSpan Lifetime, string? Conversation = null, string? Title = null, string? ProjectId = null, string? TaskId = null);
+/// <param name="Id">The session's id, where the same request must not store a second one; a new id otherwise.</param>
+public sealed record WaitingTurn(
+    string Kind, string Prompt, TimeSpan Lifetime, string? Conversation = null, string? Title = null, string? ProjectId = null, string? TaskId = null, string? Id = null);

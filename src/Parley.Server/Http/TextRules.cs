@@ -13,7 +13,7 @@ public static class TextRules
     private const int MostUnitsOfACharacter = 16;
 
     /// <summary>Why a message is refused, or null.</summary>
-    public static IResult? CheckMessage(string field, string? text)
+    public static Problem? CheckMessage(string field, string? text)
     {
         if (string.IsNullOrEmpty(text) || !HasVisible(text)) return Problems.Invalid(field, "text_required", "Write something first.");
         return Encoding.UTF8.GetByteCount(text) > MostMessageBytes
@@ -22,7 +22,7 @@ public static class TextRules
     }
 
     /// <summary>Why a title is refused, or null.</summary>
-    public static IResult? CheckTitle(string? title)
+    public static Problem? CheckTitle(string? title)
     {
         if (string.IsNullOrEmpty(title) || !HasVisible(title)) return Problems.Invalid("title", "text_required", "A title needs at least one visible character.");
         return title.Length > 200 * MostUnitsOfACharacter || new StringInfo(title).LengthInTextElements > 200

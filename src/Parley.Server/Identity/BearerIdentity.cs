@@ -37,15 +37,15 @@ internal static class BearerIdentity
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count > 0)
         {
-            if (authorization is not [{ } value] || !TryRead(value, out var token) || !IsAccepted(http, token)) return RefuseAsync(http);
-            SignIn(http, token);
+            if (authorization is not [{ } value] || Find(TokenOf(value), OptionsOf(http)) is not { } bearer) return RefuseAsync(http);
+            http.User = Principal(bearer);
         }
         else if (http.GetEndpoint()?.Metadata.GetMetadata<QueryCredentials>() is { } allowed)
         {
             if (http.Request.Query["access_token"] is [{ Length: > 0 and <= Longest } access])
             {
-                if (!IsAccepted(http, access)) return RefuseAsync(http);
-                SignIn(http, access);
+                if (Find(access, OptionsOf(http)) is not { } bearer) return RefuseAsync(http);
+                http.User = Principal(bearer);
             }
             else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= Longest } ticket] && allowed.ResourceOf(http) is { } resource)
             {
@@ -54,33 +54,35 @@ internal static class BearerIdentity
             }
         }
 
-        if (CurrentUser.Of(http.User) is null && http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value.SinglePerson) http.User = Principal(TheOnlyOne);
+        if (CurrentUser.Of(http.User) is null && OptionsOf(http).SinglePerson) http.User = Principal(TheOnlyOne);
         return next(http);
     }
 
-    private static bool TryRead(string header, out string token)
+    /// <summary>Who comes with this token, wherever it was sent; null when it is not accepted.</summary>
+    public static CurrentUser? Find(string token, IdentityOptions options)
     {
-        const string Scheme = "Bearer ";
-        token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
-        return token.Length is > 0 and <= Longest && token.All(letter => letter is > ' ' and <= '~');
+        if (token.Length is 0 or > Longest || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options)) return null;
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes("parley bearer\n" + token), hash);
+        return new CurrentUser(CurrentUser.PersonalTenant, new Guid(hash[..16], bigEndian: true).ToString());
     }
 
-    private static bool IsAccepted(HttpContext http, string token)
+    private static string TokenOf(string header)
     {
-        var accepted = http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value.BearerTokens;
-        if (accepted.Count == 0) return true;
+        const string Scheme = "Bearer ";
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
+    }
+
+    private static bool IsAccepted(string token, IdentityOptions options)
+    {
+        if (options.BearerTokens.Count == 0) return true;
         var found = false;
-        foreach (var candidate in accepted)
+        foreach (var candidate in options.BearerTokens)
             found |= CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(candidate), Encoding.UTF8.GetBytes(token));
         return found;
     }
 
-    private static void SignIn(HttpContext http, string token)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes("parley bearer\n" + token), hash);
-        http.User = Principal(new CurrentUser(CurrentUser.PersonalTenant, new Guid(hash[..16], bigEndian: true).ToString()));
-    }
+    private static IdentityOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value;
 
     private static ClaimsPrincipal Principal(CurrentUser user) =>
         new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)], "Bearer"));

@@ -18,10 +18,12 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
     public Task<Conversation> CreateConversationAsync(Conversation conversation) => writer.RunAsync(session => Insert(session, conversation));
 
     /// <summary>
-    /// Stores a turn that waits to be answered: its conversation where that is new, the person's message under the newest one, and the session. False when the conversation is not (or no longer) there, or has begun meanwhile.
+    /// Stores a turn that waits to be answered: its conversation where that is new, the person's message under the newest one, and the session. False when the conversation is not (or no longer) there, or has begun
+    /// meanwhile, and when the session is there already.
     /// </summary>
     public Task<bool> StartSessionAsync(ChatSession start, Conversation? newConversation, Message message) => writer.RunAsync(session =>
     {
+        if (session.Query("SELECT 1 FROM chat_sessions WHERE id = @id", static _ => true, ("@id", start.Id)).Count > 0) return false;
         if (newConversation is { ExternalId: { } name } && session.Query(
             "SELECT 1 FROM conversations WHERE tenant_id = @tenant AND owner_id = @owner AND external_id = @name", static _ => true,
             ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@name", name)).Count > 0)
@@ -38,6 +40,11 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
             ("@expires", start.ExpiresAt.ToUnixTimeMilliseconds()));
         return true;
     });
+
+    /// <summary>Lets a session that waits to be begun expire at once. False when there is no such one, or it has begun or expired.</summary>
+    public Task<bool> ExpireSessionAsync(ChatSession waiting, DateTimeOffset now) => writer.RunAsync(session => session.Run(
+        "UPDATE chat_sessions SET expires_at = @now WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner AND generation_id IS NULL AND expires_at > @now",
+        ("@now", now.ToUnixTimeMilliseconds()), ("@id", waiting.Id), ("@tenant", waiting.TenantId), ("@owner", waiting.OwnerId)) > 0);
 
     /// <summary>
     /// Deletes what has had its time: sessions that were never begun, sessions whose answer was begun more than a day ago, and what programs did not want kept. Returns how many conversations went;

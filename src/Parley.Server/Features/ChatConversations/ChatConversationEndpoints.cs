@@ -38,11 +38,7 @@ public static class ChatConversationEndpoints
     /// <summary>The id under which a person is known in rows: null, since nobody has an account yet.</summary>
     internal const string? UserId = null;
 
-    /// <summary>A <c>user_id</c> that is somebody else's is refused; null and one's own are fine.</summary>
-    internal static Problem? CheckUserId(HttpContext http, string? userId) =>
-        userId is null or "" or "null" || userId == CurrentUser.Of(http.User)?.Id
-            ? null
-            : Problems.Of(StatusCodes.Status403Forbidden, "not_yours", "user_id is not yours. Who you are comes from your credentials; leave it out.", "user_id");
+    internal static Problem? CheckUserId(HttpContext http, string? userId) => ClaimedUser.Check(CurrentUser.Of(http.User), userId);
 }
 
 /// <summary>A conversation as a row.</summary>
