@@ -14,6 +14,7 @@ using Parley.Server.Features.Models;
 using Parley.Server.Features.OpenAI;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming;
 using Parley.Streaming.Routing;
 
@@ -29,10 +30,12 @@ builder.Services.AddAnswers(builder.Configuration);
 builder.Services.AddChat(builder.Configuration);
 builder.Services.AddDurableStreams();
 builder.Services.AddOpenAI(builder.Configuration);
+builder.Services.AddApiDescription();
 
 var app = builder.Build();
 app.UseEdge();
 app.UseWebApp();
+app.UseApiReference();
 app.UseRouting();
 app.UseCors();
 app.UseAuthentication();
@@ -50,4 +53,5 @@ app.MapModels();
 app.MapOpenAI();
 app.MapFeed();
 app.MapAccount();
+app.MapApiDescription();
 app.Run();

@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Providers;
 using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Answers;
@@ -38,7 +37,7 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
         var previous = request.PreviousResponseId;
         for (var length = 0; previous is not null && length < LongestChain && Load(previous, ownerId) is { } before; length++)
         {
-            backwards.Add([new ChatMessage(ChatRole.Assistant, [.. ContentsOf(before.Log)])]);
+            backwards.Add([new ChatMessage(ChatRole.Assistant, LogContents.Of(before.Log, withOpenCalls: true))]);
             backwards.Add(before.Request.Messages);
             previous = before.Request.PreviousResponseId;
         }
@@ -68,39 +67,4 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
             row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", generation), ("@owner", ownerId));
         return found.Count == 0 ? null : OpenAIItems.ContentsAt(found[0], position);
     };
-
-    /// <summary>An answer as the model is told it: its text, the calls that it made, and what those returned.</summary>
-    private static List<AIContent> ContentsOf(FoldedLog log)
-    {
-        List<AIContent> contents = [];
-        PartOpened? open = null;
-        foreach (var entry in log.From(0))
-        {
-            switch (entry.Control)
-            {
-                case PartOpened { Part: PartKind.Tool } call:
-                    contents.Add(new ToolCallStarted(call.CallId!, call.Name!));
-                    open = call;
-                    break;
-                case PartOpened opened:
-                    open = opened;
-                    break;
-                case PartClosed:
-                    if (open is { Part: PartKind.Tool }) contents.Add(new ToolCallEnded(open.CallId!));
-                    open = null;
-                    break;
-                case ToolReturned returned:
-                    contents.Add(new FunctionResultContent(returned.CallId, returned.Result ?? returned.Error));
-                    break;
-                case null when open is { Part: PartKind.Text }:
-                    contents.Add(new TextContent(System.Text.Encoding.UTF8.GetString(entry.Text)));
-                    break;
-                case null when open is { Part: PartKind.Tool }:
-                    contents.Add(new ToolCallArguments(open.CallId!, System.Text.Encoding.UTF8.GetString(entry.Text)));
-                    break;
-            }
-        }
-
-        return contents;
-    }
 }

@@ -59,6 +59,7 @@ internal static class RouteTable
     [
         new("GET", "/health/live"),
         new("GET", "/health/ready"),
+        new("GET", "/openapi/v1.json"),
         new("GET", "/api/v1/me"),
         new("GET", "/api/v1/models"),
         new("GET", "/api/v1/feed"),

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
@@ -5,6 +7,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
@@ -20,7 +23,12 @@ public sealed class HistoryTurn(
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        string? Id, IReadOnlyList<JsonElement>? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
+        [property: Description("The client's name for the conversation, or its id.")] string? Id,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
+        [property: Shape(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
+        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        [property: Description("With `regenerate-message`: the answer to give again.")] string? MessageId,
+        string? Model, string? ModelId, [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>
@@ -133,28 +141,45 @@ public sealed class HistoryTurn(
             return Problems.Invalid("messages", "message_not_found", "There is no such answer to go on with.");
         if (finished.Find(found) is not { Ended: { } ended } log)
             return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written.");
-        if (ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
-            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
 
         var prefix = log.UpTo(ended.StoppedAt ?? log.End);
+        List<ToolReturned> results = [.. prefix.OpenCalls().Select(call => last.ToolResults.FirstOrDefault(result => result.CallId == call.CallId)).OfType<ToolReturned>()];
+        if (ended.FinishReason == "tool-calls" && results.Count < prefix.OpenCalls().Count)
+            return Problems.Invalid("messages", "tool_result_required", "The answer waits for what its tools return: send a result for each of its calls.");
+        if (results.Count == 0 && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
+
+        if (results.Sum(result => (result.Result ?? result.Error)!.Length) > TextRules.MostMessageBytes)
+            return Problems.Of(StatusCodes.Status413PayloadTooLarge, "tool_result_too_long", "What tools return may have 1 MiB at most.", "messages");
+
+        var whole = prefix.With(results);
         var shown = last.Id ?? target.Id;
         var format = turn.Format;
-        // The UI stream names the message and keeps track of its parts; the others go on from a position.
+        // The UI stream keeps track of its parts, so it reads them all; the others go on from a position. Each says the id that the client has.
         var isUi = format(found.Info) is UiMessageStream;
-        turn = isUi ? turn with { Format = info => new UiMessageStream(info, shown, prefix.End) } : turn;
-        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End, MessageExternalId = last.Id }, continues: prefix, from: isUi ? 0 : prefix.End);
+        turn = turn with { Format = info => isUi ? new UiMessageStream(info, shown, whole.End) : format(info with { MessageId = shown }) };
+        var start = Under(turn, target.ParentId) with
+        {
+            ContinuesId = generation,
+            ContinuesTo = prefix.End,
+            MessageExternalId = last.Id,
+            Request = AskedRequest.WithToolResults(turn.Start.Request, results),
+        };
+        return await StartAsync(turn, start, continues: whole, from: isUi ? 0 : whole.End);
     }
 
     /// <summary>
-    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages: a client that shows n of them and sends n asks for another answer to the last, or has
-    /// edited it; one that sends n + 1 has a new one.
+    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages, if the client shows the same ones before it: one that shows n of them and sends n asks for
+    /// another answer to the last, or has edited it; one that sends n + 1 has a new one. A client that shows nothing before its message has just opened the page, rather than edited the first one.
     /// </summary>
     private StoredMessage? FindStored(Turn turn, ClientMessage message, List<StoredMessage> path)
     {
         if (message.Id is { } id) return paths.Find(turn.Start.ConversationId, id) is { Role: "user" } found ? found : null;
         var mine = path.FindAll(stored => stored.Role == "user");
-        var place = turn.Messages.Count(sent => sent.Role == "user") - 1;
-        return place < mine.Count ? mine[place] : null;
+        List<ClientMessage> sent = [.. turn.Messages.Where(other => other.Role == "user")];
+        var place = sent.Count - 1;
+        if (place >= mine.Count || !sent.SkipLast(1).Select(other => other.Text).SequenceEqual(mine.Take(place).Select(stored => stored.Content))) return null;
+        return place > 0 || (mine.Count == 1 && mine[0].Content == message.Text) ? mine[place] : null;
     }
 
     private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
@@ -7,6 +9,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 
@@ -20,8 +23,13 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        IReadOnlyList<JsonElement>? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
-        double? TopP, long? MaxTokens);
+        [property: Required, Shape(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
+        string? Model,
+        [property: Description("The conversation to go on with: the last message is then the new turn.")] string? ConversationId,
+        [property: JsonPropertyName("conversation_id"), Description("The same.")] string? ConversationIdAsColumn,
+        [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream,
+        [property: Description("Keeps it as a conversation, where there is none yet.")] bool? Store,
+        [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
@@ -15,9 +17,20 @@ public static class CreateResponse
 {
     /// <summary>What is read of a body, by <see cref="OpenAIResponsesRequest"/>.</summary>
     public sealed record Request(
-        string? Model, JsonElement? Input, string? Instructions, [property: JsonPropertyName("previous_response_id")] string? PreviousResponseId, bool? Stream, bool? Background, bool? Store,
-        JsonElement? Metadata, double? Temperature, [property: JsonPropertyName("top_p")] double? TopP, [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
-        JsonElement? Reasoning, JsonElement? Text, IReadOnlyList<JsonElement>? Tools, [property: JsonPropertyName("tool_choice")] JsonElement? ToolChoice,
+        [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
+        [property: Required, Description("A string, or items.")] JsonElement? Input,
+        string? Instructions,
+        [property: JsonPropertyName("previous_response_id"), Description("The Response that this one goes on from.")] string? PreviousResponseId,
+        bool? Stream,
+        [property: Description("Answers at once; the client comes back for the output.")] bool? Background,
+        [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
+        [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
+        [property: Range(0, 2)] double? Temperature,
+        [property: JsonPropertyName("top_p"), Range(0, 1)] double? TopP,
+        [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
+        JsonElement? Reasoning, JsonElement? Text,
+        [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
+        [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
         [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
 
     public static async Task<IResult> Handle(

@@ -72,15 +72,16 @@ public sealed class ChatConversationTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task UserId_OfAToken_IsItsOwn()
+    public async Task UserId_OfOneself_IsTakenAndShownAsNull()
     {
+        // C12: whoever has no account is anonymous in rows, by cookie or by token
         using var program = server.NewPerson();
         (string, string) token = ("Authorization", $"Bearer {Guid.NewGuid():N}");
         var id = Member(await program.JsonAsync("GET", "/api/v1/me", null, 200, token), "id");
         var row = await program.JsonAsync("POST", Path, new { user_id = id }, 201, token);
-        Assert.Equal(id, Member(row, "user_id"));
+        Assert.Null(Member(row, "user_id"));
         var listed = await program.JsonAsync("GET", $"{Path}?user_id={id}", null, 200, token);
-        Assert.Equal(id, Member(Assert.Single(listed.GetProperty("conversations").EnumerateArray()), "user_id"));
+        Assert.Null(Member(Assert.Single(listed.GetProperty("conversations").EnumerateArray()), "user_id"));
     }
 
     [Fact]
