@@ -30,7 +30,8 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
         {
             Title = "Parley",
             Version = typeof(Program).Assembly.GetName().Version!.ToString(3),
-            Description = "Answers are durable logs: whoever starts one merely follows it, and whoever comes back goes on where they were.",
+            Description = "An answer is a durable log: whoever starts one merely follows it, and whoever comes back goes on where they were. Every route may answer 500 `internal_error` besides what it lists. "
+                + "`x-rate-limit` names the bucket that a route's requests are counted in; `x-event-schema` is what the `data` of an event stream's events is.",
             License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
         };
         document.Servers = [new OpenApiServer { Url = "/" }];

@@ -119,7 +119,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
 
         if (route.HasBody)
         {
-            Add(StatusCodes.Status400BadRequest, "malformed_json", "duplicate_member", "invalid_text");
+            Add(StatusCodes.Status400BadRequest, "malformed_json", "malformed_body", "duplicate_member", "invalid_text");
             if (route.IsOpenAI) Add(StatusCodes.Status400BadRequest, "missing_required_parameter", "invalid_type", "invalid_value", "unsupported_parameter", "unsupported_value");
             else Add(StatusCodes.Status400BadRequest, "wrong_type");
             if (route.Bodies.Any(body => !body.IsTolerant)) Add(StatusCodes.Status400BadRequest, "unknown_member");

@@ -23,7 +23,7 @@ public static class ChatEndpoints
         chat.MapGet("", ResumeChat.HandleQuery).CountedAs(RateBucket.Follow)
             .Operation("resumeChatByQuery", "The answer that is being written in a chat, from its beginning; an empty body when there is none.", "For `useChat` of AI SDK 4.")
             .Reads(Parameters.ChatId, Parameters.Format).FollowsAnswer("The answer from its beginning, as the data stream; empty when nothing is being written.", Media.Text, Media.Events)
-            .Refuses(400, "required", "unknown_format");
+            .Refuses(400, "required", "unknown_format", "duplicate_parameter");
         chat.MapResumeAndStop("");
 
         var v1 = routes.MapGroup("/api/v1/chat").WithTags("Chat");
@@ -53,7 +53,7 @@ public static class ChatEndpoints
         chat.MapGet("/{id}/stream", ResumeChat.Handle).CountedAs(RateBucket.Follow)
             .Operation($"resume{version}Chat", "The answer that is being written in a chat, from its beginning, under the id that its message has.", "For `useChat` of AI SDK 5 to 7. It has no side effects.")
             .Reads(Parameters.ChatIdInPath, Parameters.Format).FollowsAnswer("The answer from its beginning, as the UI message stream.", Media.Events, Media.Text)
-            .AnswersNothing(204, "Nothing is being written, or there is no such chat.").Refuses(400, "unknown_format");
+            .AnswersNothing(204, "Nothing is being written, or there is no such chat.").Refuses(400, "unknown_format", "duplicate_parameter");
         chat.MapPost("/{id}/stop", StopChat.Handle).CountedAs(RateBucket.Follow).TakesNoBody()
             .Operation($"stop{version}Chat", "Stops the answer that is being written in a chat. Leaving does not.")
             .Reads(Parameters.ChatIdInPath).Answers<StopChat.StopResult>().Refuses(404, "not_found");
@@ -68,6 +68,7 @@ public static class ChatEndpoints
 
     private static RouteHandlerBuilder RefusesTurns(this RouteHandlerBuilder route) => route
         .Reads(Parameters.Format)
-        .Refuses(400, "text_required", "required", "message_or_messages", "invalid_message", "user_message_required", "message_not_found", "files_not_supported", "invalid_id", "out_of_range", "model_not_found", "unknown_format")
-        .Refuses(404, "not_found").Refuses(409, "answer_running", "answer_complete").Refuses(413, "message_too_long").Refuses(502, "provider_unavailable", "provider_reported_error");
+        .Refuses(400, "text_required", "required", "message_or_messages", "invalid_message", "too_many_messages", "user_message_required", "message_not_found", "tool_result_required", "files_not_supported",
+            "conversation_required", "invalid_id", "out_of_range", "model_not_found", "unknown_format", "duplicate_parameter")
+        .Refuses(404, "not_found").Refuses(409, "answer_running", "answer_complete").Refuses(413, "message_too_long", "tool_result_too_long").Refuses(502, "provider_unavailable", "provider_reported_error");
 }

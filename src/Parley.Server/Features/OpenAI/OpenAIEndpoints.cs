@@ -27,10 +27,10 @@ public static class OpenAIEndpoints
         v1.MapPost("/responses", CreateResponse.Handle).CountedAs(RateBucket.Chat).Takes<CreateResponse.Request>(tolerant: true)
             .Operation("createResponse", "Asks a model: streamed, waited for, or in the background.", "None of them ends when the client leaves.")
             .Example("a stream", """{"model":"auto","input":"Hello","stream":true}""")
-            .Answers<Response>(json: OpenAISchemas.Json).Starts();
+            .Answers<Response>(json: OpenAISchemas.Json).Refuses(400, "previous_response_not_found", "previous_response_not_completed").Starts();
         v1.MapGet("/responses/{id}", GetResponse.Handle).CountedAs(RateBucket.Follow)
             .Operation("getResponse", "A Response as it stands, or its events after a number.").Reads(Parameters.ResponseId, Parameters.Stream, Parameters.StartingAfter)
-            .Answers<Response>(json: OpenAISchemas.Json).FollowsAnswer("With `stream=true`: its events.", Media.Events).Refuses(400, "wrong_type").Refuses(404, "not_found");
+            .Answers<Response>(json: OpenAISchemas.Json).FollowsAnswer("With `stream=true`: its events.", Media.Events).Refuses(400, "wrong_type", "duplicate_parameter").Refuses(404, "not_found");
         v1.MapDelete("/responses/{id}", DeleteResponse.Handle).CountedAs(RateBucket.Write)
             .Operation("deleteResponse", "Deletes a Response. One that is being written ends.").Reads(Parameters.ResponseId).Answers<DeleteResponse.Deleted>().Refuses(404, "not_found");
         v1.MapPost("/responses/{id}/cancel", CancelResponse.Handle).CountedAs(RateBucket.Follow).TakesNoBody()
