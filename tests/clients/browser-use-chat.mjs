@@ -14,7 +14,7 @@ const doubles = {
 
 for (const version of asked(['4', '5', '6', '7'])) {
   const script = await (version === '4' ? bundle('use-chat-4.jsx') : bundle('use-chat.jsx', { 'sdk-react': `react-sdk${version}`, sdk: `ai${version}` }));
-  const on = (name, body, { known } = {}) => check(`useChat ${version} in Chromium: ${name}`, () => visit(browser, script, body), { known, seconds: 60 });
+  const on = (name, body, { known } = {}) => check(`useChat ${version} in Chromium: ${name}`, () => visit(browser, script, body), { known, seconds: 150 });
 
   const addressOf = (id, more = '') => `/?id=${id}${more}`;
   const answer = page => page.locator('[data-role=assistant]').last();
@@ -49,7 +49,7 @@ for (const version of asked(['4', '5', '6', '7'])) {
 
   /** Loads a page again while its answer is being written: once more with a longer one where the machine was too slow for that. */
   async function reloadedInMidAnswer(visitor, address, { times = 1 } = {}) {
-    for (const tokens of [200, 600, 1800]) {
+    for (const tokens of [250, 600, 1200]) {
       const page = await visitor.open(`${address}&id=${newId()}`);
       await send(page, directives({ tokens, delay: 20 }));
       let before = '';

@@ -5,7 +5,7 @@ import { reasonOf } from './check.mjs';
 import { bodyOf, cuttingProxy, forEach } from './proxy.mjs';
 
 const shortAnswer = script({ tokens: 8, delay: 12 });
-const atOnce = 150;
+const atOnce = 300;
 
 /** A session as seed 001 makes one: the answer begins when it is first followed. */
 export const startSession = (person, prompt = ask.short, more = {}) => person.json('/chat/start', { body: { modelId: model, prompt, ...more } });

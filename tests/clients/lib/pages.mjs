@@ -114,7 +114,7 @@ export async function visit(browser, script, body, { cutAfter = () => Infinity }
       },
       open: async address => {
         const page = await context.newPage();
-        page.setDefaultTimeout(20_000);
+        page.setDefaultTimeout(40_000);
         await page.goto(address);
         return page;
       },
