@@ -24,6 +24,9 @@ internal sealed record LoadResult
 
     public required long Tokens { get; init; }
 
+    /// <summary>Received in all, with heads and framing.</summary>
+    public required long Bytes { get; init; }
+
     public required double TokensPerSecond { get; init; }
 
     /// <summary>From before connecting to the first token.</summary>

@@ -19,7 +19,7 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     private readonly Samples _late = new(), _followerLate = new(), _first = new(), _followerFirst = new();
     private readonly Dictionary<string, int> _faults = [];
     private int _keys, _ok, _bad, _short;
-    private long _tokens;
+    private long _tokens, _bytes;
     private double _rssBefore, _rssPeak;
 
     private sealed record Start(int Stream, int Round, byte[] Request, bool IsFollower);
@@ -52,6 +52,7 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
             Faults = _faults,
             Seconds = Math.Round(seconds, 3),
             Tokens = _tokens,
+            Bytes = _bytes,
             TokensPerSecond = Math.Round(_tokens / seconds, 1),
             FirstToken = (plan.Followers > 0 ? _followerFirst : _first).Spread(),
             Late = (plan.Followers > 0 ? _followerLate : _late).Spread(),
@@ -86,6 +87,7 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     public void Ended(LoadStream stream, string? fault)
     {
         _tokens += stream.Tokens;
+        _bytes += stream.Bytes;
         if (fault is null)
             _ok++;
         else if (fault == LoadStream.TooShort)

@@ -21,6 +21,9 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
 
     public int Tokens => _scanner.Count;
 
+    /// <summary>Bytes received, with heads and framing.</summary>
+    public long Bytes { get; private set; }
+
     public void Connect(IPEndPoint server)
     {
         _began = Clock.Now;
@@ -58,6 +61,7 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
             End(_reader.Close() ? null : "broken off");
             return;
         }
+        Bytes += got;
         ReadOnlySpan<byte> input = buffer.AsSpan(0, got);
         while (!input.IsEmpty && !_reader.Finished)
         {

@@ -36,7 +36,7 @@ internal static class RunCommand
         [
             .. new Row[]
             {
-                new StreamsRow("cpu500", 500, 1.5, options), new StreamsRow("cpu1000", 1000, 1.25, options), new FirstTokenRow(options.FirstDelay), new IdleRow(), new FollowersRow(), new OpenRow(), new StartRow(),
+                new StreamsRow("cpu500", 500, 1.5, options), new StreamsRow("cpu1000", 1000, 1.25, options), new FirstTokenRow(options.FirstDelay), new IdleRow(), new FollowersRow(), new OpenRow(), new StartRow(), new FormatsRow(),
             }.Where(row => options.Rows.Contains(row.Name)),
         ];
         var measurements = new Measurements();

@@ -4,7 +4,7 @@ namespace Parley.Bench;
 internal sealed record RunOptions(
     string? Server, IReadOnlyList<string> Rows, IReadOnlyList<string> Peers, int Runs, int Tokens, int Rounds, bool InStep, int TickMicroseconds, int FirstDelay, string? Data, string Json, bool Check)
 {
-    public static readonly string[] AllRows = ["cpu500", "cpu1000", "first500", "idle", "followers", "open", "start"];
+    public static readonly string[] AllRows = ["cpu500", "cpu1000", "first500", "idle", "followers", "open", "start", "formats"];
     public static readonly string[] AllPeers = [Peer.Pipe, Peer.AiSdk, Peer.Parley];
 
     public static RunOptions From(CommandLine line)

@@ -12,12 +12,13 @@ public sealed class AnswerFollower(GenerationRunner runner, IOptions<StreamOptio
     /// <param name="id">The generation.</param>
     /// <param name="format">What to write; made for this reader.</param>
     /// <param name="after">The reader's cursor; null for one that begins at the beginning.</param>
-    public async Task WriteAsync(HttpContext http, GenerationId id, WireFormat format, long? after = null)
+    /// <param name="from">Of a reader without a cursor: where its beginning is, when it has what comes before already.</param>
+    public async Task WriteAsync(HttpContext http, GenerationId id, WireFormat format, long? after = null, long from = 0)
     {
         WriteHeaders(http.Response, format);
         var body = http.Response.BodyWriter;
         var leaving = lifetime.ApplicationStopping;
-        using var reader = runner.Follow(id, after ?? 0, http.RequestAborted);
+        using var reader = runner.Follow(id, after ?? from, http.RequestAborted);
         using var guard = new StreamGuard(http, options.Value, time, reader.Nudge, leaving);
         try
         {

@@ -16,12 +16,12 @@ public sealed class AnswerLookup(SqliteDatabase database)
         using var session = database.OpenReader();
         var found = session.Query(
             """
-            SELECT g.conversation_id, g.message_id, g.model, g.status, g.created_at, g.ended_at, m.parent_id
+            SELECT g.conversation_id, g.message_id, g.model, g.status, g.created_at, g.ended_at, m.parent_id, m.external_id
             FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.tenant_id = @tenant AND g.owner_id = @owner
             """,
             row => new FoundAnswer(
                 id, new GenerationInfo(row.GetString(0), generationId!, row.GetString(1), row.GetString(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4))), row.GetString(3),
-                row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6)),
+                row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6), row.IsDBNull(7) ? null : row.GetString(7)),
             ("@id", generationId), ("@tenant", user.TenantId), ("@owner", user.Id));
         return found.Count == 0 ? null : found[0];
     }
@@ -54,4 +54,10 @@ public sealed class AnswerLookup(SqliteDatabase database)
 }
 
 /// <summary>A generation that its owner asked for.</summary>
-public sealed record FoundAnswer(GenerationId Id, GenerationInfo Info, string Status, DateTimeOffset? EndedAt, string? ParentId);
+/// <param name="Id">Its id.</param>
+/// <param name="Info">What formats say of it.</param>
+/// <param name="Status">As it is stored.</param>
+/// <param name="EndedAt">When it ended, if it has.</param>
+/// <param name="ParentId">The message that it answers.</param>
+/// <param name="MessageName">What its client calls the answer, where that is not <see cref="GenerationInfo.MessageId"/>.</param>
+public sealed record FoundAnswer(GenerationId Id, GenerationInfo Info, string Status, DateTimeOffset? EndedAt, string? ParentId, string? MessageName);

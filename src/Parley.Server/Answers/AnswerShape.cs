@@ -9,6 +9,9 @@ public sealed record AnswerShape
     /// <summary>Makes the stream's format; null where the answer is JSON.</summary>
     public Func<GenerationInfo, WireFormat>? Stream { get; init; }
 
+    /// <summary>Where the stream begins, for a client that has what comes before already.</summary>
+    public long From { get; init; }
+
     /// <summary>Writes the whole answer.</summary>
     public Func<GenerationInfo, FoldedLog, IResult>? Whole { get; init; }
 

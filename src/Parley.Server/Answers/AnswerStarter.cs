@@ -123,7 +123,7 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
         if (shape.PatienceForRefusal > TimeSpan.Zero && await follower.RefusalAsync(id, shape.PatienceForRefusal, http.RequestAborted) is { } refusal
             && FailureProblem.Of(refusal, info, hasContent: false) is var problem && (problem.Status == StatusCodes.Status429TooManyRequests || !shape.OnlyLimitsAsStatus))
             return problem;
-        await follower.WriteAsync(http, id, shape.Stream!(info));
+        await follower.WriteAsync(http, id, shape.Stream!(info), from: shape.From);
         return Results.Empty;
     }
 

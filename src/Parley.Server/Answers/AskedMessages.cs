@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Providers;
 using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Answers;
@@ -24,7 +23,7 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
                 return (history.Load(conversationId, parentId), AnswerParameters.Of(asked.Body));
             case AskedRequest.ChatCompletion when OpenAIChatRequest.TryParse(asked.Body, out var completion, out _):
                 return (completion.Messages, completion.Options);
-            case AskedRequest.Response when OpenAIResponsesRequest.TryParse(asked.Body, out var response, out _):
+            case AskedRequest.Response when OpenAIResponsesRequest.TryParse(asked.Body, ItemsOf(ownerId), out var response, out _):
                 return (BeforeResponse(response, ownerId), response.Options);
             default:
                 return (history.Load(conversationId, parentId), null);
@@ -38,7 +37,7 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
         var previous = request.PreviousResponseId;
         for (var length = 0; previous is not null && length < LongestChain && Load(previous, ownerId) is { } before; length++)
         {
-            backwards.Add([new ChatMessage(ChatRole.Assistant, [.. ContentsOf(before.Log)])]);
+            backwards.Add([new ChatMessage(ChatRole.Assistant, LogContents.Of(before.Log, withOpenCalls: true))]);
             backwards.Add(before.Request.Messages);
             previous = before.Request.PreviousResponseId;
         }
@@ -55,41 +54,17 @@ public sealed class AskedMessages(SqliteDatabase database, ConversationHistory h
             row => (Request: row.IsDBNull(0) ? null : row.GetString(0), Log: MessageParts.Unfold(row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2))),
             ("@id", OpenAIIds.GenerationOf(responseId)), ("@owner", ownerId));
         if (found.Count == 0 || AskedRequest.Parse(found[0].Request) is not { Kind: AskedRequest.Response } asked) return null;
-        return OpenAIResponsesRequest.TryParse(asked.Body, out var request, out _) ? (request, found[0].Log) : null;
+        return OpenAIResponsesRequest.TryParse(asked.Body, ItemsOf(ownerId), out var request, out _) ? (request, found[0].Log) : null;
     }
 
-    /// <summary>An answer as the model is told it: its text, the calls that it made, and what those returned.</summary>
-    private static List<AIContent> ContentsOf(FoldedLog log)
+    /// <summary>Finds items of earlier Responses of one owner.</summary>
+    public Func<string, IReadOnlyList<AIContent>?> ItemsOf(string ownerId) => id =>
     {
-        List<AIContent> contents = [];
-        PartOpened? open = null;
-        foreach (var entry in log.From(0))
-        {
-            switch (entry.Control)
-            {
-                case PartOpened { Part: PartKind.Tool } call:
-                    contents.Add(new ToolCallStarted(call.CallId!, call.Name!));
-                    open = call;
-                    break;
-                case PartOpened opened:
-                    open = opened;
-                    break;
-                case PartClosed:
-                    if (open is { Part: PartKind.Tool }) contents.Add(new ToolCallEnded(open.CallId!));
-                    open = null;
-                    break;
-                case ToolReturned returned:
-                    contents.Add(new FunctionResultContent(returned.CallId, returned.Result ?? returned.Error));
-                    break;
-                case null when open is { Part: PartKind.Text }:
-                    contents.Add(new TextContent(System.Text.Encoding.UTF8.GetString(entry.Text)));
-                    break;
-                case null when open is { Part: PartKind.Tool }:
-                    contents.Add(new ToolCallArguments(open.CallId!, System.Text.Encoding.UTF8.GetString(entry.Text)));
-                    break;
-            }
-        }
-
-        return contents;
-    }
+        if (!OpenAIItems.TryParse(id, out var generation, out var position)) return null;
+        using var session = database.OpenReader();
+        var found = session.Query(
+            "SELECT m.content, m.parts FROM generations g JOIN messages m ON m.id = g.message_id WHERE g.id = @id AND g.owner_id = @owner AND g.status <> 'running'",
+            row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", generation), ("@owner", ownerId));
+        return found.Count == 0 ? null : OpenAIItems.ContentsAt(found[0], position);
+    };
 }

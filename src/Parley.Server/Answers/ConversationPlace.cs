@@ -15,7 +15,7 @@ public sealed class ConversationPlace(SqliteDatabase database)
             SELECT c.id, m.id, m.status, c.model, m.generation_id FROM conversations c
             LEFT JOIN messages m ON m.conversation_id = c.id AND (CASE WHEN @parent IS NULL THEN m.id = c.active_message_id ELSE m.id = @parent OR m.external_id = @parent END)
             WHERE (c.id = @id OR c.external_id = @id) AND c.kind = 'chat' AND c.tenant_id = @tenant AND c.owner_id = @owner
-            ORDER BY m.sequence DESC LIMIT 1
+            ORDER BY m.id = @parent DESC, m.sequence DESC LIMIT 1
             """,
             row => new Place(
                 row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), !row.IsDBNull(2) && row.GetString(2) == "running", row.IsDBNull(3) ? null : row.GetString(3),

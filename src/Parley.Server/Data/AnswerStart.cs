@@ -28,6 +28,9 @@ public sealed record AnswerStart
     /// <summary>What the client calls that message.</summary>
     public string? UserMessageExternalId { get; init; }
     public required string MessageId { get; init; }
+
+    /// <summary>What the client calls the answer, where it has one that this one takes the place of.</summary>
+    public string? MessageExternalId { get; init; }
     public required string GenerationId { get; init; }
     public required string Model { get; init; }
     public string? ContinuesId { get; init; }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
 
@@ -21,6 +23,22 @@ public sealed record AskedRequest(string Kind, JsonElement Body)
     public const string Response = "response";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>The same with what the client's own tools returned to an answer that goes on.</summary>
+    public static AskedRequest? WithToolResults(AskedRequest? asked, IReadOnlyCollection<ToolReturned> results)
+    {
+        if (results.Count == 0) return asked;
+        var body = asked is null ? [] : JsonObject.Create(asked.Body)!;
+        body[ToolResults] = JsonSerializer.SerializeToNode(results.ToList<LogControl>(), LogControlJson.Default.ListLogControl);
+        return new AskedRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));
+    }
+
+    /// <summary>Those results, to be added to the log that the answer goes on with.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LogControl> KeptToolResults =>
+        Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogControlJson.Default.ListLogControl)! : [];
+
+    private const string ToolResults = "toolResults";
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 

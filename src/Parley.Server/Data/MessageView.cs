@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Parley.Streaming.Generations;
@@ -6,8 +8,15 @@ namespace Parley.Server.Data;
 
 /// <summary>A message as clients see it: what is stored, or, while it is being written, what of its log is there so far.</summary>
 public sealed record MessageView(
-    string Id, string ConversationId, string? ParentId, string Role, string Content, IReadOnlyList<PartView> Parts, string Status, string? Model, string? FinishReason,
-    GenerationUsage? Usage, GenerationError? Error, string? GenerationId, long? Position, long? StoppedAt, IReadOnlyList<string> Siblings, DateTimeOffset CreatedAt)
+    string Id, string ConversationId, string? ParentId, string Role,
+    [property: Description("The text of all text parts, joined; of a stopped answer what was seen.")] string Content,
+    IReadOnlyList<PartView> Parts,
+    [property: Description("`complete` of a message that no model wrote; otherwise the generation's."), AllowedValues("complete", "running", "completed", "stopped", "failed", "interrupted")] string Status,
+    string? Model, string? FinishReason, GenerationUsage? Usage, GenerationError? Error, string? GenerationId,
+    [property: Description("Where `parts` end: what to follow a running answer after.")] long? Position,
+    [property: Description("Of a stopped answer: the position that was seen.")] long? StoppedAt,
+    [property: Description("All messages of the same role under the same parent, in order, this one too.")] IReadOnlyList<string> Siblings,
+    DateTimeOffset CreatedAt)
 {
     private const int SnapshotSlice = 1024 * 1024;
 
@@ -65,7 +74,7 @@ public sealed record MessageView(
 /// <param name="Type"><c>text</c>, <c>reasoning</c>, <c>tool</c> or <c>seam</c>.</param>
 /// <param name="Position">The position of its first byte; of a seam, its own.</param>
 public sealed record PartView(
-    string Type, long Position, string? Text = null, string? CallId = null, string? Name = null, string? Arguments = null, JsonElement? Result = null, string? Error = null,
+    string Type, [property: Description("Of its first byte; of a seam, its own.")] long Position, string? Text = null, string? CallId = null, string? Name = null, string? Arguments = null, JsonElement? Result = null, string? Error = null,
     string? Reason = null, string? Model = null)
 {
     public static List<PartView> Of(FoldedLog log)

@@ -49,6 +49,12 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
     private Task WriteEnvelopeAsync(HttpContext http, OpenAIError error)
     {
         if (ShouldRetry is { } retry) http.Response.Headers["x-should-retry"] = retry ? "true" : "false";
+        if (error.Status == StatusCodes.Status429TooManyRequests && RetryAfter is { } wait)
+        {
+            http.Response.Headers["x-ratelimit-remaining-requests"] = "0";
+            http.Response.Headers["x-ratelimit-reset-requests"] = $"{wait}s";
+        }
+
         var output = new ArrayBufferWriter<byte>(256);
         OpenAIErrors.Write(Detail, error.Type, Field, error.Code ?? Code, output);
         http.Response.ContentType = "application/json; charset=utf-8";

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Parley.Server.Http;
 
@@ -107,6 +108,8 @@ public static class StrictJson
     {
         if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
         if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
+        // What is bound notices by itself; what is only looked at would be noticed much later.
+        if (!Utf8.IsValid(json.Span)) return new(Malformed("The body is not valid UTF-8."));
         try
         {
             if (FindBadText(json.Span, RawDepth) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));

@@ -32,6 +32,22 @@ public sealed record FoldedLog(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Positio
         return new FoldedLog(Bytes[..(int)position], [.. Controls.TakeWhile(control => control.Position < position)]);
     }
 
+    /// <summary>The log with entries added at its end. None of them may be text.</summary>
+    public FoldedLog With(IReadOnlyCollection<LogControl> controls)
+    {
+        var bytes = new byte[Bytes.Length + controls.Count];
+        Bytes.CopyTo(bytes);
+        bytes.AsSpan(Bytes.Length).Fill(LogSlice.Mark);
+        return new FoldedLog(bytes, [.. Controls, .. controls.Select((control, index) => new PositionedControl(Bytes.Length + index, control))]);
+    }
+
+    /// <summary>Tool calls without a result.</summary>
+    public IReadOnlyList<PartOpened> OpenCalls()
+    {
+        var answered = Controls.Select(control => control.Control).OfType<ToolReturned>().Select(result => result.CallId).ToHashSet();
+        return [.. Controls.Select(control => control.Control).OfType<PartOpened>().Where(part => part.Part == PartKind.Tool && !answered.Contains(part.CallId!))];
+    }
+
     /// <summary>The text of all parts of one kind up to <paramref name="upTo"/>, joined.</summary>
     public string TextOf(PartKind kind, long upTo = long.MaxValue)
     {

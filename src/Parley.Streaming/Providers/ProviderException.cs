@@ -106,27 +106,39 @@ public sealed class ProviderException : Exception
     /// <summary>A sentence for the person who asked: what happened, and what to do.</summary>
     public string UserMessage => Failure switch
     {
-        ProviderFailure.Unreachable => $"{Provider} could not be reached. Check its base URL and that it is running.",
-        ProviderFailure.Unauthorized => $"{Provider} did not accept the API key. Check the key and what it may use.",
+        ProviderFailure.Unreachable => $"{Named} could not be reached. Check its base URL and that it is running.",
+        ProviderFailure.Unauthorized => $"{Named} did not accept the API key. Check the key and what it may use.",
         ProviderFailure.RateLimited when RetryAfter is { TotalSeconds: >= 1 } wait =>
-            $"{Provider} is limiting requests. Try again in {Describe(wait)}.",
-        ProviderFailure.RateLimited => $"{Provider} is limiting requests. Try again in a moment.",
-        ProviderFailure.OutOfCredit => $"The account at {Provider} has no credit or quota left. Top it up, or choose another model.",
-        ProviderFailure.ModelNotFound => $"{Provider} does not have this model. Choose another one, or check the provider's base URL.",
+            $"{Named} is limiting requests. Try again in {Describe(wait)}.",
+        ProviderFailure.RateLimited => $"{Named} is limiting requests. Try again in a moment.",
+        ProviderFailure.OutOfCredit => $"The account at {Named} has no credit or quota left. Top it up, or choose another model.",
+        ProviderFailure.ModelNotFound => $"{Named} does not have this model. Choose another one, or check the provider's base URL.",
         ProviderFailure.ContextTooLong => "This conversation is too long for the model. Start a new one, or choose a model with a larger context.",
-        ProviderFailure.Refused => $"{Provider} did not accept the request. Try another model, or change the message.",
-        ProviderFailure.Unavailable => $"{Provider} is not available at the moment. Try again, or choose another model.",
-        ProviderFailure.ConnectTimedOut => $"{Provider} did not answer the connection. Check its base URL and that it is running.",
-        ProviderFailure.FirstTokenTimedOut => $"{Provider} did not begin to answer in time. Try again, or choose another model.",
-        ProviderFailure.Stalled => $"{Provider} stopped sending in the middle of the answer. What arrived is kept; you can continue it.",
+        ProviderFailure.Refused => $"{Named} did not accept the request. Try another model, or change the message.",
+        ProviderFailure.Unavailable => $"{Named} is not available at the moment. Try again, or choose another model.",
+        ProviderFailure.ConnectTimedOut => $"{Named} did not answer the connection. Check its base URL and that it is running.",
+        ProviderFailure.FirstTokenTimedOut => $"{Named} did not begin to answer in time. Try again, or choose another model.",
+        ProviderFailure.Stalled => $"{Named} stopped sending in the middle of the answer. What arrived is kept; you can continue it.",
         ProviderFailure.DeadlineExceeded => "The answer took longer than allowed. What arrived is kept; you can continue it.",
-        ProviderFailure.Reset => $"The connection to {Provider} broke. What arrived is kept; you can continue it.",
-        ProviderFailure.CutShort => $"{Provider} ended before the answer was complete. What arrived is kept; you can continue it.",
-        ProviderFailure.MalformedFrame => $"{Provider} sent something that is not a valid answer. What arrived before it is kept.",
-        ProviderFailure.FrameTooLarge => $"{Provider} sent more at once than is allowed. What arrived before it is kept.",
-        ProviderFailure.ReportedError => $"{Provider} reported an error. What arrived before it is kept; you can try again.",
-        ProviderFailure.UnexpectedContent => $"{Provider} answered with something that is not a chat answer. Check its base URL.",
-        _ => $"{Provider} failed. Try again, or choose another model.",
+        ProviderFailure.Reset => $"The connection to {Named} broke. What arrived is kept; you can continue it.",
+        ProviderFailure.CutShort => $"{Named} ended before the answer was complete. What arrived is kept; you can continue it.",
+        ProviderFailure.MalformedFrame => $"{Named} sent something that is not a valid answer. What arrived before it is kept.",
+        ProviderFailure.FrameTooLarge => $"{Named} sent more at once than is allowed. What arrived before it is kept.",
+        ProviderFailure.ReportedError => $"{Named} reported an error. What arrived before it is kept; you can try again.",
+        ProviderFailure.UnexpectedContent => $"{Named} answered with something that is not a chat answer. Check its base URL.",
+        _ => $"{Named} failed. Try again, or choose another model.",
+    };
+
+    /// <summary>The provider as its makers write it, where that is known.</summary>
+    private string Named => Provider switch
+    {
+        "openai" => "OpenAI",
+        "xai" => "xAI",
+        "nvidia" => "NVIDIA",
+        "openrouter" => "OpenRouter",
+        "demo" => "The demo model",
+        { Length: > 0 } => char.ToUpperInvariant(Provider[0]) + Provider[1..],
+        _ => "The provider",
     };
 
     private static string Describe(TimeSpan wait) => wait switch

@@ -57,7 +57,7 @@ internal static class ToolCallContents
         return joined;
     }
 
-    /// <summary>A call from the text of its arguments. What is not a JSON object is kept as the call's exception.</summary>
+    /// <summary>A call from the text of its arguments. Models send, and clients send back, what is not a JSON object: it becomes the call's exception.</summary>
     public static FunctionCallContent Parse(string callId, string name, string json)
     {
         if (string.IsNullOrWhiteSpace(json))

@@ -79,14 +79,8 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     {
         (_part, _partAt) = (part, position);
         _json.ResetWrittenCount();
-        if (_returned && !_calls.AnyUnanswered)
-        {
-            WriteStepEnd("tool-calls", null, output);
-            if (KnowsSteps) WriteStepStart(output);
-            _returned = false;
-        }
-
         if (part.Part != PartKind.Tool) return;
+        BeginStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
         WriteCallId("b"u8, _callId, output);
@@ -95,16 +89,27 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
         output.Write("}\n"u8);
     }
 
+    /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call: some clients take it nowhere else.</summary>
+    private void BeginStep(IBufferWriter<byte> output)
+    {
+        if (!_returned || _calls.AnyUnanswered) return;
+        WriteStepEnd("tool-calls", null, output);
+        if (KnowsSteps) WriteStepStart(output);
+        _returned = false;
+    }
+
     private void WriteText(PartKind kind, ReadOnlySpan<byte> text, IBufferWriter<byte> output)
     {
         switch (kind)
         {
             case PartKind.Text:
+                BeginStep(output);
                 output.Write("0:\""u8);
                 output.WriteEscaped(text);
                 output.Write("\"\n"u8);
                 break;
             case PartKind.Reasoning when KnowsReasoning:
+                BeginStep(output);
                 output.Write("g:\""u8);
                 output.WriteEscaped(text);
                 output.Write("\"\n"u8);
@@ -199,6 +204,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
         if (parsed is null || JsonText.StringOf(parsed.RootElement, "url") is not { } url) return;
+        BeginStep(output);
         output.Write("h:{\"sourceType\":\"url\",\"id\":\"s"u8);
         output.WriteNumber(_partAt);
         output.Write("\",\"url\":"u8);
@@ -216,6 +222,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
         if (parsed is null) return;
+        BeginStep(output);
         output.Write("2:["u8);
         output.WriteOnOneLine(_json.WrittenSpan);
         output.Write("]\n"u8);

@@ -48,6 +48,8 @@ public static class DurableOffsets
     private static bool TryDigits(string? text, int most, out long number)
     {
         number = 0;
-        return text is { Length: > 0 } && text.Length <= most && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+        // The framework's parser takes zeros (U+0000) after a number.
+        return text is { Length: > 0 } && text.Length <= most && text.All(char.IsAsciiDigit) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

@@ -105,16 +105,19 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         _json.ResetWrittenCount();
         if (part.Continues && part.Part == _shown) return;
         WriteShownEnd(output);
-        if (_returned && !_calls.AnyUnanswered)
-        {
-            output.Write("data: {\"type\":\"finish-step\"}\n\ndata: {\"type\":\"start-step\"}\n\n"u8);
-            _returned = false;
-        }
-
         if (part.Part != PartKind.Tool) return;
+        BeginStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
         WriteCallStart(part, output);
+    }
+
+    /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call.</summary>
+    private void BeginStep(IBufferWriter<byte> output)
+    {
+        if (!_returned || _calls.AnyUnanswered) return;
+        output.Write("data: {\"type\":\"finish-step\"}\n\ndata: {\"type\":\"start-step\"}\n\n"u8);
+        _returned = false;
     }
 
     private void WriteText(PartKind kind, ReadOnlySpan<byte> text, IBufferWriter<byte> output)
@@ -128,6 +131,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
         if (_shown is null)
         {
+            BeginStep(output);
             (_shown, _shownAt) = (kind, _partAt);
             WriteShown("-start\",\"id\":\""u8, output);
             output.Write("\"}\n\n"u8);
@@ -253,6 +257,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         if (part.Part == PartKind.Data)
         {
             if (part.Name is null) return;
+            BeginStep(output);
             output.Write("data: {\"type\":\"data-"u8);
             output.Write(JsonText.Escaped(part.Name));
             output.Write("\",\"data\":"u8);
@@ -264,6 +269,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         if (JsonText.StringOf(parsed.RootElement, "url") is not { } url) return;
         if (part.Part == PartKind.Source)
         {
+            BeginStep(output);
             output.Write("data: {\"type\":\"source-url\",\"sourceId\":\"s"u8);
             output.WriteNumber(_partAt);
             output.Write("\",\"url\":"u8);
@@ -277,6 +283,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         else
         {
             if (JsonText.StringOf(parsed.RootElement, "mediaType") is not { } mediaType) return;
+            BeginStep(output);
             output.Write("data: {\"type\":\"file\",\"url\":"u8);
             output.WriteQuoted(url);
             output.Write(",\"mediaType\":"u8);

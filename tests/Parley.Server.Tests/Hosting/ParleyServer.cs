@@ -66,7 +66,8 @@ public sealed class ParleyServer : IAsyncLifetime
         Directory.Delete(Folder, recursive: true);
     }
 
-    private Task StopAsync()
+    /// <summary>Stops the server, and waits until it has.</summary>
+    internal Task StopAsync()
     {
         Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         return _running!.WaitAsync(Person.Timeout);

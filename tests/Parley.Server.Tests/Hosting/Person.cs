@@ -73,6 +73,28 @@ internal sealed class Person : IDisposable
         return new EventStream(response, await response.Content.ReadAsStreamAsync());
     }
 
+    /// <summary>Opens an answer in some wire format.</summary>
+    public async Task<AnswerStream> OpenAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        var response = await SendAsync(method, path, body, headers);
+        if (response.StatusCode != HttpStatusCode.OK) Assert.Fail($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        return new AnswerStream(response, await response.Content.ReadAsStreamAsync(), format);
+    }
+
+    /// <summary>Opens an answer in some wire format, and reads it to its end.</summary>
+    public async Task<Reading> ReadAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    {
+        await using var stream = await OpenAsync(format, method, path, body, headers);
+        return await stream.ToEndAsync();
+    }
+
+    /// <summary>Role and text of all messages of a conversation that are shown, oldest first.</summary>
+    public async Task<List<(string Role, string Content)>> SaidAsync(string conversation) =>
+    [
+        .. (await GetAsync($"/api/v1/chat/{conversation}?order=asc")).GetProperty("messages").EnumerateArray()
+            .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!)),
+    ];
+
     /// <summary>Asks, and begins to follow the answer.</summary>
     public Task<EventStream> AskAsync(string message, string? conversation = null, string? parent = null, string? key = null, string? model = "scripted")
     {
@@ -113,8 +135,11 @@ internal static class Problem
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();
+        if (response.RequestMessage!.RequestUri!.AbsolutePath.StartsWith("/v1/", StringComparison.Ordinal)) return OfEnvelope(response, text);
         Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}");
         var problem = JsonElement.Parse(text);
+        Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
         var code = problem.GetProperty("code").GetString()!;
         Assert.Matches("^[a-z][a-z0-9_]*$", code);
         Assert.Equal($"urn:parley:error:{code}", problem.GetProperty("type").GetString());
@@ -122,8 +147,24 @@ internal static class Problem
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
         Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
         Assert.InRange(problem.GetProperty("detail").GetString()!.Length, 1, 300);
-        Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
         return problem;
     }
+
+    /// <summary>The same, as clients of the OpenAI API know it.</summary>
+    private static JsonElement OfEnvelope(HttpResponseMessage response, string text)
+    {
+        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/json", $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}");
+        Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
+        var error = JsonElement.Parse(text).GetProperty("error");
+        Assert.Equal(["message", "type", "param", "code"], error.EnumerateObject().Select(member => member.Name));
+        Assert.InRange(error.GetProperty("message").GetString()!.Length, 1, 300);
+        Assert.Matches("^[a-z][a-z_]*$", error.GetProperty("type").GetString()!);
+        Assert.Matches("^[a-z][a-z0-9_]*$", error.GetProperty("code").GetString()!);
+        return error;
+    }
+
+    /// <summary>Whether it says which member, parameter or header is at fault.</summary>
+    public static bool Names(JsonElement problem, string field) =>
+        problem.TryGetProperty("param", out var param) ? param.GetString() == field : problem.TryGetProperty("errors", out var errors) && errors.TryGetProperty(field, out _);
 }

@@ -52,6 +52,40 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
+    /// <summary>Sends a request as a browser would, with a person's cookie.</summary>
+    public Task RequestAsync(Person person, ParleyServer server, string method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        var text = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nCookie: {person.Cookies.GetCookieHeader(server.Address)}\r\n");
+        foreach (var (name, value) in headers) text.Append(name).Append(": ").Append(value).Append("\r\n");
+        if (body is not null) text.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
+        return SendAsync(Encoding.UTF8.GetBytes(text.Append("\r\n").Append(body).ToString()));
+    }
+
+    /// <summary>The answer up to its end, or up to so many bytes, wherever those end.</summary>
+    public async Task<RawAnswer> AnswerAsync(int most = int.MaxValue)
+    {
+        using var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        while (bytes.Length < most)
+        {
+            int read;
+            try
+            {
+                read = await _socket.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, most - bytes.Length)), _timeout.Token);
+            }
+            catch (SocketException)
+            {
+                break; // reset
+            }
+
+            if (read == 0) break;
+            bytes.Write(buffer, 0, read);
+            if (RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) is { IsWhole: true } whole) return whole;
+        }
+
+        return RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+    }
+
     /// <summary>Says that no more will be sent.</summary>
     public void EndSending()
     {

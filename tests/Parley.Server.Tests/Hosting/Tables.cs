@@ -43,10 +43,20 @@ internal sealed class Tables(ParleyServer server)
         return Query(connection, sql, read, parameters);
     }
 
-    private SqliteConnection Open()
+    /// <summary>Changes rows, as time would: what was stored at a time is made older.</summary>
+    public int Change(string sql, params (string Name, object? Value)[] parameters)
+    {
+        using var connection = Open(SqliteOpenMode.ReadWrite);
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Open(SqliteOpenMode mode = SqliteOpenMode.ReadOnly)
     {
         var file = Path.Combine(server.Folder, "parley.db");
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 30 }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
         connection.Open();
         return connection;
     }

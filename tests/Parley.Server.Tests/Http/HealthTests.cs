@@ -20,7 +20,7 @@ public sealed class HealthTests(ParleyServer server)
     [InlineData("POST", "/api/nothing", 404)]
     [InlineData("GET", "/nothing", 404)]
     [InlineData("PUT", "/api/v1/conversations", 405)]
-    [InlineData("GET", "/api/chat", 405)]
+    [InlineData("GET", "/api/chat/text", 405)]
     [InlineData("DELETE", "/api/v1/me", 405)]
     [InlineData("TRACE", "/api/v1/me", 405)]
     [InlineData("FROB", "/api/v1/me", 405)]

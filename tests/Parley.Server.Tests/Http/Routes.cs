@@ -1,66 +1,148 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Parley.Server.Features.Chat;
+using Parley.Server.Http;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>One route of the app as it maps it: nothing here is written down twice, so a new route is in every test that goes over all of them.</summary>
-internal sealed record Route(string Method, string Pattern, IReadOnlyList<PropertyInfo> Members)
+/// <summary>One of each of the things that have ids.</summary>
+internal sealed record Things(string Conversation, string Message, string Generation, string Session, string Response)
 {
-    /// <summary>The routes that no people's data is behind.</summary>
-    private static readonly string[] Open = ["/health/live", "/health/ready", "/api/v1/models", "/api/v1/me", "/api/v1/feed"];
+    public IEnumerable<string> Ids => [Conversation, Message, Generation, Session, Response];
 
-    public string Name => $"{Method} {Pattern}";
+    public string Of(IdOf id) => id switch
+    {
+        IdOf.Conversation => Conversation,
+        IdOf.Message => Message,
+        IdOf.Generation => Generation,
+        IdOf.Session => Session,
+        IdOf.Response => Response,
+        IdOf.Model => "scripted",
+        _ => "",
+    };
+}
 
-    public bool HasBody => Members.Count > 0;
+/// <summary>
+/// One route of the app as it maps it, once for each kind of body that it takes: nothing that the app knows is written down twice, so a new route is in every test that goes over all of them.
+/// </summary>
+/// <param name="Line">What the app does not know.</param>
+/// <param name="Body">The body that it declares; null when it takes none.</param>
+internal sealed record Route(RouteLine Line, Type? Body)
+{
+    public string Method => Line.Method;
 
-    public bool HasId => Pattern.Contains("{id}", StringComparison.Ordinal);
+    public string Name => Body is null ? Line.ToString() : $"{Line} {Body.DeclaringType!.Name}";
 
-    /// <summary>What its id names: <c>conversations</c>, <c>generations</c> or <c>messages</c>.</summary>
-    public string Kind => Pattern.Split('/').ElementAtOrDefault(3) ?? "";
+    public bool HasBody => Body is not null;
 
-    public bool IsOpen => Open.Contains(Pattern);
+    public bool HasId => Line.Id != IdOf.None;
 
-    public string Path(string id) => Pattern.Replace("{id}", id, StringComparison.Ordinal);
+    public IReadOnlyList<PropertyInfo> Members => Body?.GetProperties() ?? [];
+
+    /// <summary>
+    /// Clients of this route send members of their own along. It is the one thing in which such a route differs: all else that is refused of a body, it refuses too.
+    /// </summary>
+    public bool IsTolerant { get; private init; }
+
+    /// <summary>Its errors are in the envelope of the OpenAI API, with the codes of that, and its numbers are as JSON Schema has them: 1.0 is whole.</summary>
+    public bool IsOpenAI => Line.Pattern.StartsWith("/v1/", StringComparison.Ordinal);
+
+    /// <summary>Where the route is asked about this id, which is escaped already.</summary>
+    public string Path(string id) => Line.Query is null ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal).Replace("{**id}", id, StringComparison.Ordinal) : $"{Line.Pattern}?{Line.Query}={id}";
+
+    public string Path(Things things) => Path(things.Of(Line.Id));
+
+    public static IReadOnlyList<RouteEndpoint> Endpoints(ParleyServer server) =>
+        [.. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null)];
+
+    public static IEnumerable<string> NamesOf(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}");
 
     public static IReadOnlyList<Route> All(ParleyServer server) =>
     [
-        .. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null)
-            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method =>
-                new Route(method, "/" + endpoint.RoutePattern.RawText!.Trim('/'), MembersOf(endpoint, method)))),
+        .. from endpoint in Endpoints(server)
+           from name in NamesOf(endpoint)
+           from line in RouteTable.Lines
+           where line.ToString() == name
+           from body in endpoint.Metadata.GetOrderedMetadata<RequestBodyMetadata>().DefaultIfEmpty(new RequestBodyMetadata(null))
+           select new Route(line, body.Type) { IsTolerant = body.IsTolerant },
     ];
 
     /// <summary>A body that the route takes.</summary>
-    public Dictionary<string, object?> GoodBody()
+    public Dictionary<string, object?> GoodBody(Things things)
     {
         Dictionary<string, object?> body = [];
         foreach (var name in Members.Select(NameOf))
         {
-            if (Samples.TryGetValue((Pattern, name), out var sample) || Samples.TryGetValue(("", name), out sample)) body[name] = sample;
+            if (Samples.TryGetValue((Body, name), out var sample) || Samples.TryGetValue((null, name), out sample)) body[name] = sample(things);
             else Assert.Fail($"{Name} takes a member '{name}' that the tests know no good value of: add one to Route.Samples.");
         }
 
         return body.Where(pair => pair.Value is not null).ToDictionary();
     }
 
-    public static string NameOf(PropertyInfo member) => JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+    public static string NameOf(PropertyInfo member) => member.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
-    private static readonly Dictionary<(string Pattern, string Member), object?> Samples = new()
+    private const string Script = "#script tokens=1 delay=0";
+
+    /// <summary>Good values, for one body or for all; null for a member that is left out, since ids are tested with the ids.</summary>
+    private static readonly Dictionary<(Type? Body, string Member), Func<Things, object?>> Samples = new()
     {
-        [("", "message")] = "#script tokens=1 delay=0",
-        [("", "conversationId")] = null, // optional, and tested with the ids
-        [("", "parentId")] = null,
-        [("", "model")] = "scripted",
-        [("", "stream")] = false,
-        [("", "position")] = 0,
-        [("", "title")] = "A title",
-        [("", "role")] = "user",
-        [("", "content")] = "Something",
+        [(null, "message")] = _ => Script,
+        [(null, "messages")] = _ => new[] { new { role = "user", content = Script } },
+        [(typeof(HistoryTurn.Request), "message")] = _ => null,
+        [(typeof(HistoryTurn.Request), "messages")] = _ => new[] { new { role = "user", parts = new[] { new { type = "text", text = Script } } } },
+        [(typeof(HistoryTurn.Request), "trigger")] = _ => "submit-message",
+        [(typeof(PostV1Chat.Request), "message")] = _ => null,
+        [(typeof(PostV1Chat.Request), "trigger")] = _ => null,
+        [(null, "input")] = _ => Script,
+        [(null, "instructions")] = _ => "Be brief.",
+        [(null, "id")] = _ => null,
+        [(null, "previous_response_id")] = _ => null,
+        [(null, "conversationId")] = _ => null,
+        [(null, "conversation_id")] = _ => null,
+        [(null, "chatId")] = _ => null,
+        [(null, "parentId")] = _ => null,
+        [(null, "messageId")] = _ => null,
+        [(null, "agentId")] = _ => null,
+        [(null, "user_id")] = _ => null,
+        [(null, "sessionId")] = things => things.Session,
+        [(null, "projectId")] = _ => "a project",
+        [(null, "taskId")] = _ => "a task",
+        [(null, "model")] = _ => "scripted",
+        [(null, "modelId")] = _ => "scripted",
+        [(null, "prompt")] = _ => Script,
+        [(null, "stream")] = _ => false,
+        [(null, "store")] = _ => false,
+        [(null, "temperature")] = _ => 0.5,
+        [(null, "topP")] = _ => 0.5,
+        [(null, "maxTokens")] = _ => 100,
+        [(null, "top_p")] = _ => 0.5,
+        [(null, "frequency_penalty")] = _ => 0.5,
+        [(null, "presence_penalty")] = _ => 0.5,
+        [(null, "max_tokens")] = _ => 100,
+        [(null, "max_completion_tokens")] = _ => 100,
+        [(null, "max_output_tokens")] = _ => 100,
+        [(null, "seed")] = _ => 5,
+        [(null, "stop")] = _ => "never",
+        [(null, "reasoning_effort")] = _ => "low",
+        [(null, "reasoning")] = _ => new { effort = "low" },
+        [(null, "response_format")] = _ => new { type = "text" },
+        [(null, "text")] = _ => new { format = new { type = "text" } },
+        [(null, "tools")] = _ => Array.Empty<object>(),
+        [(null, "tool_choice")] = _ => "auto",
+        [(null, "parallel_tool_calls")] = _ => true,
+        [(null, "stream_options")] = _ => new { include_usage = true },
+        [(null, "background")] = _ => false,
+        [(null, "position")] = _ => 0,
+        [(null, "title")] = _ => "A title",
+        [(null, "role")] = _ => "user",
+        [(null, "content")] = _ => "Something",
+        [(null, "tokens")] = _ => 3,
+        [(null, "metadata")] = _ => new { note = "A note" },
     };
-
-    private static PropertyInfo[] MembersOf(RouteEndpoint endpoint, string method) =>
-        method is "GET" or "DELETE" ? [] : endpoint.Metadata.GetMetadata<MethodInfo>()?.DeclaringType?.GetNestedType("Request")?.GetProperties() ?? [];
 }

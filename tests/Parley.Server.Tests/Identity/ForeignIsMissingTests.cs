@@ -1,13 +1,14 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Parley.Server.Features.Chat;
+using Parley.Server.Features.ChatSessions;
+using Parley.Server.Features.OpenAI;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 
 namespace Parley.Server.Tests.Identity;
 
 /// <summary>What belongs to somebody else is answered as what does not exist, to the byte, on every route with an id (B24, B25; isolation 5.3).</summary>
-public sealed partial class ForeignIsMissingTests(ParleyServer server)
+public sealed class ForeignIsMissingTests(ParleyServer server)
 {
     [Fact]
     public async Task EveryRouteWithAnId_ForeignAndMissing_AnswerTheSameBytes()
@@ -17,71 +18,172 @@ public sealed partial class ForeignIsMissingTests(ParleyServer server)
         using var nobody = server.NewPerson();
         await ben.AnsweredAsync("#script tokens=1 delay=0");
         await using var running = await ana.AskAsync("#script first=600000");
-        var states = new[] { await ana.AnsweredAsync("#script tokens=4 delay=0"), await ana.AnsweredAsync("#script tokens=4 error-after=2 delay=0") }
-            .Select(answer => (answer.ConversationId, answer.MessageId, answer.GenerationId))
-            .Append((running.ConversationId, (await running.NextAsync())!["messageId"]!, running.GenerationId)).ToList();
-        var before = server.Tables.Query("SELECT id || title || message_count || updated_at FROM conversations WHERE owner_id = @id", row => row.GetString(0), ("@id", await ana.IdAsync()));
+        var states = new List<Things> { await EndedAsync(ana, "#script tokens=4 delay=0"), await EndedAsync(ana, "#script tokens=4 error-after=2 delay=0") };
+        states.Add(states[0] with { Conversation = running.ConversationId, Message = (await running.NextAsync())!["messageId"]!, Generation = running.GenerationId, Session = await WaitingAsync(ana) });
+        var name = $"chat-{Guid.NewGuid():N}"; // what she calls it is as good an id as ours
+        await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x", chatId = name }, 201);
+        states.Add(states[0] with { Conversation = name });
+        var before = await HersAsync(ana);
 
         var routes = Route.All(server).Where(route => route.HasId).ToList();
-        Assert.True(routes.Count >= 10);
+        Assert.True(routes.Count >= 25);
         foreach (var route in routes)
         {
-            foreach (var (conversation, message, generation) in states)
+            foreach (var foreign in states)
             {
-                var foreign = route.Kind switch { "conversations" => conversation, "generations" => generation, "messages" => message, var kind => throw new InvalidOperationException($"What does an id under {kind} name?") };
                 foreach (var asking in new[] { ben, nobody })
                 {
-                    var expected = await BytesAsync(asking, route, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
-                    Assert.StartsWith("404", expected, StringComparison.Ordinal);
-                    foreach (var id in new[] { foreign, conversation, message, generation })
-                        Assert.Equal(expected, await BytesAsync(asking, route, id));
+                    var body = route.HasBody ? JsonSerializer.Serialize(route.GoodBody(foreign)) : null;
+                    var unknown = route.Line.Id == IdOf.Response ? $"resp_{Guid.NewGuid():N}" : Unknown();
+                    using var missing = await asking.SendAsync(route.Method, route.Path(unknown), body);
+                    await MissingAnswer.AssertAsync(route, missing);
+                    var expected = await MissingAnswer.BytesAsync(missing, unknown);
+                    foreach (var id in foreign.Ids)
+                    {
+                        using var response = await asking.SendAsync(route.Method, route.Path(id), body);
+                        Assert.Equal(expected, await MissingAnswer.BytesAsync(response, id));
+                    }
                 }
             }
         }
 
-        Assert.Equal(before, server.Tables.Query("SELECT id || title || message_count || updated_at FROM conversations WHERE owner_id = @id", row => row.GetString(0), ("@id", await ana.IdAsync())));
+        Assert.Equal(before, await HersAsync(ana));
         Assert.Equal("running", (await ana.GetAsync($"/api/v1/generations/{running.GenerationId}")).GetProperty("status").GetString());
     }
+
+    /// <summary>Members that end like ids and name nothing that is kept: labels, and a model.</summary>
+    private static readonly string[] Names = ["projectId", "taskId", "modelId"];
+
+    /// <summary>What is answered where it is not 404. A chat that is not there is begun under the name that the client gave it (C11: a name is unique for its owner alone).</summary>
+    private static readonly Dictionary<(Type Body, string Member), int> Answers = new()
+    {
+        [(typeof(StartChat.Request), "chatId")] = 201,
+        [(typeof(HistoryTurn.Request), "id")] = 200,
+        [(typeof(HistoryTurn.Request), "messageId")] = 200,
+        [(typeof(PostV1Chat.Request), "id")] = 200,
+        [(typeof(PostV1Chat.Request), "conversationId")] = 200,
+        [(typeof(PostV1Chat.Request), "messageId")] = 200,
+        [(typeof(PostV1Chat.Request), "agentId")] = 400,
+        [(typeof(CreateResponse.Request), "previous_response_id")] = 400,
+        [(typeof(Parley.Server.Features.ChatConversations.CreateChatConversation.Request), "user_id")] = 403, // C13
+    };
 
     [Fact]
     public async Task EveryIdInABody_ForeignAndMissing_AnswerTheSameBytes()
     {
         using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        var foreign = await ana.AnsweredAsync("#script tokens=1 delay=0");
-        var own = await ben.AnsweredAsync("#script tokens=1 delay=0");
+        var foreign = await EndedAsync(ana, "#script tokens=1 delay=0");
+        var (before, anaId) = (await HersAsync(ana), await ana.IdAsync());
+        var members = 0;
         foreach (var route in Route.All(server))
         {
-            foreach (var member in route.Members.Select(Route.NameOf).Where(name => name.EndsWith("Id", StringComparison.Ordinal)))
+            foreach (var member in route.Members.Select(Route.NameOf).Where(name => (name is "id" || name.EndsWith("Id", StringComparison.Ordinal) || name.EndsWith("_id", StringComparison.Ordinal)) && !Names.Contains(name)))
             {
+                members++;
+                using var ben = server.NewPerson(); // each time: one who has begun a chat under a name has it
+                var own = await EndedAsync(ben, "#script tokens=1 delay=0");
                 async Task<string> WithAsync(string id)
                 {
-                    var body = route.GoodBody();
-                    if (member == "parentId" && route.Members.Any(other => Route.NameOf(other) == "conversationId")) body["conversationId"] = own.ConversationId;
+                    var body = route.GoodBody(own);
+                    if (member == "parentId" && route.Members.Any(other => Route.NameOf(other) == "conversationId")) body["conversationId"] = own.Conversation;
                     body[member] = id;
-                    return await BytesAsync(ben, route, route.Kind switch { "conversations" => own.ConversationId, _ => own.GenerationId }, body);
+                    using var response = await ben.SendAsync(route.Method, route.Path(own), JsonSerializer.Serialize(body));
+                    var bytes = await MissingAnswer.BytesAsync(response, id);
+                    Assert.True(bytes.StartsWith(Answers.GetValueOrDefault((route.Body!, member), 404).ToString(null, null), StringComparison.Ordinal), $"{route.Name} {member}: {bytes}");
+                    // What a client has sent comes back to it; nothing else may.
+                    Assert.DoesNotContain(foreign.Ids.Append(anaId), hers => bytes.Contains(hers, StringComparison.Ordinal));
+                    return response.IsSuccessStatusCode ? MissingAnswer.WithoutOwn(bytes) : bytes;
                 }
 
-                var expected = await WithAsync(Guid.NewGuid().ToString());
-                Assert.StartsWith("404", expected, StringComparison.Ordinal);
-                foreach (var id in new[] { foreign.ConversationId, foreign.MessageId, foreign.GenerationId }) Assert.Equal(expected, await WithAsync(id));
+                var expected = await WithAsync(member == "previous_response_id" ? $"resp_{Guid.NewGuid():N}" : Unknown());
+                foreach (var id in foreign.Ids.Append(anaId)) Assert.Equal(expected, await WithAsync(id));
             }
         }
 
-        Assert.Equal(2, (await ana.GetAsync($"/api/v1/conversations/{foreign.ConversationId}")).GetProperty("messageCount").GetInt32());
+        Assert.True(members >= 15);
+        Assert.Equal(before, await HersAsync(ana));
     }
 
-    /// <summary>Status, headers and body, without what differs from one answer to the next anyway.</summary>
-    private static async Task<string> BytesAsync(Person person, Route route, string id, Dictionary<string, object?>? body = null)
+    /// <summary>A regenerated answer in a conversation of one's own, with a message of somebody else's: it is no message there.</summary>
+    [Fact]
+    public async Task Regenerate_AMessageOfSomebodyElse_IsAsOneThatIsNotThere()
     {
-        body ??= route.HasBody ? route.GoodBody() : null;
-        using var response = await person.SendAsync(route.Method, route.Path(id), body is null ? null : JsonSerializer.Serialize(body));
-        var text = new StringBuilder().Append((int)response.StatusCode).Append('\n');
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(header => header.Key is not "Date").OrderBy(header => header.Key, StringComparer.Ordinal))
-            text.Append(name).Append(": ").AppendJoin(", ", values).Append('\n');
-        return text.Append(TraceId().Replace(await response.Content.ReadAsStringAsync(), "\"traceId\":\"\"")).ToString();
+        using var ana = server.NewPerson();
+        using var ben = server.NewPerson();
+        var foreign = await EndedAsync(ana, "#script tokens=1 delay=0");
+        foreach (var path in new[] { "/api/chat", "/api/v1/chat" })
+        {
+            async Task<string> WithAsync(string messageId)
+            {
+                var own = await EndedAsync(ben, "#script tokens=1 delay=0");
+                using var response = await ben.SendAsync("POST", path, new
+                {
+                    id = own.Conversation,
+                    trigger = "regenerate-message",
+                    messageId,
+                    messages = new[] { new { id = messageId, role = "user", parts = new[] { new { type = "text", text = "x" } } } },
+                });
+                var bytes = await MissingAnswer.BytesAsync(response, messageId);
+                Assert.DoesNotContain(foreign.Ids, id => bytes.Contains(id, StringComparison.Ordinal));
+                return MissingAnswer.WithoutOwn(bytes);
+            }
+
+            var expected = await WithAsync(Unknown());
+            Assert.Equal(expected, await WithAsync(foreign.Message));
+        }
     }
 
-    [GeneratedRegex("\"traceId\":\"[0-9a-f-]+\"")]
-    private static partial Regex TraceId();
+    /// <summary>An item of somebody else's Response, in a Response of one's own.</summary>
+    [Fact]
+    public async Task ItemReference_OfSomebodyElse_IsAsOneThatIsNotThere()
+    {
+        using var ana = server.NewPerson();
+        using var ben = server.NewPerson();
+        await ben.IdAsync();
+        async Task<string> ItemOfAsync(Person person)
+        {
+            var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+            return response.GetProperty("output")[0].GetProperty("id").GetString()!;
+        }
+
+        async Task<string> WithAsync(string id)
+        {
+            using var response = await ben.SendAsync("POST", "/v1/responses", new { model = "scripted", input = new object[] { new { type = "item_reference", id }, new { role = "user", content = "#script tokens=1 delay=0" } } });
+            return await MissingAnswer.BytesAsync(response, id);
+        }
+
+        var foreign = await ItemOfAsync(ana);
+        var expected = await WithAsync($"msg_{Guid.NewGuid():N}_0");
+        Assert.StartsWith("4", expected, StringComparison.Ordinal);
+        Assert.Equal(expected, await WithAsync(foreign));
+        Assert.StartsWith("200", await WithAsync(await ItemOfAsync(ben)), StringComparison.Ordinal);
+    }
+
+    private static string Unknown() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
+
+    /// <summary>A conversation with an answer, and a session whose answer has ended.</summary>
+    private static async Task<Things> EndedAsync(Person person, string script)
+    {
+        var answer = await person.AnsweredAsync(script);
+        var session = await WaitingAsync(person, script);
+        await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
+        await stream.ToEndAsync();
+        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = script, background = true });
+        return new Things(answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!);
+    }
+
+    private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>
+        (await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt }, 201)).GetProperty("sessionId").GetString()!;
+
+    /// <summary>All that is stored of her.</summary>
+    private async Task<List<string>> HersAsync(Person person)
+    {
+        var id = await person.IdAsync();
+        return
+        [
+            .. server.Tables.Query("SELECT id || title || message_count || updated_at || coalesce(archived_at, '') FROM conversations WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
+            .. server.Tables.Query("SELECT id || status || content FROM messages WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
+            .. server.Tables.Query("SELECT id || coalesce(generation_id, '') FROM chat_sessions WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
+        ];
+    }
 }

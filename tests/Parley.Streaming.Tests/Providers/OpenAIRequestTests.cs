@@ -112,6 +112,19 @@ public sealed class OpenAIRequestTests
             body.GetProperty("messages")[0].GetProperty("content").GetRawText());
     }
 
+    [Theory]
+    [InlineData("ana", "ana")]
+    [InlineData("Ana Ort", null)]
+    [InlineData("a/b", null)]
+    [InlineData("<a>", null)]
+    [InlineData("", null)]
+    public async Task Request_AuthorName_IsSentWhereServersTakeIt(string name, string? sent)
+    {
+        var body = await SentAsync([new(ChatRole.User, "hi") { AuthorName = name }, new(ChatRole.Assistant, "hello") { AuthorName = name }, new(ChatRole.User, "and?")]);
+
+        Assert.Equal([sent, sent, null], body.GetProperty("messages").EnumerateArray().Select(m => m.TryGetProperty("name", out var found) ? found.GetString() : null));
+    }
+
     [Fact]
     public async Task Request_Head_HasTheKeyAndNothingOdd()
     {

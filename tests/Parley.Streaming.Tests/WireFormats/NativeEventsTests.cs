@@ -215,19 +215,4 @@ public sealed class NativeEventsTests
         new NativeEvents(Info).WriteHeartbeat(output);
         return output.WrittenSpan.ToArray();
     }
-
-    /// <summary>Never gives more than was asked for.</summary>
-    private sealed class LittleBuffer : IBufferWriter<byte>
-    {
-        private readonly List<byte> _written = [];
-        private byte[] _room = [];
-
-        public byte[] Written => [.. _written];
-
-        public void Advance(int count) => _written.AddRange(_room.AsSpan(0, count));
-
-        public Memory<byte> GetMemory(int sizeHint = 0) => _room = new byte[Math.Max(1, sizeHint)];
-
-        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
-    }
 }

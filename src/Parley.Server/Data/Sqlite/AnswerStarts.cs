@@ -42,7 +42,7 @@ internal sealed class AnswerStarts(NodeIdentity node)
             parent = start.UserMessageId;
         }
 
-        InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now);
+        InsertMessage(session, start, start.MessageId, parent, ++sequence, "assistant", "", "running", start.Model, start.GenerationId, now, start.MessageExternalId);
         var key = InsertGeneration(session, start, now);
         if (start.IdempotencyKey is not null)
         {
@@ -95,11 +95,11 @@ internal sealed class AnswerStarts(NodeIdentity node)
                 """
                 UPDATE conversations SET message_count = @sequence, active_message_id = @message, model = @model, updated_at = @now, last_message_at = @now,
                     last_message_preview = coalesce(@preview, last_message_preview),
-                    title = CASE WHEN @first AND title = @untitled THEN @title ELSE title END
+                    title = CASE WHEN title = @untitled AND @asked AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = @id AND role = 'user' AND id <> @user) THEN @title ELSE title END
                 WHERE id = @id
                 """,
                 ("@sequence", sequence), ("@message", start.MessageId), ("@model", start.Model), ("@now", now),
-                ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId), ("@first", sequence == 2), ("@untitled", MessageText.Title("")),
+                ("@preview", start.UserText is null ? null : MessageText.Preview(start.UserText)), ("@id", start.ConversationId), ("@asked", start.UserText is not null), ("@user", start.UserMessageId), ("@untitled", MessageText.Title("")),
                 ("@title", MessageText.Title(start.UserText ?? "")));
 
     private static void InsertConversation(SqliteSession session, AnswerStart start, long now)

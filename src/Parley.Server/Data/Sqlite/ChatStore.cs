@@ -137,7 +137,7 @@ public sealed class ChatStore(SqliteWriter writer, SqliteGenerationStore generat
         session.Run(
             """
             UPDATE conversations SET message_count = @sequence, active_message_id = @message, updated_at = @now, total_tokens = total_tokens + @tokens, last_message_at = @now, last_message_preview = @preview,
-                title = CASE WHEN @sequence = 1 AND title = @untitled AND @role = 'user' THEN @title ELSE title END
+                title = CASE WHEN title = @untitled AND @role = 'user' AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation_id = @id AND role = 'user' AND id <> @message) THEN @title ELSE title END
             WHERE id = @id
             """,
             ("@sequence", sequence), ("@message", message.Id), ("@now", now), ("@preview", MessageText.Preview(message.Content)), ("@untitled", MessageText.Title("")), ("@role", message.Role),

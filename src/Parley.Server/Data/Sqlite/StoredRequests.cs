@@ -25,7 +25,7 @@ public sealed class StoredRequests(SqliteDatabase database, AskedMessages asked,
             ("@id", id.ToString()));
         if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);
         var (messages, options) = asked.Of(found[0].Request, found[0].OwnerId, found[0].ConversationId, found[0].ParentId);
-        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages, options) with { Continues = found[0].Continues });
+        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages, options) with { Continues = found[0].Continues?.With([.. found[0].Request?.KeptToolResults ?? []]) });
     }
 }
 

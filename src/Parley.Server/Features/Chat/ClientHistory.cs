@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Parley.Server.Http;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Chat;
 
@@ -9,7 +10,8 @@ namespace Parley.Server.Features.Chat;
 /// <param name="Role"><c>user</c>, <c>assistant</c> or <c>system</c>.</param>
 /// <param name="Text">All of its text.</param>
 /// <param name="HasFiles">It carries something that is not text.</param>
-public sealed record ClientMessage(string? Id, string Role, string Text, bool HasFiles);
+/// <param name="ToolResults">Of an answer: what the client's own tools returned.</param>
+public sealed record ClientMessage(string? Id, string Role, string Text, bool HasFiles, IReadOnlyList<ToolReturned> ToolResults);
 
 /// <summary>Reads the messages that clients send: with text in <c>parts</c> (AI SDK 5 to 7), or in <c>content</c>.</summary>
 public static class ClientHistory
@@ -54,7 +56,7 @@ public static class ClientHistory
         if (role is "data" or "tool") role = "system";
         if (role is not ("user" or "assistant" or "system" or "developer")) return null;
         var (text, hasFiles) = textOf(message);
-        return new ClientMessage(id, role == "developer" ? "system" : role, text, hasFiles);
+        return new ClientMessage(id, role == "developer" ? "system" : role, text, hasFiles, role == "assistant" ? [.. ToolResultsOf(message)] : []);
     }
 
     private static (string Text, bool HasFiles) TextOfParts(JsonElement message, string member)
@@ -71,6 +73,28 @@ public static class ClientHistory
 
         return (text.ToString(), hasFiles || HasAttachments(message));
     }
+
+    /// <summary>In parts of AI SDK 5 to 7 (<c>tool-…</c>, <c>dynamic-tool</c>), and in the invocations of 3 and 4, which some versions send twice.</summary>
+    private static IEnumerable<ToolReturned> ToolResultsOf(JsonElement message)
+    {
+        var parts = Items(message, "parts").ToList();
+        foreach (var part in parts)
+        {
+            if (RawBody.Text(part, "type") is not { } type || (type != "dynamic-tool" && !type.StartsWith("tool-", StringComparison.Ordinal)) || RawBody.Text(part, "toolCallId") is not { } call) continue;
+            if (RawBody.Text(part, "state") == "output-available" && part.TryGetProperty("output", out var output)) yield return new ToolReturned(call, output.GetRawText(), null);
+            else if (RawBody.Text(part, "state") == "output-error") yield return new ToolReturned(call, null, RawBody.Text(part, "errorText") ?? "The tool failed.");
+        }
+
+        var invocations = Items(message, "toolInvocations").Concat(parts.Where(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("toolInvocation", out _)).Select(part => part.GetProperty("toolInvocation")));
+        foreach (var invocation in invocations.DistinctBy(invocation => RawBody.Text(invocation, "toolCallId")))
+        {
+            if (RawBody.Text(invocation, "state") == "result" && RawBody.Text(invocation, "toolCallId") is { } call && invocation.TryGetProperty("result", out var result))
+                yield return new ToolReturned(call, result.GetRawText(), null);
+        }
+    }
+
+    private static JsonElement.ArrayEnumerator Items(JsonElement message, string name) =>
+        message.TryGetProperty(name, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
 
     private static bool HasAttachments(JsonElement message) =>
         message.TryGetProperty("experimental_attachments", out var attachments) && attachments.ValueKind == JsonValueKind.Array && attachments.GetArrayLength() > 0;

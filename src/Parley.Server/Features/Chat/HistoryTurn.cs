@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
@@ -5,6 +7,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
@@ -20,7 +23,12 @@ public sealed class HistoryTurn(
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        string? Id, JsonElement? Messages, JsonElement? Message, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature, double? TopP, long? MaxTokens);
+        [property: Description("The client's name for the conversation, or its id.")] string? Id,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
+        [property: Shape(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
+        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        [property: Description("With `regenerate-message`: the answer to give again.")] string? MessageId,
+        string? Model, string? ModelId, [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>
@@ -85,27 +93,33 @@ public sealed class HistoryTurn(
         if (last.Role != "user") return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
         if (TextRules.CheckMessage("messages", last.Text) is { } badText) return badText;
 
-        if (FindStored(turn, last, path) is { } known)
+        if (FindStored(turn, last, path) is { } same)
         {
-            if (known.Content != last.Text) return await StartAsync(turn, Under(turn, known.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+            if (same.Content != last.Text) return await StartAsync(turn, Under(turn, same.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
             // The same message once more: a retry of a request whose answer is under way, or a wish for another answer.
-            if (paths.NewestAnswer(place.ConversationId, known.Id) is { Status: "running", GenerationId: { } running } && lookup.Find(turn.User, running) is { } found)
-                return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
-            return await StartAsync(turn, Under(turn, known.Id));
+            if (lookup.Find(turn.User, RunningUnder(place.ConversationId, same.Id)) is { } found) return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
+            return await StartAsync(turn, Under(turn, same.Id));
         }
 
         var before = turn.Messages.Count > 1 ? turn.Messages[^2] : null;
-        var parent = (before?.Id is { } id ? places.Find(turn.User, place.ConversationId, id) : null) ?? place;
-        if (parent.ParentIsRunning)
+        var known = before?.Id is { } id ? paths.Find(place.ConversationId, id) : null;
+        var running = known is null ? (place.ParentIsRunning ? place.ParentGenerationId : null) : RunningAt(place.ConversationId, known);
+        if (running is not null)
         {
             // Whoever writes the next message under an answer that they see has stopped waiting for the rest: useChat's stop() only leaves.
-            var sees = before is { Role: "assistant" } && (before.Id is null || before.Id == parent.ParentId);
+            var sees = before is { Role: "assistant" } && (before.Id is null || known is not null);
             if (!sees) return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
-            await StopAsync(parent.ParentGenerationId, turn.Http.RequestAborted);
+            await StopAsync(running, turn.Http.RequestAborted);
         }
 
-        return await StartAsync(turn, Under(turn, parent.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+        return await StartAsync(turn, Under(turn, known?.Id ?? place.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
     }
+
+    /// <summary>The answer that is being written at a message: itself, or one to it that the client has not seen yet.</summary>
+    private string? RunningAt(string conversation, StoredMessage message) =>
+        message.Role == "user" ? RunningUnder(conversation, message.Id) : message.Status == "running" ? message.GenerationId : null;
+
+    private string? RunningUnder(string conversation, string message) => paths.NewestAnswer(conversation, message) is { Status: "running" } answer ? answer.GenerationId : null;
 
     private async Task<IResult> RegenerateAsync(Turn turn, List<StoredMessage> path)
     {
@@ -127,35 +141,54 @@ public sealed class HistoryTurn(
             return Problems.Invalid("messages", "message_not_found", "There is no such answer to go on with.");
         if (finished.Find(found) is not { Ended: { } ended } log)
             return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written.");
-        if (ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
-            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
 
         var prefix = log.UpTo(ended.StoppedAt ?? log.End);
+        List<ToolReturned> results = [.. prefix.OpenCalls().Select(call => last.ToolResults.FirstOrDefault(result => result.CallId == call.CallId)).OfType<ToolReturned>()];
+        if (ended.FinishReason == "tool-calls" && results.Count < prefix.OpenCalls().Count)
+            return Problems.Invalid("messages", "tool_result_required", "The answer waits for what its tools return: send a result for each of its calls.");
+        if (results.Count == 0 && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
+            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
+
+        if (results.Sum(result => (result.Result ?? result.Error)!.Length) > TextRules.MostMessageBytes)
+            return Problems.Of(StatusCodes.Status413PayloadTooLarge, "tool_result_too_long", "What tools return may have 1 MiB at most.", "messages");
+
+        var whole = prefix.With(results);
         var shown = last.Id ?? target.Id;
         var format = turn.Format;
-        turn = turn with { Format = info => format(info) is UiMessageStream ? new UiMessageStream(info, shown, prefix.End) : format(info) };
-        return await StartAsync(turn, Under(turn, target.ParentId) with { ContinuesId = generation, ContinuesTo = prefix.End }, continues: prefix);
+        // The UI stream keeps track of its parts, so it reads them all; the others go on from a position. Each says the id that the client has.
+        var isUi = format(found.Info) is UiMessageStream;
+        turn = turn with { Format = info => isUi ? new UiMessageStream(info, shown, whole.End) : format(info with { MessageId = shown }) };
+        var start = Under(turn, target.ParentId) with
+        {
+            ContinuesId = generation,
+            ContinuesTo = prefix.End,
+            MessageExternalId = last.Id,
+            Request = AskedRequest.WithToolResults(turn.Start.Request, results),
+        };
+        return await StartAsync(turn, start, continues: whole, from: isUi ? 0 : whole.End);
     }
 
     /// <summary>
-    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages: a client that shows n of them and sends n asks for another answer to the last, or has
-    /// edited it; one that sends n + 1 has a new one.
+    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages, if the client shows the same ones before it: one that shows n of them and sends n asks for
+    /// another answer to the last, or has edited it; one that sends n + 1 has a new one. A client that shows nothing before its message has just opened the page, rather than edited the first one.
     /// </summary>
     private StoredMessage? FindStored(Turn turn, ClientMessage message, List<StoredMessage> path)
     {
         if (message.Id is { } id) return paths.Find(turn.Start.ConversationId, id) is { Role: "user" } found ? found : null;
         var mine = path.FindAll(stored => stored.Role == "user");
-        var place = turn.Messages.Count(sent => sent.Role == "user") - 1;
-        return place < mine.Count ? mine[place] : null;
+        List<ClientMessage> sent = [.. turn.Messages.Where(other => other.Role == "user")];
+        var place = sent.Count - 1;
+        if (place >= mine.Count || !sent.SkipLast(1).Select(other => other.Text).SequenceEqual(mine.Take(place).Select(stored => stored.Content))) return null;
+        return place > 0 || (mine.Count == 1 && mine[0].Content == message.Text) ? mine[place] : null;
     }
 
     private static AnswerStart Under(Turn turn, string? parent) => turn.Start with { IsNewConversation = false, ConversationExternalId = null, ParentId = parent };
 
-    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null)
+    private Task<IResult> StartAsync(Turn turn, AnswerStart start, List<ChatMessage>? before = null, FoldedLog? continues = null, long from = 0)
     {
         List<ChatMessage> messages = before ?? history.Load(start.ConversationId, start.ParentId);
         if (start.UserText is { } text) messages.Add(new ChatMessage(ChatRole.User, text));
-        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format), turn.Options);
+        return starter.StartAsync(turn.Http, turn.User, start, turn.Route, messages, continues is { End: > 0 } ? continues : null, AnswerShape.ForChat(turn.Format) with { From = from }, turn.Options);
     }
 
     private async Task StopAsync(string? generation, CancellationToken cancellationToken)

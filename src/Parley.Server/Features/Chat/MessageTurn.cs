@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.AI;
 using Parley.Server.Answers;
 using Parley.Server.Data;
@@ -12,7 +14,12 @@ namespace Parley.Server.Features.Chat;
 /// <summary><c>{ message, conversationId?, model? }</c>: a person's turn, and the answer to it. Parley's own clients speak it, and seed 004's.</summary>
 public sealed class MessageTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, TimeProvider time)
 {
-    public sealed record Request(string? Message, string? ConversationId, string? ParentId, string? Model, bool? Stream);
+    public sealed record Request(
+        [property: Required, Description("What the person writes; 1 MiB at most.")] string? Message,
+        [property: Description("The conversation to go on with; without it a new one begins.")] string? ConversationId,
+        [property: Description("The message to answer under; without it the newest.")] string? ParentId,
+        [property: Description("`provider/model`, an alias or `auto`; without it the conversation's own.")] string? Model,
+        [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream);
 
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {

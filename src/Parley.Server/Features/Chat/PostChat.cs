@@ -26,9 +26,9 @@ public static class PostChat
             case ChatBodyKind.Message:
                 return await message.AnswerAsync(http, body, format);
             case ChatBodyKind.Both:
-                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+                return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
-                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+                return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<HistoryTurn.Request>().IsBad(out bad, out _):
                 return bad;
             case ChatBodyKind.UiMessages:
@@ -79,6 +79,11 @@ public static class ChatBody
         if (last.ValueKind == JsonValueKind.Object && last.TryGetProperty("parts", out _) && !last.TryGetProperty("content", out _)) return ChatBodyKind.UiMessages;
         return body.Text("id") is not null ? ChatBodyKind.DataMessages : ChatBodyKind.PlainMessages;
     }
+
+    public static Problem HasBoth() => Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+
+    public static Problem HasNoMessages(RawBody body) => Problems.Invalid(
+        "messages", body.Has("messages") && body.Root.GetProperty("messages").ValueKind != JsonValueKind.Array ? "wrong_type" : "required", "messages must be an array with one message at least.");
 
     private static bool HasMessages(JsonElement root) => root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
 

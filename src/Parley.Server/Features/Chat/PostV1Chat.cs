@@ -1,7 +1,10 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Answers;
 using Parley.Server.Http;
+using Parley.Server.OpenApi;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Chat;
@@ -13,8 +16,13 @@ public static class PostV1Chat
 {
     /// <summary>What is read of a body: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
     public sealed record Request(
-        string? ConversationId, string? Id, JsonElement? Messages, JsonElement? Message, string? AgentId, string? Trigger, string? MessageId, string? Model, string? ModelId, double? Temperature,
-        double? TopP, long? MaxTokens);
+        [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
+        [property: Description("The same.")] string? Id,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
+        [property: Description("The new message: text, or a message with `parts`.")] JsonElement? Message,
+        [property: Description("There are no agents yet: refused.")] string? AgentId,
+        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        string? MessageId, string? Model, string? ModelId, [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     public static async Task<IResult> Handle(HttpContext http, HistoryTurn history)
     {
@@ -26,9 +34,9 @@ public static class PostV1Chat
         switch (ChatBody.KindOf(body))
         {
             case ChatBodyKind.Both:
-                return Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
+                return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
-                return Problems.Invalid("messages", "required", "messages must be an array with one message at least.");
+                return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
             case ChatBodyKind.Message:

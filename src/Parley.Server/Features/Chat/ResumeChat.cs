@@ -12,7 +12,7 @@ public sealed class ResumeChat(ConversationPlace places, StoredPath paths, Answe
     public static async Task<IResult> Handle(string id, HttpContext http, ResumeChat resume, AnswerReading reading)
     {
         if (!AnswerFormats.TryRead(http, out var format, out var problem)) return problem;
-        return resume.Find(http, id) is { } found ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info)) : Results.NoContent();
+        return resume.Find(http, id) is { } found ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info, found.MessageName)) : Results.NoContent();
     }
 
     /// <summary><c>GET /api/chat?chatId=</c>, AI SDK 4, which takes a 204 for a failure: an empty body says the same.</summary>

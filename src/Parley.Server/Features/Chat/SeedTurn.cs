@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
@@ -7,6 +9,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 
@@ -16,12 +19,17 @@ namespace Parley.Server.Features.Chat;
 /// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new turn; without one nothing is kept for lists, unless
 /// <c>store</c> asks for it.
 /// </summary>
-public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, IOptions<CompletionOptions> completions, TimeProvider time)
+public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, ConversationHistory history, ModelRouter router, IOptions<CompletionOptions> completions, IOptions<ChatBodyOptions> bodies, TimeProvider time)
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        JsonElement? Messages, string? Model, string? ConversationId, [property: JsonPropertyName("conversation_id")] string? ConversationIdAsColumn, bool? Stream, bool? Store, double? Temperature,
-        double? TopP, long? MaxTokens);
+        [property: Required, Shape(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
+        string? Model,
+        [property: Description("The conversation to go on with: the last message is then the new turn.")] string? ConversationId,
+        [property: JsonPropertyName("conversation_id"), Description("The same.")] string? ConversationIdAsColumn,
+        [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream,
+        [property: Description("Keeps it as a conversation, where there is none yet.")] bool? Store,
+        [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
 
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
     {
@@ -72,9 +80,15 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
         List<ChatMessage> said = place is not null
             ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]
             : [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))];
-        var shape = streamed ? AnswerShape.ForChat(format ?? (static _ => new ContentEvents())) : AnswerShape.Native(streamed: false);
+        var shape = streamed ? AnswerShape.ForChat(format ?? UsualFormat(body)) : AnswerShape.Native(streamed: false);
         return await starter.StartAsync(http, user, start, route, said, null, shape, options);
     }
+
+    /// <summary>A body with nothing but messages is what seed 000 may send, and what AI SDK 3 sends: nothing in it says which.</summary>
+    private Func<GenerationInfo, WireFormat> UsualFormat(RawBody body) =>
+        bodies.Value.PlainMessages == PlainMessagesClient.AiSdk3 && !body.Has("stream") && !body.Has("temperature")
+            ? static info => new DataStream(info, DataStreamVersion.AiSdk3)
+            : static _ => new ContentEvents();
 
     /// <summary>All that was asked, as <see cref="StoredRequests"/> reads it again.</summary>
     private static JsonElement Whole(List<ClientMessage> messages, AskedRequest? asked)

@@ -8,11 +8,13 @@ namespace Parley.Server.Features.Chat;
 /// <summary><c>POST /api/chat/{id}/stop</c>: stops what is being written in a chat. Leaving does not: <c>useChat</c>'s own <c>stop()</c> is no more than that.</summary>
 public static class StopChat
 {
+    public sealed record StopResult(bool Stopped, string? GenerationId);
+
     public static async Task<IResult> Handle(string id, HttpContext http, ConversationPlace places, StoredPath paths, GenerationRunner runner)
     {
         if (CurrentUser.Of(http.User) is not { } user || places.Find(user, id, null) is not { } place) return Problems.NotFound("chat");
         var running = paths.Running(place.ConversationId);
         if (GenerationId.TryParse(running, out var generation)) await runner.StopAsync(generation, null, http.RequestAborted);
-        return ApiJson.Ok(new { stopped = running is not null, generationId = running });
+        return ApiJson.Ok(new StopResult(running is not null, running));
     }
 }

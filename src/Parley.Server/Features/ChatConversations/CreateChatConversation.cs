@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -11,7 +12,7 @@ public static class CreateChatConversation
 {
     private const int LongestModel = 200;
 
-    public sealed record Request([property: JsonPropertyName("user_id")] string? UserId, string? Title, string? Model);
+    public sealed record Request([property: JsonPropertyName("user_id"), Description("The caller's own id, or nothing.")] string? UserId, string? Title, string? Model);
 
     public static async Task<IResult> Handle(HttpContext http, ChatStore store, ChangeFeed feed, TimeProvider time)
     {
@@ -36,6 +37,6 @@ public static class CreateChatConversation
         });
         feed.Changed(user.Id, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/conversations/{conversation.Id}";
-        return Results.Json(ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserIdOf(http)), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
+        return Results.Json(ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserId), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
     }
 }

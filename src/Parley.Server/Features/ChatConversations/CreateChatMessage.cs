@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
@@ -14,7 +15,8 @@ public static class CreateChatMessage
 
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
-    public sealed record Request(string? Role, string? Content, int? Tokens, JsonElement? Metadata);
+    public sealed record Request(
+        [property: Required, AllowedValues("user", "assistant", "system")] string? Role, [property: Required] string? Content, [property: Range(0, int.MaxValue)] int? Tokens, JsonElement? Metadata);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, IGenerationStore generations, ChangeFeed feed, TimeProvider time)
     {

@@ -21,7 +21,6 @@ public static class ListChatConversations
         var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
         var total = await mine.CountAsync(http.RequestAborted);
         var rows = await mine.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(http.RequestAborted);
-        var shown = ChatConversationEndpoints.UserIdOf(http);
-        return Results.Json(new Page([.. rows.Select(row => ChatConversationRow.Of(row, shown))], total, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
+        return Results.Json(new Page([.. rows.Select(row => ChatConversationRow.Of(row, ChatConversationEndpoints.UserId))], total, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
     }
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Http;
@@ -8,9 +10,9 @@ namespace Parley.Server.Features.ChatSessions;
 /// <summary><c>POST /chat/ticket</c>: a short-lived credential for one session's stream, for an <c>EventSource</c> that has no cookie here and can set no header.</summary>
 public static class CreateTicket
 {
-    public sealed record Request(string? SessionId);
+    public sealed record Request([property: Required] string? SessionId);
 
-    public sealed record Created(string Ticket, int ExpiresIn);
+    public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 
     public static async Task<IResult> Handle(HttpContext http, SessionAnswers sessions, Tickets tickets)
     {

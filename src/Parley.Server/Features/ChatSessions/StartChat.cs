@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Http;
@@ -12,7 +14,11 @@ public static class StartChat
     /// <summary>How long a session can wait to be streamed.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    public sealed record Request(string? ModelId, string? Prompt, string? ChatId, string? ProjectId, string? TaskId);
+    public sealed record Request(
+        [property: Required, Description("`provider/model`, an alias or `auto`.")] string? ModelId,
+        [property: Required] string? Prompt,
+        [property: Description("The conversation, by its id or the client's name for it; one of that name begins where there is none.")] string? ChatId,
+        string? ProjectId, string? TaskId);
 
     public sealed record Started(string SessionId, string ChatId, DateTimeOffset ExpiresAt);
 

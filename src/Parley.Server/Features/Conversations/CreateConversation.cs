@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
@@ -9,7 +10,7 @@ namespace Parley.Server.Features.Conversations;
 /// <summary><c>POST /api/v1/conversations</c>: an empty conversation.</summary>
 public static class CreateConversation
 {
-    public sealed record Request(string? Title, string? Model);
+    public sealed record Request([property: Description("1 to 200 characters.")] string? Title, string? Model);
 
     public static async Task<IResult> Handle(HttpContext http, ChatStore store, ChangeFeed feed, ModelRouter router, TimeProvider time)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.ComponentModel;
 using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +13,7 @@ namespace Parley.Server.Features.Conversations;
 public static class ListConversations
 {
     public sealed record Page(
-        IReadOnlyList<ConversationView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextCursor, int Total);
+        IReadOnlyList<ConversationView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`cursor` of the next page; null at the end.")] string? NextCursor, int Total);
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
     {

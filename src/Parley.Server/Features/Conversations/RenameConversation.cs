@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
@@ -8,7 +10,7 @@ namespace Parley.Server.Features.Conversations;
 /// <summary><c>PATCH /api/v1/conversations/{id}</c>: gives it another title.</summary>
 public static class RenameConversation
 {
-    public sealed record Request(string? Title);
+    public sealed record Request([property: Required, Description("1 to 200 characters.")] string? Title);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, ChangeFeed feed, TimeProvider time)
     {

@@ -6,6 +6,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Features.Feed;
@@ -13,7 +14,9 @@ namespace Parley.Server.Features.Feed;
 /// <summary><c>GET /api/v1/feed</c>: tells an owner's clients which conversations changed.</summary>
 public static class FollowFeed
 {
-    public static void MapFeed(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/feed", Handle).WithTags("Feed").CountedAs(RateBucket.Follow);
+    public static void MapFeed(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/feed", Handle).WithTags("Feed").CountedAs(RateBucket.Follow)
+        .Operation("followFeed", "Tells an owner's clients which conversations changed.", "Events of the types `hello`, `conversation` and `conversation-deleted`. It never ends.")
+        .Streams("Changes, as they happen.", [Media.Events]).Sends(EventSchemas.Feed).Refuses(401, "no_identity");
 
     private static async Task<IResult> Handle(
         HttpContext http, ChangeFeed feed, IDbContextFactory<SqliteDbContext> contexts, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Parley.Server.Answers;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
@@ -9,7 +10,7 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>POST /api/v1/generations/{id}/continue</c>: goes on where an answer ended early, in a new message that begins with its text.</summary>
 public static class ContinueGeneration
 {
-    public sealed record Request(string? Model, bool? Stream, long? Position);
+    public sealed record Request(string? Model, bool? Stream, [property: Description("Where to go on; without it where the answer ended, or was stopped.")] long? Position);
 
     public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, FinishedLogs logs, AnswerAgain again)
     {

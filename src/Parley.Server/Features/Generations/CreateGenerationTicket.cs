@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Parley.Server.Answers;
 using Parley.Server.Http;
 using Parley.Server.Identity;
@@ -7,7 +8,7 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>POST /api/v1/generations/{id}/ticket</c>: a short-lived credential for following one generation, for a reader that can set no header.</summary>
 public static class CreateGenerationTicket
 {
-    public sealed record Created(string Ticket, int ExpiresIn);
+    public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 
     public static IResult Handle(string id, HttpContext http, AnswerLookup lookup, Tickets tickets) =>
         CurrentUser.Of(http.User) is { } user && lookup.Find(user, id) is { } found

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Parley.Server.Answers;
 using Parley.Server.Http;
 using Parley.Server.Identity;
@@ -8,7 +9,7 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>POST /api/v1/generations/{id}/stop</c>: asks the writer to stop, at what the viewer saw.</summary>
 public static class StopGeneration
 {
-    public sealed record Request(long? Position);
+    public sealed record Request([property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position);
 
     public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, GenerationRunner runner, GenerationViews views)
     {

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http;
@@ -11,7 +13,9 @@ public static class CreateMessage
 {
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
-    public sealed record Request(string? Role, string? Content, string? ParentId);
+    public sealed record Request(
+        [property: Required, AllowedValues("user", "assistant", "system")] string? Role, [property: Required] string? Content,
+        [property: Description("The message to go under; without it the newest.")] string? ParentId);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, IGenerationStore generations, ChangeFeed feed, TimeProvider time)
     {

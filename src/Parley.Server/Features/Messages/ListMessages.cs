@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data;
@@ -10,7 +11,7 @@ namespace Parley.Server.Features.Messages;
 /// <summary><c>GET /api/v1/conversations/{id}/messages</c>: the active path, from its end, by pages. Its cost is that of the page, whatever the length of the path.</summary>
 public static class ListMessages
 {
-    public sealed record Page(IReadOnlyList<MessageView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Previous);
+    public sealed record Page(IReadOnlyList<MessageView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`before` of the page before; null at the beginning.")] string? Previous);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
     {

@@ -1,4 +1,5 @@
 using Parley.Server.Http;
+using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 using Parley.Streaming.Routing;
 
@@ -7,7 +8,12 @@ namespace Parley.Server.Features.Models;
 /// <summary><c>GET /api/v1/models</c>: what can be asked.</summary>
 public static class ModelEndpoints
 {
-    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models").CountedAs(RateBucket.Read);
+    public sealed record ModelList(IReadOnlyList<Model> Items, string? Default);
+
+    public sealed record Model(string Id, string Provider, string Name, bool IsDefault);
+
+    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models").CountedAs(RateBucket.Read)
+        .Operation("listModels", "The models that can be asked.").Answers<ModelList>();
 
     private static string NameOf(ModelListing model) => model.Id switch
     {
@@ -20,6 +26,6 @@ public static class ModelEndpoints
     {
         var chosen = router.Resolve(null)?.Id;
         var models = await router.ListAsync(http.RequestAborted);
-        return ApiJson.Ok(new { items = models.Select(model => new { model.Id, model.Provider, Name = NameOf(model), IsDefault = model.Id == chosen }), @default = chosen });
+        return ApiJson.Ok(new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, NameOf(model), model.Id == chosen))], chosen));
     }
 }

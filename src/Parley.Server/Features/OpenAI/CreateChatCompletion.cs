@@ -1,10 +1,15 @@
 using System.Buffers;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Http;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;
 
@@ -18,6 +23,28 @@ public static class CreateChatCompletion
 {
     /// <summary>Clients handle a refusal of the model by its status (they wait, and ask again), not inside a stream. A model that has begun is not waited for.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is read of a body, by <see cref="OpenAIChatRequest"/>.</summary>
+    public sealed record Request(
+        [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
+        [property: Required, Shape(typeof(IReadOnlyList<ChatCompletionMessage>))] IReadOnlyList<JsonElement>? Messages,
+        bool? Stream,
+        [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")] JsonElement? StreamOptions,
+        [property: Description("Keeps it as a conversation, which the caller's lists show.")] bool? Store,
+        [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
+        [property: Range(0, 2)] double? Temperature,
+        [property: JsonPropertyName("top_p"), Range(0, 1)] double? TopP,
+        [property: JsonPropertyName("max_tokens")] long? MaxTokens,
+        [property: JsonPropertyName("max_completion_tokens")] long? MaxCompletionTokens,
+        [property: JsonPropertyName("frequency_penalty"), Range(-2, 2)] double? FrequencyPenalty,
+        [property: JsonPropertyName("presence_penalty"), Range(-2, 2)] double? PresencePenalty,
+        long? Seed,
+        [property: Description("A string, or up to four.")] JsonElement? Stop,
+        [property: JsonPropertyName("reasoning_effort"), AllowedValues("none", "minimal", "low", "medium", "high", "xhigh", "max")] string? ReasoningEffort,
+        [property: JsonPropertyName("response_format"), Description("`text`, `json_object` or `json_schema`.")] JsonElement? ResponseFormat,
+        [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
+        [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
+        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
 
     public static async Task<IResult> Handle(HttpContext http, AnswerStarter starter, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
     {

@@ -1,3 +1,7 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Parley.Server.Answers;
 using Parley.Server.Data;
@@ -11,11 +15,30 @@ namespace Parley.Server.Features.OpenAI;
 /// <summary><c>POST /v1/responses</c>: streamed, waited for, or in the background. None of them ends when the client leaves, and each can be gone on with from the number of its last event.</summary>
 public static class CreateResponse
 {
+    /// <summary>What is read of a body, by <see cref="OpenAIResponsesRequest"/>.</summary>
+    public sealed record Request(
+        [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
+        [property: Required, Description("A string, or items.")] JsonElement? Input,
+        string? Instructions,
+        [property: JsonPropertyName("previous_response_id"), Description("The Response that this one goes on from.")] string? PreviousResponseId,
+        bool? Stream,
+        [property: Description("Answers at once; the client comes back for the output.")] bool? Background,
+        [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
+        [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
+        [property: Range(0, 2)] double? Temperature,
+        [property: JsonPropertyName("top_p"), Range(0, 1)] double? TopP,
+        [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
+        JsonElement? Reasoning, JsonElement? Text,
+        [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
+        [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
+        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
+
     public static async Task<IResult> Handle(
         HttpContext http, AnswerStarter starter, ResponseReading responses, AskedMessages asked, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
     {
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
-        if (!OpenAIResponsesRequest.TryParse(body.Root, out var request, out var refusal)) return OpenAIProblems.Of(refusal);
+        var known = CurrentUser.Of(http.User);
+        if (!OpenAIResponsesRequest.TryParse(body.Root, known is null ? static _ => null : asked.ItemsOf(known.Id), out var request, out var refusal)) return OpenAIProblems.Of(refusal);
         if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
         if (router.Resolve(request.Model) is not { } route) return ModelProblems.NotFound(request.Model);
 

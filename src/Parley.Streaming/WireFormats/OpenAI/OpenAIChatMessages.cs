@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
@@ -30,15 +31,14 @@ internal static class OpenAIChatMessages
         {
             // To models the two are one; "developer" is what OpenAI calls it now.
             case "system" or "developer":
-                return Named(reader, message, path, new ChatMessage(ChatRole.System, ReadContent(reader, message, path, "text")));
+                return Named(reader, message, path, new ChatMessage(ChatRole.System, OpenAIContent.Read(reader, message, "content", path, "text")));
             case "user":
-                return Named(reader, message, path, new ChatMessage(ChatRole.User, ReadContent(reader, message, path, "text", "image_url", "file")));
+                return Named(reader, message, path, new ChatMessage(ChatRole.User, OpenAIContent.Read(reader, message, "content", path, "text", "image_url", "file")));
             case "assistant":
                 return Named(reader, message, path, new ChatMessage(ChatRole.Assistant, ReadAnswer(reader, message, path)));
             case "tool":
                 var callId = reader.NeededText(message, "tool_call_id", path + ".tool_call_id");
-                var result = string.Concat(ReadContent(reader, message, path, "text").OfType<TextContent>().Select(part => part.Text));
-                return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, result)]);
+                return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, message, "content", path, "text"))]);
             case "function":
                 reader.Refuse("Messages of the role 'function' are not supported here; use 'tool'.", path + ".role", "unsupported_value");
                 return null;
@@ -58,7 +58,7 @@ internal static class OpenAIChatMessages
     {
         if (OpenAIRequestReader.Find(message, "function_call") is not null) reader.Unsupported(path + ".function_call", "Use 'tool_calls'.");
         if (OpenAIRequestReader.Find(message, "audio") is not null) reader.Unsupported(path + ".audio", "Send its text as 'content'.");
-        List<AIContent> contents = OpenAIRequestReader.Find(message, "content") is null ? [] : ReadContent(reader, message, path, "text", "refusal");
+        List<AIContent> contents = OpenAIRequestReader.Find(message, "content") is null ? [] : OpenAIContent.Read(reader, message, "content", path, "text", "refusal");
         if (reader.Text(message, "refusal", path + ".refusal") is { } refusal) contents.Add(new TextContent(refusal));
         if (reader.Array(message, "tool_calls", path + ".tool_calls") is not { } calls) return contents;
         foreach (var (call, at) in reader.Objects(calls, path + ".tool_calls"))
@@ -68,69 +68,11 @@ internal static class OpenAIChatMessages
             else if (reader.Object(call, "function", at + ".function") is not { } function)
                 reader.Missing(at + ".function");
             else
-                contents.Add(OpenAIContent.Call(
+                contents.Add(ToolCallContents.Parse(
                     reader.NeededText(call, "id", at + ".id"), reader.NeededText(function, "name", at + ".function.name"),
                     reader.Text(function, "arguments", at + ".function.arguments") ?? ""));
         }
 
         return contents;
-    }
-
-    private static List<AIContent> ReadContent(OpenAIRequestReader reader, JsonElement message, string path, params ReadOnlySpan<string> allowed)
-    {
-        path += ".content";
-        switch (OpenAIRequestReader.Find(message, "content"))
-        {
-            case null:
-                reader.Missing(path);
-                return [];
-            case { ValueKind: JsonValueKind.String } text:
-                return [new TextContent(text.GetString())];
-            case { ValueKind: JsonValueKind.Array } parts:
-                List<AIContent> contents = [];
-                foreach (var (part, at) in reader.Objects(parts, path))
-                {
-                    if (ReadPart(reader, part, at, allowed) is { } content) contents.Add(content);
-                }
-
-                if (parts.GetArrayLength() == 0) reader.Refuse($"Invalid '{path}': there must be one part at least.", path, "empty_array");
-                return contents;
-            default:
-                reader.WrongType(path, "a string, or an array of parts");
-                return [];
-        }
-    }
-
-    private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
-    {
-        var type = reader.NeededText(part, "type", path + ".type");
-        if (type == "input_audio")
-        {
-            reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
-            return null;
-        }
-
-        if (!allowed.Contains(type))
-        {
-            reader.WrongValue(path + ".type", "one of: " + string.Join(", ", allowed!));
-            return null;
-        }
-
-        switch (type)
-        {
-            case "image_url":
-                if (OpenAIRequestReader.Find(part, "image_url") is { ValueKind: JsonValueKind.String } bare) return OpenAIContent.Image(reader, bare.GetString()!, null, path + ".image_url");
-                if (reader.Object(part, "image_url", path + ".image_url") is { } image)
-                    return OpenAIContent.Image(reader, reader.NeededText(image, "url", path + ".image_url.url"), reader.Text(image, "detail", path + ".image_url.detail"), path + ".image_url.url");
-                reader.Missing(path + ".image_url");
-                return null;
-            case "file":
-                if (reader.Object(part, "file", path + ".file") is { } file) return OpenAIContent.File(reader, file, path + ".file");
-                reader.Missing(path + ".file");
-                return null;
-            default:
-                if (OpenAIRequestReader.Find(part, type) is null) reader.Missing($"{path}.{type}");
-                return new TextContent(reader.Text(part, type, $"{path}.{type}"));
-        }
     }
 }

@@ -72,7 +72,7 @@ public sealed record OpenAIChatRequest
         if (reader.Integer(body, "n", "n", 1) > 1) reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", "unsupported_value");
         if (reader.Flag(body, "logprobs", "logprobs") == true) reader.Unsupported("logprobs", "Leave it out.");
         if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
-        if (reader.Array(body, "modalities", "modalities") is { } modalities && modalities.EnumerateArray().Any(item => !item.ValueEquals("text")))
+        if (reader.Array(body, "modalities", "modalities") is { } modalities && modalities.EnumerateArray().Any(item => !OpenAIRequestReader.Is(item, "text")))
             reader.Refuse("'modalities' may only be [\"text\"].", "modalities", "unsupported_value");
         foreach (var (name, instead) in (ReadOnlySpan<(string, string)>)
         [

@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>Reads images, files and tool calls, which both APIs have in the same words.</summary>
+/// <summary>Reads text, images and files. The two APIs have the same under other names.</summary>
 internal static class OpenAIContent
 {
     /// <summary>The name, among a content's additional properties, of how closely the model is to look at an image.</summary>
@@ -13,23 +13,94 @@ internal static class OpenAIContent
 
     private const string AnyImage = "image/*";
 
-    /// <summary>An image by its URL: with the image in it, or where the provider fetches it.</summary>
-    public static AIContent? Image(OpenAIRequestReader reader, string url, string? detail, string path)
+    /// <summary>What a message or a result holds: a string, or an array of parts.</summary>
+    /// <param name="reader">The request.</param>
+    /// <param name="parent">What has it.</param>
+    /// <param name="name">The field that it is in.</param>
+    /// <param name="path">Where <paramref name="parent"/> is.</param>
+    /// <param name="allowed">The types that its parts may have.</param>
+    public static List<AIContent> Read(OpenAIRequestReader reader, JsonElement parent, string name, string path, params ReadOnlySpan<string> allowed)
     {
-        if (detail is not (null or "auto" or "low" or "high" or "original")) reader.WrongValue(path, "a 'detail' of auto, low, high or original");
+        path = $"{path}.{name}";
+        List<AIContent> contents = [];
+        switch (OpenAIRequestReader.Find(parent, name))
+        {
+            case null:
+                reader.Missing(path);
+                break;
+            case { ValueKind: JsonValueKind.String } text:
+                contents.Add(new TextContent(text.GetString()));
+                break;
+            case { ValueKind: JsonValueKind.Array } parts:
+                foreach (var (part, at) in reader.Objects(parts, path))
+                {
+                    if (ReadPart(reader, part, at, allowed) is { } content) contents.Add(content);
+                }
+
+                break;
+            default:
+                reader.WrongType(path, "a string, or an array of parts");
+                break;
+        }
+
+        return contents;
+    }
+
+    /// <summary>The same, where only text may be.</summary>
+    public static string ReadText(OpenAIRequestReader reader, JsonElement parent, string name, string path, string allowed) =>
+        string.Concat(Read(reader, parent, name, path, allowed).OfType<TextContent>().Select(part => part.Text));
+
+    private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
+    {
+        var type = reader.NeededText(part, "type", path + ".type");
+        if (type == "input_audio") reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
+        if (!allowed.Contains(type))
+        {
+            reader.WrongValue(path + ".type", "one of: " + string.Join(", ", allowed!));
+            return null;
+        }
+
+        switch (type)
+        {
+            case "image_url" when OpenAIRequestReader.Find(part, type) is { ValueKind: JsonValueKind.Object } image:
+                return Image(reader, image, "url", $"{path}.{type}");
+            case "image_url":
+                return Image(reader, part, type, path);
+            case "input_image":
+                if (OpenAIRequestReader.Find(part, "file_id") is not null) reader.Unsupported(path + ".file_id", "Send the image itself as 'image_url'.");
+                return Image(reader, part, "image_url", path);
+            case "file":
+                if (reader.Object(part, type, $"{path}.{type}") is { } file) return File(reader, file, $"{path}.{type}");
+                reader.Missing($"{path}.{type}");
+                return null;
+            case "input_file":
+                return File(reader, part, path);
+            default:
+                var name = type == "refusal" ? type : "text";
+                if (OpenAIRequestReader.Find(part, name) is null) reader.Missing($"{path}.{name}");
+                return new TextContent(reader.Text(part, name, $"{path}.{name}"));
+        }
+    }
+
+    /// <summary>An image by its URL: with the image in it, or where the provider fetches it.</summary>
+    private static AIContent? Image(OpenAIRequestReader reader, JsonElement parent, string name, string path)
+    {
+        var url = reader.NeededText(parent, name, $"{path}.{name}");
+        var detail = reader.Text(parent, Detail, $"{path}.{Detail}");
+        if (detail is not (null or "auto" or "low" or "high" or "original")) reader.WrongValue($"{path}.{Detail}", "auto, low, high or original");
         AIContent? image = null;
         if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-            image = Data(reader, url, path, "image");
+            image = Data(reader, url, $"{path}.{name}", "image");
         else if (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
             image = new UriContent(uri, AnyImage);
         else
-            reader.WrongValue(path, "a data: URL or an https URL");
+            reader.WrongValue($"{path}.{name}", "a data: URL or an https URL");
         if (image is not null && detail is not null) image.AdditionalProperties = new() { [Detail] = detail };
         return image;
     }
 
     /// <summary>A file in a data URL.</summary>
-    public static AIContent? File(OpenAIRequestReader reader, JsonElement file, string path)
+    private static DataContent? File(OpenAIRequestReader reader, JsonElement file, string path)
     {
         if (OpenAIRequestReader.Find(file, "file_id") is not null) reader.Unsupported(path + ".file_id", "Send the file itself as 'file_data'.");
         if (OpenAIRequestReader.Find(file, "file_url") is not null) reader.Unsupported(path + ".file_url", "Send the file itself as 'file_data'.");
@@ -38,9 +109,6 @@ internal static class OpenAIContent
         data.Name = reader.Text(file, "filename", path + ".filename");
         return data;
     }
-
-    /// <summary>A call with its arguments. A model may have sent arguments that are not JSON, and clients send them back: they are kept as a failure, as a provider's are.</summary>
-    public static FunctionCallContent Call(string callId, string name, string arguments) => Providers.ToolCallContents.Parse(callId, name, arguments);
 
     private static DataContent? Data(OpenAIRequestReader reader, string url, string path, string? topLevel)
     {

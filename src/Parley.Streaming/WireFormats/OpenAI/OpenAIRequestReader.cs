@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
@@ -12,6 +13,9 @@ internal sealed class OpenAIRequestReader
 {
     /// <summary>The first thing that was wrong.</summary>
     public OpenAIRefusal? Refusal { get; private set; }
+
+    /// <summary>What an item of an earlier Response holds, by its id; null when there is no such item. Null where items cannot be referred to.</summary>
+    public Func<string, IReadOnlyList<AIContent>?>? ItemOf { get; init; }
 
     public void Refuse(string message, string? param, string? code) => Refusal ??= new OpenAIRefusal(message, param, code);
 
@@ -43,7 +47,7 @@ internal sealed class OpenAIRequestReader
 
             if (text?.Contains('\0') == true)
             {
-                Refuse("Text must not hold the character U+0000 or half of a surrogate pair.", field, "invalid_value");
+                Refuse("Text must not hold the character U+0000 or half of a surrogate pair.", reader.TokenType == JsonTokenType.String ? field : null, "invalid_value");
                 return false;
             }
 
@@ -56,6 +60,8 @@ internal sealed class OpenAIRequestReader
     /// <summary>A field's value; null when it is missing or null.</summary>
     public static JsonElement? Find(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public static bool Is(JsonElement value, string text) => value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
 
     public string? Text(JsonElement parent, string name, string path)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
@@ -39,12 +40,17 @@ internal static class OpenAIResponsesInput
                 if (ReadReasoning(reader, item, path) is { Length: > 0 } thought) Turn(messages, startsAnother: true).Contents.Add(new TextReasoningContent(thought));
                 return;
             case "function_call":
-                Turn(messages).Contents.Add(OpenAIContent.Call(
+                Turn(messages).Contents.Add(ToolCallContents.Parse(
                     reader.NeededText(item, "call_id", path + ".call_id"), reader.NeededText(item, "name", path + ".name"), reader.Text(item, "arguments", path + ".arguments") ?? ""));
                 return;
             case "function_call_output":
                 var callId = reader.NeededText(item, "call_id", path + ".call_id");
-                messages.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, ReadOutput(reader, item, path))]));
+                messages.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, item, "output", path, "input_text"))]));
+                return;
+            case "item_reference" when reader.ItemOf is { } itemOf:
+                var id = reader.NeededText(item, "id", path + ".id");
+                if (itemOf(id) is not { } known) reader.Refuse($"Item '{(id.Length > 80 ? id[..80] : id)}' was not found. Send the item itself.", path + ".id", "item_not_found");
+                else if (known.Count > 0) AddKnown(messages, known);
                 return;
             case "item_reference":
                 reader.Refuse("References to items are not supported here; send the item itself, or use 'previous_response_id'.", path + ".type", "unsupported_value");
@@ -55,19 +61,25 @@ internal static class OpenAIResponsesInput
         }
     }
 
+    private static void AddKnown(List<ChatMessage> messages, IReadOnlyList<AIContent> known)
+    {
+        var turn = Turn(messages, startsAnother: known[0] is not FunctionCallContent);
+        foreach (var content in known) turn.Contents.Add(content);
+    }
+
     private static void ReadMessage(OpenAIRequestReader reader, JsonElement item, string path, List<ChatMessage> messages)
     {
         switch (reader.NeededText(item, "role", path + ".role"))
         {
             case "system" or "developer":
-                messages.Add(new ChatMessage(ChatRole.System, ReadContent(reader, item, "content", path, "input_text")));
+                messages.Add(new ChatMessage(ChatRole.System, OpenAIContent.Read(reader, item, "content", path, "input_text")));
                 return;
             case "user":
-                messages.Add(new ChatMessage(ChatRole.User, ReadContent(reader, item, "content", path, "input_text", "input_image", "input_file")));
+                messages.Add(new ChatMessage(ChatRole.User, OpenAIContent.Read(reader, item, "content", path, "input_text", "input_image", "input_file")));
                 return;
             case "assistant":
                 var turn = Turn(messages, startsAnother: true);
-                foreach (var content in ReadContent(reader, item, "content", path, "output_text", "refusal", "input_text")) turn.Contents.Add(content);
+                foreach (var content in OpenAIContent.Read(reader, item, "content", path, "output_text", "refusal", "input_text")) turn.Contents.Add(content);
                 return;
             default:
                 reader.WrongValue(path + ".role", "system, developer, user or assistant");
@@ -94,61 +106,5 @@ internal static class OpenAIResponsesInput
         }
 
         return "";
-    }
-
-    private static string ReadOutput(OpenAIRequestReader reader, JsonElement item, string path) =>
-        string.Concat(ReadContent(reader, item, "output", path, "input_text").OfType<TextContent>().Select(part => part.Text));
-
-    private static List<AIContent> ReadContent(OpenAIRequestReader reader, JsonElement item, string name, string path, params ReadOnlySpan<string> allowed)
-    {
-        path = $"{path}.{name}";
-        switch (OpenAIRequestReader.Find(item, name))
-        {
-            case null:
-                reader.Missing(path);
-                return [];
-            case { ValueKind: JsonValueKind.String } text:
-                return [new TextContent(text.GetString())];
-            case { ValueKind: JsonValueKind.Array } parts:
-                List<AIContent> contents = [];
-                foreach (var (part, at) in reader.Objects(parts, path))
-                {
-                    if (ReadPart(reader, part, at, allowed) is { } content) contents.Add(content);
-                }
-
-                return contents;
-            default:
-                reader.WrongType(path, "a string, or an array of parts");
-                return [];
-        }
-    }
-
-    private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
-    {
-        var type = reader.NeededText(part, "type", path + ".type");
-        if (type == "input_audio")
-        {
-            reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
-            return null;
-        }
-
-        if (!allowed.Contains(type))
-        {
-            reader.WrongValue(path + ".type", "one of: " + string.Join(", ", allowed!));
-            return null;
-        }
-
-        switch (type)
-        {
-            case "input_image":
-                if (OpenAIRequestReader.Find(part, "file_id") is not null) reader.Unsupported(path + ".file_id", "Send the image itself as 'image_url'.");
-                return OpenAIContent.Image(reader, reader.NeededText(part, "image_url", path + ".image_url"), reader.Text(part, "detail", path + ".detail"), path + ".image_url");
-            case "input_file":
-                return OpenAIContent.File(reader, part, path);
-            default:
-                var name = type == "refusal" ? "refusal" : "text";
-                if (OpenAIRequestReader.Find(part, name) is null) reader.Missing($"{path}.{name}");
-                return new TextContent(reader.Text(part, name, $"{path}.{name}"));
-        }
     }
 }

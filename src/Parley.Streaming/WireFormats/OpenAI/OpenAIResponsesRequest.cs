@@ -38,9 +38,18 @@ public sealed record OpenAIResponsesRequest
     public bool Store { get; init; } = true;
 
     /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
-    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
+    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal) =>
+        TryParse(body, null, out request, out refusal);
+
+    /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
+    /// <param name="body">The request's body.</param>
+    /// <param name="itemOf">What the item of an id holds (see <see cref="OpenAIItems"/>); null when there is none.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="refusal">Why there is none.</param>
+    public static bool TryParse(
+        JsonElement body, Func<string, IReadOnlyList<AIContent>?>? itemOf, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
     {
-        var reader = new OpenAIRequestReader();
+        var reader = new OpenAIRequestReader { ItemOf = itemOf };
         request = null;
         if (body.ValueKind != JsonValueKind.Object) reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
         else if (reader.HasGoodText(body)) request = Read(reader, body);
@@ -79,7 +88,7 @@ public sealed record OpenAIResponsesRequest
     private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
     {
         if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
-        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => item.ValueEquals("message.output_text.logprobs")))
+        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs")))
             reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", "unsupported_value");
         if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled")) reader.WrongValue("truncation", "auto or disabled");
         if (OpenAIRequestReader.Find(body, "conversation") is not null) reader.Unsupported("conversation", "Use 'previous_response_id'.");

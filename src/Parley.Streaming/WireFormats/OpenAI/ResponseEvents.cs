@@ -11,7 +11,7 @@ namespace Parley.Streaming.WireFormats.OpenAI;
 /// It is always written from position 0.
 /// </summary>
 /// <param name="info">The generation.</param>
-/// <param name="request">The client's request, for what the Response object repeats of it, and for the tools that it declares.</param>
+/// <param name="request">The client's request, for what the Response object repeats of it, and for the tools that it declares. It must be there as long as the format is.</param>
 /// <param name="startingAfter">The number of the last event that the reader has seen; null for one that has seen none.</param>
 /// <param name="model">The model's name for this client; null for Parley's own.</param>
 public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, long? startingAfter, string? model = null) : WireFormat
@@ -39,6 +39,8 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
 
     public override void WriteStart(IBufferWriter<byte> output)
     {
+        // Whoever comes back may have to wait for its first event, and proxies for their first byte.
+        if (_seen > 0) WriteHeartbeat(output);
         WriteResponse("response.created"u8, 0, FoldedLog.Empty, ResponseStatus.InProgress, output);
         WriteResponse("response.in_progress"u8, 1, FoldedLog.Empty, ResponseStatus.InProgress, output);
     }

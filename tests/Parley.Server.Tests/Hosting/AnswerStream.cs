@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Parley.Server.Tests.Hosting;
+
+/// <summary>An answer in some wire format, while it is being read.</summary>
+internal sealed class AnswerStream(HttpResponseMessage response, Stream body, string format) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly MemoryStream _bytes = new();
+
+    public HttpResponseMessage Response => response;
+
+    public string GenerationId => response.Headers.GetValues("X-Generation-Id").Single();
+
+    public string ConversationId => response.Headers.GetValues("X-Conversation-Id").Single();
+
+    public string Raw => Encoding.UTF8.GetString(_bytes.ToArray());
+
+    /// <summary>What there is so far.</summary>
+    public Task<Reading> NowAsync() => Reading.OfAsync(format, _bytes.ToArray());
+
+    /// <summary>Reads on until there is enough.</summary>
+    public async Task<Reading> UntilAsync(Func<Reading, bool> isEnough)
+    {
+        while (true)
+        {
+            var now = await NowAsync();
+            if (isEnough(now)) return now;
+            if (!await MoreAsync()) throw new InvalidOperationException($"The stream ended before: {Raw[..Math.Min(Raw.Length, 2000)]}");
+        }
+    }
+
+    /// <summary>Reads on until there is text.</summary>
+    public Task<Reading> UntilTextAsync() => UntilAsync(read => read.Text.Length > 0);
+
+    /// <summary>Reads to the end, which must be one in order.</summary>
+    public async Task<Reading> ToEndAsync()
+    {
+        while (await MoreAsync())
+        {
+        }
+
+        return await NowAsync();
+    }
+
+    /// <summary>Reads until the connection breaks. True when it did, false when the body ended in order.</summary>
+    public async Task<bool> IsCutAsync()
+    {
+        try
+        {
+            await ToEndAsync();
+            return false;
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException)
+        {
+            return true;
+        }
+    }
+
+    private async Task<bool> MoreAsync()
+    {
+        var buffer = new byte[64 * 1024];
+        var read = await body.ReadAsync(buffer, _timeout.Token);
+        _bytes.Write(buffer, 0, read);
+        return read > 0;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        response.Dispose();
+        _timeout.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
