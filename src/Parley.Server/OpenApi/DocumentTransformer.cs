@@ -21,6 +21,8 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
         ("Durable streams", "An answer as a stream of the Durable Streams protocol, read only."),
         ("Chat sessions", "Start a turn, stream its answer, read the history."),
         ("Chat conversations", "Conversations and messages as rows, paged by offset."),
+        ("Text streams", "A chat whose answer one request drives, as raw text, and all others watch."),
+        ("Convex", "The functions of text streams, as Convex's clients call them. They also subscribe to them, at the WebSocket `/api/{version}/sync`."),
         ("Health", "For probes."),
     ];
 

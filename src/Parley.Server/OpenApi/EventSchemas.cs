@@ -3,7 +3,7 @@ namespace Parley.Server.OpenApi;
 /// <summary>What the <c>data</c> of an event may be. The document has no place of its own for that: it is in the extension <c>x-event-schema</c> of the stream's media type.</summary>
 internal static class EventSchemas
 {
-    public const string Generation = "GenerationEvent", Token = "TokenEvent", Content = "ContentEvent", Feed = "FeedEvent";
+    public const string Generation = "GenerationEvent", Token = "TokenEvent", Content = "ContentEvent", Feed = "FeedEvent", StreamBody = "StreamBodyEvent";
 
     private static readonly Dictionary<string, string> Schemas = new()
     {
@@ -56,6 +56,13 @@ internal static class EventSchemas
                 "finishReason": { "type": "string" },
                 "error": { "type": "object", "required": ["code", "message"], "properties": { "code": { "type": "string" }, "message": { "type": "string" } } }
               }
+            }
+            """,
+        [StreamBody] = """
+            {
+              "description": "A stream's body, whole each time.",
+              "type": "object", "required": ["text", "status"],
+              "properties": { "text": { "type": "string" }, "status": { "enum": ["pending", "streaming", "done", "error", "timeout"] } }
             }
             """,
         [Feed] = """

@@ -40,6 +40,13 @@ public static class Parameters
 
     public static ParameterMetadata SessionId { get; } = new(Query, "sessionId", "What `POST /chat/start` answered.", Uuid, true);
 
+    public static ParameterMetadata StreamChatId { get; } = new(Path, "id", "The chat's id: what `POST /chat-stream/create` answered.", Uuid, true);
+
+    public static ParameterMetadata TextStreamId { get; } = new(Query, "streamId", "What `POST /chat-stream/create` answered.", Uuid, true);
+
+    public static ParameterMetadata LiveBody { get; } =
+        new(Query, "live", "Without it the answer is what is there. `sse`, or `Accept: text/event-stream`, goes on as Server-Sent Events.", """{"type":"string","enum":["sse"]}""");
+
     public static ParameterMetadata ConversationToDelete { get; } = new(Query, "id", "The conversation to delete.", Text, true);
 
     public static ParameterMetadata UserId { get; } = new(Query, "user_id", "The caller's own id, or nothing: who asks comes from the credentials.", Text);

@@ -34,7 +34,11 @@ public sealed class BadInputServer : IAsyncLifetime
         var failed = await person.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
         var session = await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x" }, 201);
         var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
-        return new Things(failed.ConversationId, failed.MessageId, failed.GenerationId, session.GetProperty("sessionId").GetString()!, response.GetProperty("id").GetString()!);
+        var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
+        var stream = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
+        return new Things(
+            failed.ConversationId, failed.MessageId, failed.GenerationId, session.GetProperty("sessionId").GetString()!, response.GetProperty("id").GetString()!, chat.GetProperty("chatId").GetString()!,
+            stream.GetProperty("streamId").GetString()!);
     }
 
     public async ValueTask DisposeAsync()

@@ -11,6 +11,10 @@ internal enum IdOf
     Generation,
     Session,
 
+    /// <summary>A chat whose answer is a text stream.</summary>
+    StreamChat,
+    TextStream,
+
     /// <summary>An answer that was asked for as a Response.</summary>
     Response,
 
@@ -118,6 +122,20 @@ internal static class RouteTable
         new("DELETE", "/api/chat/conversations", "S0.43", IdOf.Conversation, "id"),
         new("GET", "/api/chat/conversations/{id}/messages", "S0.48", IdOf.Conversation),
         new("POST", "/api/chat/conversations/{id}/messages", "S0.49", IdOf.Conversation),
+
+        // Seed 002, and what its clients speak.
+        new("POST", "/chat-stream", "S2.19"),
+        new("POST", "/chat-stream/create", "S2.18"),
+        new("GET", "/chat-stream/body", "S2.21", IdOf.TextStream, "streamId"),
+        new("GET", "/chat-stream/chats", "S2.23"),
+        new("GET", "/chat-stream/chats/{id}", "S2.22", IdOf.StreamChat),
+        new("POST", "/chat-stream/chats/{id}/status", "S2.24", IdOf.StreamChat),
+        new("DELETE", "/chat-stream/chats/{id}", "S2.25", IdOf.StreamChat),
+        new("POST", "/api/query"),
+        new("POST", "/api/mutation"),
+        new("POST", "/api/action"),
+        new("GET", "/api/{version}/sync"),
+        new("CONNECT", "/api/{version}/sync"), // the same handshake over HTTP/2
 
         // Seed 003.
         new("POST", "/api/v1/chat", "S3.16"),

@@ -4,15 +4,16 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Features.Chat;
+using Parley.Server.Features.TextStreams.Convex;
 using Parley.Server.Http;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
 
 /// <summary>One of each of the things that have ids.</summary>
-internal sealed record Things(string Conversation, string Message, string Generation, string Session, string Response)
+internal sealed record Things(string Conversation, string Message, string Generation, string Session, string Response, string StreamChat, string TextStream)
 {
-    public IEnumerable<string> Ids => [Conversation, Message, Generation, Session, Response];
+    public IEnumerable<string> Ids => [Conversation, Message, Generation, Session, Response, StreamChat, TextStream];
 
     public string Of(IdOf id) => id switch
     {
@@ -21,6 +22,8 @@ internal sealed record Things(string Conversation, string Message, string Genera
         IdOf.Generation => Generation,
         IdOf.Session => Session,
         IdOf.Response => Response,
+        IdOf.StreamChat => StreamChat,
+        IdOf.TextStream => TextStream,
         IdOf.Model => "scripted",
         _ => "",
     };
@@ -143,6 +146,12 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(null, "role")] = _ => "user",
         [(null, "content")] = _ => "Something",
         [(null, "tokens")] = _ => 3,
+        [(null, "streamId")] = things => things.TextStream,
+        [(null, "status")] = _ => "pending",
+        [(typeof(RunQuery.Request), "path")] = _ => "any:listChats",
+        [(typeof(RunQuery.Request), "args")] = _ => new[] { new { limit = 5 } },
+        [(typeof(RunMutation.Request), "path")] = _ => "any:createChat",
+        [(typeof(RunMutation.Request), "args")] = _ => new[] { new { prompt = Script } },
         [(null, "metadata")] = _ => new { note = "A note" },
     };
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Parley.Server.Features.Chat;
 using Parley.Server.Features.ChatSessions;
 using Parley.Server.Features.OpenAI;
+using Parley.Server.Features.TextStreams;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 
@@ -66,6 +67,8 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         [(typeof(PostV1Chat.Request), "agentId")] = 400,
         [(typeof(CreateResponse.Request), "previous_response_id")] = 400,
         [(typeof(Parley.Server.Features.ChatConversations.CreateChatConversation.Request), "user_id")] = 403, // C13
+        [(typeof(CreateStreamChat.Request), "user_id")] = 403,
+        [(typeof(DriveStreamChat.Request), "streamId")] = 205,
     };
 
     [Fact]
@@ -169,7 +172,9 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.ToEndAsync();
         var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = script, background = true });
-        return new Things(answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!);
+        var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = script, model = "scripted" }, 201);
+        return new Things(
+            answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!, chat.GetProperty("chatId").GetString()!, chat.GetProperty("streamId").GetString()!);
     }
 
     private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>

@@ -8,8 +8,7 @@ public static class GetStreamBody
 {
     public static async Task<IResult> Handle(HttpContext http, StreamBodies bodies, LiveBody live)
     {
-        if (!Http.Query.HasOnly(http, ["streamId", "live", "access_token"], out var problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "streamId", out var id, out problem)) return problem;
+        if (!Http.Query.TryReadOnce(http, "streamId", out var id, out var problem)) return problem;
         if (!Http.Query.TryReadOnce(http, "live", out var how, out problem)) return problem;
         if (id is null) return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
         if (how is not (null or "sse")) return Problems.Invalid("live", "invalid_live", "live is sse.");

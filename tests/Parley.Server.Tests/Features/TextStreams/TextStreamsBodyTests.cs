@@ -135,7 +135,6 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [InlineData("", 400, "required")]
     [InlineData("?streamId=a&streamId=b", 400, "duplicate_parameter")]
     [InlineData("?streamId=a&live=ws", 400, "invalid_live")]
-    [InlineData("?streamId=a&user_id=b", 400, "unknown_parameter")]
     [InlineData("?streamId=a", 404, "not_found")]
     public async Task Body_AskedWrongly_IsRefused(string query, int status, string code)
     {

@@ -82,7 +82,6 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("mutation", "x:updateChatStatus", """{"chatId":"x","status":"error"}""", "not_found")]
     [InlineData("mutation", "x:updateChatStatus", """{"chatId":"x","status":"done"}""", "invalid_status")]
     [InlineData("mutation", "x:deleteChat", """{}""", "required")]
-    [InlineData("action", "x:doIt", """{}""", "no_such_function")]
     public async Task Function_Fails_Is560WithASentence(string kind, string path, string args, string code)
     {
         using var ana = server.NewPerson();
@@ -101,7 +100,17 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     public async Task Call_NotReadable_IsAProblem(string body, string code)
     {
         using var ana = server.NewPerson();
-        foreach (var kind in new[] { "query", "mutation", "action" }) await ana.RefusedAsync(400, code, "POST", $"/api/{kind}", body);
+        foreach (var kind in new[] { "query", "mutation" }) await ana.RefusedAsync(400, code, "POST", $"/api/{kind}", body);
+    }
+
+    [Theory]
+    [InlineData("""{"path":"x:doIt","args":[{}]}""")]
+    [InlineData("""{"path":""")]
+    public async Task Action_Any_SaysThatThereAreNone(string body)
+    {
+        using var ana = server.NewPerson();
+        var answer = await ana.JsonAsync("POST", "/api/action", body);
+        Assert.Equal(("error", "no_such_function"), (answer.GetProperty("status").GetString(), answer.GetProperty("errorData").GetProperty("code").GetString()));
     }
 
     [Fact]

@@ -412,7 +412,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [InlineData("""{"type":"Mutation","requestId":1,"args":[{}]}""")]
     [InlineData("""{"type":"Mutation","requestId":1,"udfPath":"x:createChat","args":"a"}""")]
     [InlineData("""{"type":"Mutation","requestId":4294967296,"udfPath":"x:createChat","args":[{}]}""")]
-    [InlineData("""{"type":"Action"}""")]
+    [InlineData("""{"type":"Action","udfPath":"x:doIt"}""")]
     [InlineData("""{"type":"Authenticate","tokenType":"User","value":"good-token-0123456789","baseVersion":1}""")]
     [InlineData("""{"type":"Authenticate","tokenType":"Admin","value":"key","baseVersion":0}""")]
     [InlineData("""{"type":"Authenticate","tokenType":"User"}""")]
@@ -515,6 +515,38 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         await sync.TransitionAsync();
         Assert.Equal(256, sync.Results.Count);
         await sync.ModifyAsync(new { type = "Add", queryId = 256, udfPath = "x:listChats", args = new[] { new { } } });
+        Assert.Equal(1008, (await sync.ClosedAsync()).Status);
+    }
+
+    [Fact]
+    public async Task Queries_TooLargeTogether_AreFatal()
+    {
+        // 8 MiB of text that may grow, ten times: no client needs to be subscribed to the same more than once.
+        await using var model = await ToldModel.StartAsync();
+        await using var own = await ParleyServer.StartAsync([.. model.Settings, ("Generations:MaxAnswerBytes", "16777216")]);
+        using var ana = own.NewPerson();
+        var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
+        using var driving = await chat.DriveAsync();
+        await using var text = await driving.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        for (var i = 0; i < 32; i++)
+        {
+            model.Say(new string('x', 256 * 1024));
+            await text.ReadAsync(256 * 1024);
+        }
+
+        await using var sync = await SyncClient.ConnectedAsync(own, ana);
+        for (var i = 0; i < 7; i++) await sync.AddAsync("x:getChatBody", new { streamId = chat.StreamId, i });
+        await sync.ModifyAsync([.. Enumerable.Range(7, 3).Select(id => (object)new { type = "Add", queryId = id, udfPath = "x:getChatBody", args = new[] { new { streamId = chat.StreamId, id } } })]);
+        Assert.Equal(1008, (await sync.ClosedAsync()).Status);
+        model.End();
+    }
+
+    [Fact]
+    public async Task Query_WithLongArguments_IsFatal()
+    {
+        await using var sync = await SyncClient.ConnectedAsync(server);
+        await sync.AddAsync("x:listChats", new { more = new string('x', 15 * 1024) });
+        await sync.ModifyAsync(new { type = "Add", queryId = 1, udfPath = "x:listChats", args = new[] { new { more = new string('x', 16 * 1024) } } });
         Assert.Equal(1008, (await sync.ClosedAsync()).Status);
     }
 

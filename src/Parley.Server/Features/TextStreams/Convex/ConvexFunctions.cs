@@ -92,10 +92,10 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         }
     }
 
-    /// <summary>There are no actions.</summary>
-    internal static FunctionResult Act(string path) => FunctionResult.Failed(Problems.Of(
+    /// <summary>What every call of an action is answered.</summary>
+    internal static Problem NoActions { get; } = Problems.Of(
         StatusCodes.Status404NotFound, "no_such_function",
-        $"There is no action {Shown(path)}, nor any other. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}."));
+        $"There are no actions. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}.");
 
     internal static FunctionResult BodyOf(StreamBody? body) => body is { } known ? new FunctionResult(known.ToJson()) : FunctionResult.Failed(Problems.NotFound("stream"));
 

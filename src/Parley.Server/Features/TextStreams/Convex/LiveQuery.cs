@@ -13,6 +13,9 @@ internal abstract class LiveQuery : IAsyncDisposable
     /// <summary>How long until there can be something to take, if nobody wakes it.</summary>
     public abstract TimeSpan DueIn { get; }
 
+    /// <summary>What it costs to be subscribed to it: the bytes of its result, while there may be another one.</summary>
+    public abstract int LiveBytes { get; }
+
     /// <summary>Something has changed in a conversation; null means in any. <paramref name="byThisClient"/>: it waits for the new result.</summary>
     public abstract void Changed(string? conversationId, bool byThisClient);
 
@@ -27,8 +30,11 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
     private readonly byte[] _sent = new byte[SHA256.HashSizeInBytes];
     private bool _isStale = true, _isUrgent = true;
     private DateTimeOffset? _changesAt;
+    private int _length;
 
     public override TimeSpan DueIn => _isUrgent ? TimeSpan.Zero : _isStale ? _pace.Left : ChangesIn;
+
+    public override int LiveBytes => _length;
 
     private TimeSpan ChangesIn => _changesAt is { } at ? at - time.GetUtcNow() : TimeSpan.MaxValue;
 
@@ -45,7 +51,8 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
         (_isStale, _isUrgent) = (false, false);
         var result = functions.QueryRows(user, path, args);
         _changesAt = result.ChangesAt;
-        _pace.Sent(result.Value.Length);
+        _length = result.Value.Length;
+        _pace.Sent(_length);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail), hash);
         if (hash.SequenceEqual(_sent)) return default;
@@ -60,6 +67,8 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
 internal sealed class BodyQuery(PacedBody body) : LiveQuery
 {
     public override TimeSpan DueIn => body.DueIn;
+
+    public override int LiveBytes => body.Body?.Text.Length ?? 0;
 
     public override void Changed(string? conversationId, bool byThisClient) => body.Poke(conversationId);
 

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
@@ -16,7 +17,7 @@ namespace Parley.Server.Features.TextStreams.Convex;
 internal sealed partial class SyncSession(
     SyncSocket socket, CurrentUser handshakeUser, ConvexFunctions functions, ChangeFeed feed, IdentityOptions identity, TimeSpan heartbeat, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    private const int MostQueries = 256, MostWaiting = 4;
+    private const int MostQueries = 256, MostQueryBytes = 16 * 1024, MostLiveBytes = 64 * 1024 * 1024, MostWaiting = 4;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
 
     private readonly Signal _signal = new(time);
@@ -95,7 +96,7 @@ internal sealed partial class SyncSession(
     {
         while (!leaving.IsCancellationRequested)
         {
-            while (_inbox.Reader.TryRead(out var frame))
+            while (!leaving.IsCancellationRequested && _inbox.Reader.TryRead(out var frame))
             {
                 if ((frame.End ?? await HandleAsync(frame.Message!, aborted)) is { } end) return end;
             }
@@ -104,6 +105,7 @@ internal sealed partial class SyncSession(
             if (_inbox.Reader.Completion.IsCompleted) return SyncEnd.Gone;
             _changes!.Take(conversation => Changed(conversation, byThisClient: false));
             if (await TakeAsync(aborted) is { Count: > 0 } modifications) await TransitionAsync(_version, modifications, aborted);
+            if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MostLiveBytes) return SyncEnd.Fatal("The results of this connection's queries are too large together.");
             if (time.GetElapsedTime(_sentAt) >= heartbeat) await SendAsync(SyncMessages.Ping, aborted);
             if (!_isConnected && time.GetElapsedTime(_began) >= ConnectPatience) return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message came.");
             await _signal.WaitAsync(DueIn, aborted);
@@ -173,6 +175,7 @@ internal sealed partial class SyncSession(
                 case "Add" when modification.UdfPath is { } path && ConvexFunctions.ArgumentsOf(modification.Args) is { } args:
                     if (_queries.ContainsKey(id)) return SyncEnd.Fatal($"Query {id} is there already.");
                     if (_queries.Count >= MostQueries) return SyncEnd.Fatal($"One connection may subscribe to {MostQueries} queries.");
+                    if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MostQueryBytes) return SyncEnd.Fatal("The name and the arguments of a query may have 16 KiB.");
                     _queries[id] = (path, args, functions.Watch(User, path, args, _signal.Set));
                     break;
                 case "Remove":
@@ -222,8 +225,8 @@ internal sealed partial class SyncSession(
 
     private async ValueTask<SyncEnd?> ActAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (message is not { RequestId: { } id, UdfPath: { } path }) return SyncEnd.Fatal("Action has a requestId and a udfPath.");
-        await SendAsync(SyncMessages.ActionResponse(id, ConvexFunctions.Act(path)), cancellationToken);
+        if (message is not { RequestId: { } id }) return SyncEnd.Fatal("Action has a requestId.");
+        await SendAsync(SyncMessages.ActionResponse(id, FunctionResult.Failed(ConvexFunctions.NoActions)), cancellationToken);
         return null;
     }
 
