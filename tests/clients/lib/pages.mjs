@@ -130,3 +130,12 @@ export async function visit(browser, script, body, { cutAfter = () => Infinity }
 
 /** Waits in a page until something is the case. Not by frames: a page in the background has none. */
 export const when = (page, condition, argument) => page.waitForFunction(condition, argument, { polling: 20 });
+
+/** Does something while an answer is being written, and once more with a longer one where the machine was too slow for that: the attempt then returns null. */
+export async function inMidAnswer(attempt) {
+  for (const tokens of [250, 600, 1200]) {
+    const done = await attempt(tokens);
+    if (done !== null) return { ...done, tokens };
+  }
+  throw new Error('Every answer had ended too soon.');
+}
