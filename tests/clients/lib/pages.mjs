@@ -69,6 +69,8 @@ async function servePage(script, cutAfter) {
     });
     for (const [one, other] of [[client, upstream], [upstream, client]]) one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
+  // Longer than any check: a request must not meet the end of its connection.
+  server.keepAliveTimeout = 300_000;
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 
   return {
