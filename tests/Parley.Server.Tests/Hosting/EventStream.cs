@@ -28,6 +28,9 @@ internal sealed class EventStream : IAsyncDisposable
 
     public HttpResponseMessage Response { get; }
 
+    /// <summary>The events as they are, for a stream in another format.</summary>
+    public SseReader Items => _reader;
+
     public string ConversationId => Response.Headers.GetValues("X-Conversation-Id").Single();
 
     public string GenerationId => Response.Headers.GetValues("X-Generation-Id").Single();

@@ -168,7 +168,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var session = await WaitingAsync(person, script);
         await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.ToEndAsync();
-        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = script, background = true });
+        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
         return new Things(answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!);
     }
 
