@@ -16,8 +16,10 @@ public sealed class ClientSuite : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4), InstallPatience = TimeSpan.FromMinutes(5);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
+    private const string Origin = "https://app.example";
+
     // A heartbeat a second instead of every 15: no client may mind them, and a check need not wait for one.
-    private readonly ServerProcess _server = new(new Dictionary<string, string> { ["RateLimiting__Enabled"] = "false", ["Streams__Heartbeat"] = "00:00:01" });
+    private readonly ServerProcess _server = new(new Dictionary<string, string> { ["RateLimiting__Enabled"] = "false", ["Streams__Heartbeat"] = "00:00:01", ["Cors__Origins__0"] = Origin });
     private readonly ConcurrentDictionary<ClientRow, TaskCompletionSource<ClientResult>> _results = new();
     private readonly LinkedList<ClientRow> _waiting = new(Rows);
     private readonly CancellationTokenSource _leaving = new();
@@ -90,7 +92,7 @@ public sealed class ClientSuite : IAsyncLifetime
     private async Task<ClientResult> RunAsync(ClientRow row)
     {
         string[] arguments = row.Version.Length == 0 ? [row.File, "--json"] : [row.File, row.Version, "--json"];
-        var (exitCode, output, errors) = await ProcessAsync("node", arguments, Patience, new() { ["BASE_URL"] = _server.Address.ToString(), ["HEARTBEAT"] = "1" });
+        var (exitCode, output, errors) = await ProcessAsync("node", arguments, Patience, new() { ["BASE_URL"] = _server.Address.ToString(), ["HEARTBEAT"] = "1", ["CORS_ORIGIN"] = Origin });
         var lines = output.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonSerializer.Deserialize<ClientCheck>(line, Json)!).ToList();
         return new ClientResult([.. lines.Where(line => line.Outcome != "end")], IsWhole: lines.Any(line => line.Outcome == "end"), exitCode, errors);
     }

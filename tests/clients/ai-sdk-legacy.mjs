@@ -1,6 +1,6 @@
 // AI SDK 4 and 3.4: callChatApi, which is all of useChat but React, and the parsers of the data stream.
 import assert from 'node:assert/strict';
-import { ask, assertGrew, assertWhole, base, model, newId, script, until, watchedFetch } from './lib/parley.mjs';
+import { ask, assertGrew, assertWhole, base, model, newId, refusedByStatus, script, until, watchedFetch } from './lib/parley.mjs';
 import { asked, check, run } from './lib/check.mjs';
 
 const versions = asked(['3', '4']);
@@ -130,8 +130,11 @@ if (versions.includes('4')) {
   });
 
   on('too many requests', async person => {
-    const page = open(person);
-    await page.send(ask.http429);
+    const page = await refusedByStatus(async () => {
+      const page = open(person);
+      await page.send(ask.http429);
+      return page;
+    }, page => page.requests[0].status);
     assert.equal(page.requests[0].status, 429);
     assert.ok(page.requests[0].answer.get('retry-after') !== null, 'Retry-After');
     assert.equal(JSON.parse(page.error.message).status, 429);
@@ -269,6 +272,7 @@ if (versions.includes('3')) {
       headers: person.headers,
       abortController: () => undefined,
       restoreMessagesOnFailure() {},
+      onResponse: response => { page.status = response.status; },
       onUpdate: shown => {
         page.shown = shown;
         page.last = shown.at(-1);
@@ -319,7 +323,7 @@ if (versions.includes('3')) {
   });
 
   on('too many requests', async person => {
-    const page = await send(person, question(ask.http429));
+    const page = await refusedByStatus(() => send(person, question(ask.http429)), page => page.status);
     assert.equal(JSON.parse(page.error.message).status, 429);
   });
 

@@ -1,6 +1,6 @@
 // AI SDK 5, 6 and 7: Chat, which is all of useChat but React, over DefaultChatTransport and TextStreamChatTransport.
 import assert from 'node:assert/strict';
-import { ask, assertGrew, assertWhole, base, model, newId, script, until, watchedFetch } from './lib/parley.mjs';
+import { ask, assertGrew, assertWhole, base, model, newId, refusedByStatus, script, until, watchedFetch } from './lib/parley.mjs';
 import { asked, check, run } from './lib/check.mjs';
 
 const sdks = {
@@ -151,9 +151,12 @@ for (const version of asked(Object.keys(sdks))) {
   });
 
   on('too many requests: the status, when to come back, and words for a person', async person => {
-    const page = open(person);
-    await page.chat.sendMessage({ text: ask.http429 });
-    assert.equal(page.chat.status, 'error');
+    const page = await refusedByStatus(async () => {
+      const page = open(person);
+      await page.chat.sendMessage({ text: ask.http429 });
+      assert.equal(page.chat.status, 'error');
+      return page;
+    }, page => page.requests[0].status);
     assert.equal(page.requests[0].status, 429);
     assert.ok(page.requests[0].answer.get('retry-after') !== null, 'Retry-After');
     assert.equal(JSON.parse(page.errors[0].message).status, 429, 'the message is the problem document');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { ask, assertGrew, assertWhole, script } from './lib/parley.mjs';
 import { check, run } from './lib/check.mjs';
-import { bundle, launch, visit, when } from './lib/pages.mjs';
+import { bundle, inMidAnswer, launch, visit, when } from './lib/pages.mjs';
 
 const browser = await launch();
 const page = await bundle('convex.jsx');
@@ -11,7 +11,7 @@ const on = (name, body, { known = null, address = '/' } = {}) => check(`useStrea
 const create = async (page, prompt) => {
   await page.getByTestId('input').fill(prompt);
   await page.getByTestId('send').click();
-  return page.locator('li').first().getAttribute('data-stream');
+  return page.locator('article').getAttribute('data-stream');
 };
 const whenStatus = (page, status) => page.waitForSelector(`article[data-status=${status}]`);
 const textOf = page => page.locator('article').textContent();
@@ -31,13 +31,16 @@ on('who creates a chat drives its stream, in strict mode', async (_, page) => {
   await page.waitForSelector('article[data-status=done]', { timeout: 5000 });
 }, { address: '/?strict', known: 'useStream 0.3.3 leaves its stream when React mounts it twice, and does not begin again' });
 
-on('who watches sees the same, while it comes', async (visitor, page) => {
-  const streamId = await create(page, script({ tokens: 250, delay: 20 }));
-  const watcher = await visitor.open(`/?watch=${streamId}`);
-  await whenStatus(watcher, 'streaming');
-  assert.ok(['pending', 'streaming'].includes(await page.locator('article').getAttribute('data-status')), 'it is still running');
+on('who watches sees the same, while it comes', async visitor => {
+  const { page, watcher, tokens } = await inMidAnswer(async tokens => {
+    const page = await visitor.open('/');
+    const streamId = await create(page, script({ tokens, delay: 20 }));
+    const watcher = await visitor.open(`/?watch=${streamId}`);
+    await watcher.waitForSelector('article:not([data-status=pending])');
+    return await watcher.locator('article').getAttribute('data-status') === 'streaming' ? { page, watcher } : null;
+  });
   await Promise.all([whenStatus(page, 'done'), whenStatus(watcher, 'done')]);
-  assertWhole(await textOf(page), 250);
+  assertWhole(await textOf(page), tokens);
   assert.equal(await textOf(watcher), await textOf(page));
   assertGrew(await watcher.evaluate(() => window.texts));
 });

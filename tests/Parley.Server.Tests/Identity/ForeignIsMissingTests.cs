@@ -171,7 +171,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var session = await WaitingAsync(person, script);
         await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.ToEndAsync();
-        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = script, background = true });
+        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
         var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = script, model = "scripted" }, 201);
         return new Things(
             answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!, chat.GetProperty("chatId").GetString()!, chat.GetProperty("streamId").GetString()!);

@@ -69,6 +69,8 @@ async function servePage(script, cutAfter) {
     });
     for (const [one, other] of [[client, upstream], [upstream, client]]) one.on('error', () => other.destroy()).on('close', () => other.destroy());
   });
+  // Longer than any check: a request must not meet the end of its connection.
+  server.keepAliveTimeout = 300_000;
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 
   return {
@@ -130,3 +132,12 @@ export async function visit(browser, script, body, { cutAfter = () => Infinity }
 
 /** Waits in a page until something is the case. Not by frames: a page in the background has none. */
 export const when = (page, condition, argument) => page.waitForFunction(condition, argument, { polling: 20 });
+
+/** Does something while an answer is being written, and once more with a longer one where the machine was too slow for that: the attempt then returns null. */
+export async function inMidAnswer(attempt) {
+  for (const tokens of [250, 600, 1200]) {
+    const done = await attempt(tokens);
+    if (done !== null) return { ...done, tokens };
+  }
+  throw new Error('Every answer had ended too soon.');
+}

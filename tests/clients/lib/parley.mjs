@@ -124,6 +124,14 @@ export async function until(condition, what, seconds = 15) {
   }
 }
 
+/** A model's refusal is a status where it comes at once, and otherwise an error in the stream. Tries until it was a status, `statusOf` what the attempt returns. */
+export async function refusedByStatus(attempt, statusOf) {
+  for (let left = 5; ; left--) {
+    const refused = await attempt();
+    if (statusOf(refused) !== 200 || left === 0) return refused;
+  }
+}
+
 /** fetch that notes each request with the headers of its answer, and breaks the body of the first answer as a lost network does in a browser. */
 export function watchedFetch({ cutAfterChunks = Infinity } = {}) {
   const requests = [];

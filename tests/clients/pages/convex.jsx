@@ -16,7 +16,7 @@ function Body({ streamId, driven }) {
   useEffect(() => {
     window.texts.push(text);
   }, [text]);
-  return <article data-status={status}>{text}</article>;
+  return <article data-status={status} data-stream={streamId}>{text}</article>;
 }
 
 function AIChat({ userId }) {

@@ -64,7 +64,7 @@ public sealed class HistoryTurn(
             Request = asked,
             IdempotencyKey = key,
             Fingerprint = AnswerStarter.Fingerprint(
-                "history", name, body.Text("trigger"), body.Text("messageId"), model, messages[^1].Role, messages[^1].Id, messages[^1].Text),
+                "history", name, body.Text("trigger"), body.Text("messageId"), model, messages[^1].Role, messages[^1].Id, messages[^1].Text, asked?.ToJson()),
         }, route, options);
 
         if (key is not null && starter.IsKnown(user, key)) return await StartAsync(turn, turn.Start, []);

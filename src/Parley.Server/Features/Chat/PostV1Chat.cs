@@ -41,7 +41,8 @@ public static class PostV1Chat
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
             case ChatBodyKind.Message:
                 if (TextRules.CheckMessage("message", body.Text("message")) is { } badText) return badText;
-                return await history.AnswerAsync(http, OneMessage(body), format ?? (static info => new DataStream(info)), ClientHistory.Plain, member);
+                if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
+                return await history.AnswerAsync(http, OneMessage(body, key), format ?? (static info => new DataStream(info)), ClientHistory.Plain, member);
             default:
                 // AI SDK 3 sends no id, and does not know the codes that came with 4.
                 var version = body.Text("id") is null ? DataStreamVersion.AiSdk3 : DataStreamVersion.AiSdk4;
@@ -49,11 +50,12 @@ public static class PostV1Chat
         }
     }
 
-    /// <summary>One message as text, as the history that it is the end of. It is new, whatever is stored: it gets a name that nothing has.</summary>
-    private static RawBody OneMessage(RawBody body)
+    /// <summary>One message as text, as the history that it is the end of. It is new, whatever is stored: it gets a name that nothing has, but the same request once more.</summary>
+    private static RawBody OneMessage(RawBody body, string? key)
     {
+        var name = key is null ? Guid.NewGuid().ToString("N") : AnswerStarter.Fingerprint("message", key)[..32];
         var copy = JsonObject.Create(body.Root)!;
-        copy["messages"] = new JsonArray(new JsonObject { ["id"] = $"m-{Guid.NewGuid():N}", ["role"] = "user", ["content"] = body.Text("message") });
+        copy["messages"] = new JsonArray(new JsonObject { ["id"] = $"m-{name}", ["role"] = "user", ["content"] = body.Text("message") });
         copy.Remove("message");
         return new RawBody(default, JsonSerializer.SerializeToElement(copy));
     }

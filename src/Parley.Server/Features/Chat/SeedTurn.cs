@@ -75,7 +75,7 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
             Model = route.Id,
             Request = kept ? asked : new AskedRequest(AskedRequest.Messages, Whole(messages, asked)),
             IdempotencyKey = key,
-            Fingerprint = AnswerStarter.Fingerprint(["messages", name, model, body.Text("temperature"), .. messages.SelectMany(message => new[] { message.Role, message.Text })]),
+            Fingerprint = AnswerStarter.Fingerprint(["messages", name, model, asked?.ToJson(), .. messages.SelectMany(message => new[] { message.Role, message.Text })]),
         };
         List<ChatMessage> said = place is not null
             ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]

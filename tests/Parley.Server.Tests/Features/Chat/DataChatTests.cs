@@ -190,6 +190,41 @@ public sealed class DataChatTests(ParleyServer server)
     }
 
     [Fact]
+    public async Task PostV1_MessageAsTextWithAnIdempotencyKey_StartsOnce()
+    {
+        using var ana = server.NewPerson();
+        (string, string) key = ("Idempotency-Key", "key-1");
+        var body = new { conversationId = "once", message = Two, model = "scripted" };
+        await using var first = await ana.OpenAsync("v4", "POST", "/api/v1/chat", body, key);
+        var one = await first.ToEndAsync();
+        await using var second = await ana.OpenAsync("v4", "POST", "/api/v1/chat", body, key);
+        Assert.Equal((first.GenerationId, one.Text), (second.GenerationId, (await second.ToEndAsync()).Text));
+        Assert.Equal(2, (await ana.SaidAsync("once")).Count);
+        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/v1/chat", body with { message = "Another" }, key);
+        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/v1/chat", body with { conversationId = "another" }, key);
+    }
+
+    [Fact]
+    public async Task Post_ResultOfAToolOfThePage_TheSameMessageGoesOn()
+    {
+        // addToolResult(): the last message is the answer, now with what its call returned.
+        using var ana = server.NewPerson();
+        const string script = "#script tool=2 tokens=3 delay=0";
+        var called = await ana.ReadAsync("v4", "POST", "/api/chat", new { id = "tools-4", model = "scripted", messages = new[] { new { role = "user", content = script } } });
+        Assert.Equal("", called.Text);
+        object Body(string state, object? result) => new
+        {
+            id = "tools-4",
+            model = "scripted",
+            messages = new object[] { new { role = "user", content = script }, new { role = "assistant", content = "", toolInvocations = new[] { new { toolCallId = "call_weather_1", toolName = "get_weather", args = new { city = "Paris" }, state, result } } } },
+        };
+        await ana.RefusedAsync(400, "tool_result_required", "POST", "/api/chat", Body("call", null));
+        var rest = await ana.ReadAsync("v4", "POST", "/api/chat", Body("result", new { temperature = 21 }));
+        Assert.Equal((true, (await ana.AnsweredAsync("#script tokens=3 delay=0")).Text), (rest.IsComplete, rest.Text));
+        Assert.Equal([("user", script), ("assistant", rest.Text)], await ana.SaidAsync("tools-4"));
+    }
+
+    [Fact]
     public async Task PostV1_Agent_IsRefusedWhileThereIsNone()
     {
         // S3.45: passed over in silence, an agent would be somebody else's answer.

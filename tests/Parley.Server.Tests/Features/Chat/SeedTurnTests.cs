@@ -197,6 +197,7 @@ public sealed class SeedTurnTests(ParleyServer server)
         await using var second = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true), key);
         Assert.Equal((first.GenerationId, (await first.ToEndAsync()).Text), (second.GenerationId, (await second.ToEndAsync()).Text));
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", Body("another", stream: true), key);
+        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { messages = new[] { new { role = "user", content = Two } }, model = "scripted", temperature = 1 }, key);
     }
 
     [Fact]

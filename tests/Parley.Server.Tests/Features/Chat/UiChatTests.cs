@@ -146,6 +146,7 @@ public sealed class UiChatTests(ParleyServer server)
         await using var second = await ana.OpenAsync("ui", "POST", "/api/chat", chat.Body(), key);
         var two = await second.ToEndAsync();
         Assert.Equal((first.GenerationId, one.MessageId, one.Text), (second.GenerationId, two.MessageId, two.Text));
+        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { id = chat.Id, messages = chat.Messages.Select(message => message.ToJson()), trigger = "submit-message", model = "scripted", temperature = 1 }, key);
         chat.Messages[0] = chat.Messages[0] with { Text = "Another" };
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", chat.Body(), key);
     }
@@ -284,6 +285,32 @@ public sealed class UiChatTests(ParleyServer server)
         await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop");
         var (rest, all) = (await going.ToEndAsync(), await resumed.ToEndAsync());
         Assert.Equal((begun.MessageId, begun.Text + rest.Text), (all.MessageId, all.Text));
+    }
+
+    [Fact]
+    public async Task Submit_ResultOfAToolOfThePage_TheSameMessageGoesOn()
+    {
+        // addToolOutput(): the last message is the answer, now with what its call returned.
+        using var ana = server.NewPerson();
+        var chat = new UiChat(ana);
+        var called = await chat.AnsweredAsync("#script tool=2 tokens=3 delay=0");
+        var call = Assert.Single(called.Events, json => Member(json, "type") == "tool-input-available");
+        Assert.Equal(("get_weather", """{"city":"Paris"}""", ""), (Member(call, "toolName"), Member(call, "input"), called.Text));
+        object Body(string state, object? output) => new
+        {
+            id = chat.Id,
+            model = "scripted",
+            trigger = "submit-message",
+            messageId = called.MessageId,
+            messages = new[] { chat.Messages[0].ToJson(), new { id = called.MessageId, role = "assistant", parts = new object[] { new { type = "step-start" }, new { type = "tool-get_weather", toolCallId = Member(call, "toolCallId"), state, input = new { city = "Paris" }, output } } } },
+        };
+        await ana.RefusedAsync(400, "tool_result_required", "POST", "/api/chat", Body("input-available", null));
+        var rest = await ana.ReadAsync("ui", "POST", "/api/chat", Body("output-available", new { temperature = 21 }));
+        Assert.Equal((called.MessageId, true, (await ana.AnsweredAsync("#script tokens=3 delay=0")).Text), (rest.MessageId, rest.IsComplete, rest.Text));
+        await ana.RefusedAsync(409, "answer_complete", "POST", "/api/chat", Body("output-available", new { temperature = 22 }));
+        chat.Messages[1] = chat.Messages[1] with { Text = rest.Text };
+        await chat.AnsweredAsync(Two);
+        Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
     }
 
     [Fact]
