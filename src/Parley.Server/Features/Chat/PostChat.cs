@@ -70,8 +70,11 @@ public static class ChatBody
     public static ChatBodyKind KindOf(RawBody body)
     {
         var root = body.Root;
-        if (body.Text("trigger") is "submit-message" or "regenerate-message") return HasMessages(root) || IsUiMessage(root) ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
-        if (IsUiMessage(root)) return ChatBodyKind.UiMessages;
+        if (body.Text("trigger") is "submit-message" or "regenerate-message") return HasMessages(root) || MessageHas(root, "parts") ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
+        // A message of AI SDK 4 has both; those of newer ones have no content.
+        var hasContent = MessageHas(root, "content");
+        if (MessageHas(root, "parts") && !hasContent) return ChatBodyKind.UiMessages;
+        if (MessageHas(root, "parts") && !body.Has("messages")) return ChatBodyKind.DataMessages;
         if (!body.Has("messages")) return ChatBodyKind.Message;
         if (body.Has("message")) return ChatBodyKind.Both;
         if (!HasMessages(root)) return ChatBodyKind.NoMessages;
@@ -87,6 +90,6 @@ public static class ChatBody
 
     private static bool HasMessages(JsonElement root) => root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
 
-    private static bool IsUiMessage(JsonElement root) =>
-        root.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty("parts", out _);
+    private static bool MessageHas(JsonElement root, string name) =>
+        root.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty(name, out _);
 }

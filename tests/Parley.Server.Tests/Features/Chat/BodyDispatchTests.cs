@@ -20,6 +20,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
         { "2: trigger, with one message", $$"""{"id":"@","message":{{Parts}},"trigger":"submit-message"}""", "ui" },
         { "3: one message with parts", $$"""{"id":"@","message":{{Parts}}}""", "ui" },
         { "3: one message with parts, and nothing else", $$"""{"message":{{Parts}}}""", "ui" },
+        { "3: one message with parts and content, as AI SDK 4 has them", $$"""{"id":"@","message":{{Both}}}""", "v4" },
         { "4: one message as text", $$"""{"message":"{{Script}}"}""", "native" },
         { "4: one message as text, for any model", $$"""{"message":"{{Script}}","model":"auto"}""", "native" },
         { "4: one message as text, not streamed", $$"""{"message":"{{Script}}","stream":false}""", "json" },
@@ -138,6 +139,8 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("""{"trigger":"submit-message","messages":[]}""", "required", "messages")]
     [InlineData("""{"message":"x","messages":[{"role":"user","content":"x"}]}""", "message_or_messages", "message")]
     [InlineData("""{"message":"x","messages":[]}""", "message_or_messages", "message")]
+    [InlineData("""{"message":{"role":"user","content":"x","parts":[]},"messages":[{"role":"user","content":"x"}]}""", "message_or_messages", "message")]
+    [InlineData("""{"message":{"role":"user","content":"x"}}""", "wrong_type", "message")]
     [InlineData("""{"messages":[null]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":["x"]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":[{"content":"x"}]}""", "invalid_message", "messages")]

@@ -143,6 +143,21 @@ public sealed class DataChatTests(ParleyServer server)
     }
 
     [Fact]
+    public async Task Append_TheLastMessageAlone_IsTheNextTurn()
+    {
+        // experimental_prepareRequestBody: its documentation sends { id, message }, and the message has its id.
+        using var ana = server.NewPerson();
+        for (var turn = 1; turn <= 2; turn++)
+        {
+            var text = $"#script tokens={turn} delay=0";
+            var message = new { id = $"u{turn}", createdAt = "2026-01-01T00:00:00Z", role = "user", content = text, parts = new[] { new { type = "text", text } } };
+            Assert.True((await ana.ReadAsync("v4", "POST", "/api/chat", new { id = "last-alone", message, model = "scripted" })).IsComplete);
+        }
+
+        Assert.Equal(["#script tokens=1 delay=0", "#script tokens=2 delay=0"], (await ana.SaidAsync("last-alone")).Where(message => message.Role == "user").Select(message => message.Content));
+    }
+
+    [Fact]
     public async Task Error_InTheMiddle_IsTheLastLine()
     {
         using var ana = server.NewPerson();
