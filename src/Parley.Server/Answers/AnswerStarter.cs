@@ -57,6 +57,8 @@ public sealed class AnswerStarter(ChatStore store, GenerationRunner runner, Answ
                     return new Begun { AttachTo = attached.GenerationId };
                 case AnswerStartOutcome.KeyReused:
                     return new Begun { Refusal = KeyReused() };
+                case AnswerStartOutcome.Changed:
+                    return new Begun { Refusal = Problems.Of(StatusCodes.Status409Conflict, "answer_running", "Another message was sent in this conversation at the same moment. Wait for its answer, or stop it.") };
                 case AnswerStartOutcome.NameTaken:
                     return new Begun { Refusal = Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This conversation has just begun with another message. Wait for its answer.") };
                 case AnswerStartOutcome.Gone:

@@ -21,6 +21,11 @@ public sealed record AnswerStart
     /// <summary>The message to go under; null at the root of the conversation.</summary>
     public string? ParentId { get; init; }
 
+    /// <summary>
+    /// What the newest message was when this was decided, and must still be: of messages that are sent at the same moment one is answered, and the others are told. Null where that does not matter.
+    /// </summary>
+    public string? WhileNewestIs { get; init; }
+
     /// <summary>What the person wrote; null when an existing message is answered (again).</summary>
     public string? UserText { get; init; }
     public required string UserMessageId { get; init; }
@@ -64,6 +69,9 @@ public abstract record AnswerStartOutcome
 
     /// <summary>The idempotency key names another request. Nothing was stored.</summary>
     public sealed record KeyReused : AnswerStartOutcome;
+
+    /// <summary>Something else has become the newest message meanwhile. Nothing was stored.</summary>
+    public sealed record Changed : AnswerStartOutcome;
 
     /// <summary>A conversation of that name has begun meanwhile. Nothing was stored.</summary>
     public sealed record NameTaken : AnswerStartOutcome;

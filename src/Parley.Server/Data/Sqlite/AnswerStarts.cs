@@ -23,9 +23,10 @@ internal sealed class AnswerStarts(NodeIdentity node)
             if (IsNameTaken(session, start)) return new AnswerStartOutcome.NameTaken();
             InsertConversation(session, start, now);
         }
-        else if (!TryFindPlace(session, start, out sequence))
+        else
         {
-            return new AnswerStartOutcome.Gone();
+            if (!TryFindPlace(session, start, out sequence, out var newest)) return new AnswerStartOutcome.Gone();
+            if (start.WhileNewestIs is { } expected && newest != expected) return new AnswerStartOutcome.Changed();
         }
 
         var parent = start.ParentId;
@@ -78,15 +79,16 @@ internal sealed class AnswerStarts(NodeIdentity node)
         "SELECT 1 FROM conversations WHERE tenant_id = @tenant AND owner_id = @owner AND external_id = @name",
         static _ => true, ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@name", start.ConversationExternalId)).Count > 0;
 
-    private static bool TryFindPlace(SqliteSession session, AnswerStart start, out int sequence)
+    private static bool TryFindPlace(SqliteSession session, AnswerStart start, out int sequence, out string? newest)
     {
         var found = session.Query(
             """
-            SELECT message_count FROM conversations WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner
+            SELECT message_count, active_message_id FROM conversations WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner
             AND (@parent IS NULL OR EXISTS (SELECT 1 FROM messages WHERE id = @parent AND conversation_id = @id))
             """,
-            row => row.GetInt32(0), ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@parent", start.ParentId));
-        sequence = found.Count == 0 ? 0 : found[0];
+            row => (Sequence: row.GetInt32(0), Newest: row.IsDBNull(1) ? null : row.GetString(1)),
+            ("@id", start.ConversationId), ("@tenant", start.TenantId), ("@owner", start.OwnerId), ("@parent", start.ParentId));
+        (sequence, newest) = found.Count == 0 ? default : found[0];
         return found.Count > 0;
     }
 

@@ -95,7 +95,12 @@ public sealed class HistoryTurn(
 
         if (FindStored(turn, last, path) is { } same)
         {
-            if (same.Content != last.Text) return await StartAsync(turn, Under(turn, same.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+            if (same.Content != last.Text)
+            {
+                await StopAsync(RunningUnder(place.ConversationId, same.Id), turn.Http.RequestAborted);
+                return await StartAsync(turn, Under(turn, same.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+            }
+
             // The same message once more: a retry of a request whose answer is under way, or a wish for another answer.
             if (lookup.Find(turn.User, RunningUnder(place.ConversationId, same.Id)) is { } found) return await reading.FromStartAsync(turn.Http, found, turn.Format(found.Info));
             return await StartAsync(turn, Under(turn, same.Id));
@@ -104,16 +109,22 @@ public sealed class HistoryTurn(
         var before = turn.Messages.Count > 1 ? turn.Messages[^2] : null;
         var known = before?.Id is { } id ? paths.Find(place.ConversationId, id) : null;
         var running = known is null ? (place.ParentIsRunning ? place.ParentGenerationId : null) : RunningAt(place.ConversationId, known);
+        // An answer that the page does not show: it is behind, and would branch off without wanting to.
+        if (known is not null && running is null && place.ParentIsRunning) return IsRunning();
         if (running is not null)
         {
             // Whoever writes the next message under an answer that they see has stopped waiting for the rest: useChat's stop() only leaves.
             var sees = before is { Role: "assistant" } && (before.Id is null || known is not null);
-            if (!sees) return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
+            if (!sees) return IsRunning();
             await StopAsync(running, turn.Http.RequestAborted);
         }
 
-        return await StartAsync(turn, Under(turn, known?.Id ?? place.ParentId) with { UserText = last.Text, UserMessageExternalId = last.Id });
+        var parent = known?.Id ?? place.ParentId;
+        return await StartAsync(turn, Under(turn, parent) with { UserText = last.Text, UserMessageExternalId = last.Id, WhileNewestIs = place.ParentId });
     }
+
+    private static Problem IsRunning() =>
+        Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it.");
 
     /// <summary>The answer that is being written at a message: itself, or one to it that the client has not seen yet.</summary>
     private string? RunningAt(string conversation, StoredMessage message) =>

@@ -67,6 +67,7 @@ public sealed class SeedTurn(AnswerStarter starter, ConversationPlace places, Co
             ConversationKind = kept ? ConversationKind.Chat : ConversationKind.Completion,
             ConversationExpiresAt = kept ? null : now + completions.Value.Retention,
             ParentId = place?.ParentId,
+            WhileNewestIs = place?.ParentId,
             Earlier = earlier,
             UserText = kept ? last.Text : null,
             UserMessageId = NewId(),

@@ -42,6 +42,41 @@ public sealed class MessageTurnTests(ParleyServer server)
         }
     }
 
+    [Theory]
+    [InlineData("message")]
+    [InlineData("messages")]
+    [InlineData("parts")]
+    public async Task Messages_SentAtTheSameMoment_OneIsAnsweredAndTheOthersAreTold(string body)
+    {
+        using var ana = server.NewPerson();
+        var first = await ana.AnsweredAsync("#script tokens=1 delay=0");
+        object Body(int number) => body switch
+        {
+            "message" => new { message = $"{number} #script tokens=3 delay=50", conversationId = first.ConversationId, model = "scripted" },
+            "messages" => new { messages = new[] { new { role = "user", content = $"{number} #script tokens=3 delay=50" } }, temperature = 0, conversationId = first.ConversationId, model = "scripted" },
+            _ => new
+            {
+                id = first.ConversationId,
+                trigger = "submit-message",
+                model = "scripted",
+                messages = new object[]
+                {
+                    new { id = first.MessageId, role = "assistant", parts = new[] { new { type = "text", text = "x" } } },
+                    new { id = $"u{number}", role = "user", parts = new[] { new { type = "text", text = $"{number} #script tokens=3 delay=50" } } },
+                },
+            },
+        };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(async number =>
+        {
+            using var response = await ana.SendAsync("POST", "/api/chat", Body(number));
+            await response.Content.ReadAsByteArrayAsync();
+            return (int)response.StatusCode;
+        }));
+        Assert.Equal([200, 409, 409, 409, 409, 409], answers.Order());
+        Assert.Equal(4, (await ana.SaidAsync(first.ConversationId)).Count);
+        Assert.Equal(4, (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}")).GetProperty("messageCount").GetInt32());
+    }
+
     [Fact]
     public async Task Message_InAConversationByItsClientsName_GoesOnWithIt()
     {

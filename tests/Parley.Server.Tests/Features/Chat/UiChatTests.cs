@@ -358,6 +358,7 @@ public sealed class UiChatTests(ParleyServer server)
     {
         // S3.91
         using var ana = server.NewPerson();
+        await ana.IdAsync(); // or each chat that begins without one would get an identity of its own
         var chats = await Task.WhenAll(Enumerable.Range(1, 8).Select(async i =>
         {
             var chat = new UiChat(ana);
