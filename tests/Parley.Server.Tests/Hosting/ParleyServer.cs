@@ -69,7 +69,15 @@ public sealed class ParleyServer : IAsyncLifetime
     /// <summary>Stops the server, and waits until it has.</summary>
     internal Task StopAsync()
     {
-        Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        try
+        {
+            Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A test has stopped it, and that is done.
+        }
+
         return _running!.WaitAsync(Person.Timeout);
     }
 
