@@ -5,7 +5,7 @@ namespace Parley.Bench;
 /// </summary>
 internal sealed class FormatsRow() : Row("formats", "Wire formats: 250 streams Ã— 50 tokens/s of the scripted model")
 {
-    private const int Streams = 250, Tokens = 200, Delay = 20;
+    private const int Streams = 250, Tokens = 200, Delay = 20, Rounds = 3, All = Streams * Tokens * Rounds;
     private const string Native = "native";
 
     /// <summary>The names of <c>?format=</c>; the native one first, since the others are compared with it.</summary>
@@ -27,10 +27,10 @@ internal sealed class FormatsRow() : Row("formats", "Wire formats: 250 streams Ã
         {
             var peer = parley with { Name = format, ChatUrl = new Uri(parley.ChatUrl, $"?format={format}"), Body = _ => $$"""{"message":"{i} #script tokens={{Tokens}} delay={{Delay}}","model":"scripted"}""", FollowPath = null };
             // What the answer says is not checked: each format wraps and cuts it differently. The tests do that.
-            var result = await context.Loader.RunAsync(peer, "scripted", 0, ("--streams", Streams), ("--ramp", Delay), ("--timeout", 60));
-            var cpu = result.CpuSeconds * 1e6 / (Streams * Tokens);
+            var result = await context.Loader.RunAsync(peer, "scripted", 0, ("--streams", Streams), ("--rounds", Rounds), ("--ramp", 500), ("--timeout", 90));
+            var cpu = result.CpuSeconds * 1e6 / All;
             native = format == Native ? cpu : native;
-            context.Add(this, format, "bytes", Math.Round(result.Bytes / (double)(Streams * Tokens), 1));
+            context.Add(this, format, "bytes", Math.Round(result.Bytes / (double)All, 1));
             context.Add(this, format, "cpu", Math.Round(cpu, 2));
             context.Add(this, format, "ratio", Math.Round(cpu / native, 2));
             context.AddHealth(this, peer, result);
