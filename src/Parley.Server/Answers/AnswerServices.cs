@@ -19,7 +19,6 @@ public static class AnswerServices
         services.AddSingleton<ConversationPlace>();
         services.AddSingleton<StoredPath>();
         services.AddSingleton<AskedMessages>();
-        services.AddSingleton<GenerationSnapshots>();
         services.AddSingleton<AnswerStarter>();
         services.AddSingleton<AnswerAgain>();
         services.AddSingleton<FinishedLogs>();

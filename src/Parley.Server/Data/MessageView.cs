@@ -18,8 +18,6 @@ public sealed record MessageView(
     [property: Description("All messages of the same role under the same parent, in order, this one too.")] IReadOnlyList<string> Siblings,
     DateTimeOffset CreatedAt)
 {
-    private const int SnapshotSlice = 1024 * 1024;
-
     public static async Task<List<MessageView>> OfAsync(ParleyDbContext db, IGenerationStore store, IReadOnlyList<Message> messages, CancellationToken cancellationToken)
     {
         var siblings = await SiblingsAsync(db, messages, cancellationToken);
@@ -42,7 +40,7 @@ public sealed record MessageView(
     private static async Task<MessageView> OfAsync(IGenerationStore store, Message row, IEnumerable<string> siblings, CancellationToken cancellationToken)
     {
         var log = row.Status == "running" && Parley.Streaming.Generations.GenerationId.TryParse(row.GenerationId, out var id)
-            ? await SnapshotAsync(store, id, cancellationToken)
+            ? await store.SnapshotAsync(id, cancellationToken)
             : MessageParts.Unfold(row.Content, row.Parts);
         var content = row.Status == "running" ? log.TextOf(PartKind.Text) : row.StoppedAt is { } at ? log.TextOf(PartKind.Text, at) : row.Content;
 
@@ -52,21 +50,6 @@ public sealed record MessageView(
             row.Id, row.ConversationId, row.ParentId, row.Role, content, PartView.Of(log), ended?.Status.ToString().ToLowerInvariant() ?? row.Status, row.Model,
             ended?.FinishReason ?? row.FinishReason, ended is null ? null : ended.Usage, ended?.Error, row.GenerationId, row.GenerationId is null ? null : log.End,
             ended?.StoppedAt ?? row.StoppedAt, [.. siblings], row.CreatedAt);
-    }
-
-    /// <summary>All that is committed of a running answer.</summary>
-    private static async Task<FoldedLog> SnapshotAsync(IGenerationStore store, GenerationId id, CancellationToken cancellationToken)
-    {
-        List<byte> bytes = [];
-        List<PositionedControl> controls = [];
-        while (await store.ReadAsync(id, bytes.Count, SnapshotSlice, cancellationToken) is { Bytes.Length: > 0 } slice)
-        {
-            bytes.AddRange(slice.Bytes.Span);
-            controls.AddRange(slice.Controls.Span);
-            if (slice.Ended is not null) break;
-        }
-
-        return new FoldedLog(bytes.ToArray(), controls);
     }
 }
 

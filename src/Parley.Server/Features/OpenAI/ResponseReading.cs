@@ -2,13 +2,14 @@ using System.Text.Json;
 using Parley.Server.Answers;
 using Parley.Server.Data;
 using Parley.Server.Identity;
+using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Features.OpenAI;
 
 /// <summary>Finds Responses for those who may see them, and writes them as they stand.</summary>
-public sealed class ResponseReading(AnswerLookup lookup, GenerationSnapshots snapshots)
+public sealed class ResponseReading(AnswerLookup lookup, IGenerationStore store)
 {
     /// <summary>The Response, or null when it is missing, somebody else's, or an answer of another kind.</summary>
     public FoundResponse? Find(CurrentUser? user, string id)
@@ -20,7 +21,7 @@ public sealed class ResponseReading(AnswerLookup lookup, GenerationSnapshots sna
     /// <summary>The object, with what of its output is there.</summary>
     public async Task<IResult> ObjectAsync(FoundResponse response, CancellationToken cancellationToken)
     {
-        var log = await snapshots.OfAsync(response.Answer.Id, cancellationToken);
+        var log = await store.SnapshotAsync(response.Answer.Id, cancellationToken);
         return OpenAIProblems.Json(output => ResponseObject.Write(response.Info, log, response.Request, output, model: response.Model));
     }
 }

@@ -10,7 +10,7 @@ namespace Parley.Server.Features.TextStreams;
 /// <see cref="Poke"/>.
 /// </summary>
 internal sealed class BodyFollower(
-    Func<ChatSession?> find, Func<ChatSession, bool> isAlive, Answers.GenerationSnapshots snapshots, GenerationRunner runner, TimeProvider time, Action wake) : IAsyncDisposable
+    Func<ChatSession?> find, Func<ChatSession, bool> isAlive, IGenerationStore store, GenerationRunner runner, TimeProvider time, Action wake) : IAsyncDisposable
 {
     /// <summary>A log that was lost is owned elsewhere now, or gone: soon it is known which.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(100);
@@ -88,7 +88,7 @@ internal sealed class BodyFollower(
     private async ValueTask OpenAsync(GenerationId id, CancellationToken cancellationToken)
     {
         await StopReadingAsync();
-        var log = await snapshots.OfAsync(id, cancellationToken);
+        var log = await store.SnapshotAsync(id, cancellationToken);
         _text.ResetWrittenCount();
         if (log.Ended is { } ended)
         {
@@ -116,7 +116,7 @@ internal sealed class BodyFollower(
         {
             var id = new GenerationId(Guid.Parse(_generation!));
             await StopReadingAsync();
-            End(ended, ended.StoppedAt is null ? null : await snapshots.OfAsync(id, cancellationToken));
+            End(ended, ended.StoppedAt is null ? null : await store.SnapshotAsync(id, cancellationToken));
         }
         else if (_reader.State == LogReaderState.Following)
         {

@@ -9,7 +9,7 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Features.TextStreams;
 
 /// <summary>What streams hold.</summary>
-public sealed class StreamBodies(SessionAnswers sessions, GenerationSnapshots snapshots, GenerationRunner runner, TimeProvider time)
+public sealed class StreamBodies(SessionAnswers sessions, IGenerationStore store, GenerationRunner runner, TimeProvider time)
 {
     /// <summary>What is there of it now; null when the stream is missing or somebody else's.</summary>
     internal async Task<StreamBody?> ReadAsync(CurrentUser? user, string? streamId, CancellationToken cancellationToken)
@@ -24,7 +24,7 @@ public sealed class StreamBodies(SessionAnswers sessions, GenerationSnapshots sn
     /// <param name="streamId">The stream, which may be missing.</param>
     /// <param name="wake">Called, on any thread, when there may be news.</param>
     internal BodyFollower Follow(CurrentUser? user, string? streamId, Action wake) =>
-        new(() => sessions.Find(user, streamId, ChatSessionKind.Stream), sessions.IsAlive, snapshots, runner, time, wake);
+        new(() => sessions.Find(user, streamId, ChatSessionKind.Stream), sessions.IsAlive, store, runner, time, wake);
 }
 
 /// <summary>Text and status of a stream.</summary>

@@ -1,13 +1,13 @@
 using Parley.Streaming.Generations;
 
-namespace Parley.Server.Answers;
+namespace Parley.Server.Data;
 
 /// <summary>All that is committed of a generation, running or ended.</summary>
-public sealed class GenerationSnapshots(IGenerationStore store)
+public static class GenerationSnapshots
 {
     private const int SliceBytes = 1024 * 1024;
 
-    public async Task<FoldedLog> OfAsync(GenerationId id, CancellationToken cancellationToken)
+    public static async Task<FoldedLog> SnapshotAsync(this IGenerationStore store, GenerationId id, CancellationToken cancellationToken)
     {
         List<byte> bytes = [];
         List<PositionedControl> controls = [];
