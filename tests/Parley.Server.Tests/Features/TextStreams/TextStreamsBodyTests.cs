@@ -61,7 +61,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     public async Task Live_IsPaced()
     {
         using var ana = server.NewPerson();
-        var chat = await StreamChat.CreateAsync(ana, "#script tokens=300 delay=3");
+        var chat = await StreamChat.CreateAsync(ana, "#script tokens=300 delay=10");
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
         var bodies = new LiveBodies(live);
         await bodies.NextAsync();
