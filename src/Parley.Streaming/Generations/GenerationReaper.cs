@@ -99,14 +99,8 @@ public sealed partial class GenerationReaper(
         }
     }
 
-    /// <summary>Nothing was shown yet, so asking again is safe; or the model goes on from a prefix and no tool call is half done.</summary>
-    private static bool CanGoOn(FoldedLog log, GenerationRequest request)
-    {
-        if (log.End == 0) return true;
-        if (!request.AcceptsPrefix) return false;
-        var calls = log.Controls.Count(control => control.Control is PartOpened { Part: PartKind.Tool });
-        return calls == 0;
-    }
+    /// <summary>Nothing was shown yet, so asking again is safe; or the model goes on from a prefix and no tool call waits for its result: what a tool has done already must not be done again.</summary>
+    private static bool CanGoOn(FoldedLog log, GenerationRequest request) => log.End == 0 || (request.AcceptsPrefix && log.OpenCalls().Count == 0);
 
     private static GenerationError Interrupted(string why) => new("interrupted", $"{why} What came is kept; you can continue it.", Retryable: true);
 

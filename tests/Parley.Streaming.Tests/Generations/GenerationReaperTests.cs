@@ -84,6 +84,28 @@ public sealed class GenerationReaperTests
         AssertInterrupted(LogBuilder.Of(log).Close().Log, engine, id);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("It is ")]
+    public async Task Adoption_AfterAToolHasAnswered_GoesOnFromItsResult(string said)
+    {
+        var first = new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArguments("c", "{\"a\":1}"), new ToolCallEnded("c")).Push(new FunctionResultContent("c", "noon"));
+        var (id, log) = await DieAsync(said.Length > 0 ? first.Text(said) : first);
+        var model = new PushedModel().Text("noon.").Complete();
+        await using var engine = await AdoptAsync(model);
+
+        var asked = (await model.Asked.Soon())[^1];
+        Assert.Equal(ChatRole.Assistant, asked.Role);
+        Assert.Equal("c", Assert.Single(asked.Contents.OfType<FunctionCallContent>()).CallId);
+        Assert.Equal("c", Assert.Single(asked.Contents.OfType<FunctionResultContent>()).CallId);
+        Assert.Equal("Let me see." + said, asked.Text);
+        var whole = await engine.ReadToEndAsync(id);
+        Assert.Equal(GenerationStatus.Completed, whole.Ended!.Status);
+        Assert.Equal(log.Bytes.ToArray(), whole.Bytes[..(int)log.End].ToArray());
+        Assert.Equal($"Let me see.{said}noon.", whole.TextOf(PartKind.Text));
+        Assert.Single(whole.Controls, control => control.Control is ToolReturned);
+    }
+
     [Fact]
     public async Task Adoption_RequestGone_EndsAsInterrupted()
     {
