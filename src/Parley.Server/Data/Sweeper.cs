@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
 
 namespace Parley.Server.Data;

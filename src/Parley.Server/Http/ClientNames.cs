@@ -1,3 +1,5 @@
+using Parley.Server.Http.Errors;
+
 namespace Parley.Server.Http;
 
 /// <summary>Names that clients choose for conversations and messages: unique for their owner, never guessable across people.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data;
+using Parley.Server.Data.Model;
+using Parley.Server.Http.Errors;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 

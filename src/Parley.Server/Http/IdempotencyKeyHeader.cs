@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using Parley.Server.Http.Errors;
+
 namespace Parley.Server.Http;
 
 /// <summary>The header <c>Idempotency-Key</c>: a client's name for a start, so that its retries attach.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 

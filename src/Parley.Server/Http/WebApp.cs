@@ -1,4 +1,5 @@
 using Microsoft.Extensions.FileProviders;
+using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 

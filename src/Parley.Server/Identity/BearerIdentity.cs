@@ -2,7 +2,7 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Parley.Server.Http;
+using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Identity;
 

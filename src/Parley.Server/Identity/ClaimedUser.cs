@@ -1,4 +1,4 @@
-using Parley.Server.Http;
+using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Identity;
 

@@ -1,4 +1,8 @@
-using Parley.Server.Answers;
+using Parley.Server.Generations;
+using Parley.Server.Compatibility.Convex;
+using Parley.Server.Data.Model;
+using Parley.Server.Http;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.OpenApi;
 
@@ -64,7 +68,7 @@ public static class Parameters
         new(Query, "archived", "Whether archived conversations are listed.", """{"type":"string","enum":["exclude","include","only"],"default":"exclude"}""");
 
     public static ParameterMetadata Format { get; } = new(
-        Query, "format", "The wire format of the answer, whatever the request looks like.", $$"""{"type":"string","enum":[{{string.Join(',', AnswerFormats.Names.Select(name => $"\"{name}\""))}}]}""");
+        Query, "format", "The wire format of the answer, whatever the request looks like.", $$"""{"type":"string","enum":[{{string.Join(',', FormatParameter.Names.Select(name => $"\"{name}\""))}}]}""");
 
     public static ParameterMetadata After { get; } = new(Query, "after", "The position that the reader has: the `id` of its last event.", Position);
 

@@ -26,7 +26,7 @@ public sealed class ToolCallEnded(string callId) : AIContent
     public string CallId { get; } = callId;
 }
 
-internal static class ToolCallContents
+public static class ToolCallContents
 {
     /// <summary>The same contents with each streamed call as one <see cref="FunctionCallContent"/>.</summary>
     public static List<AIContent> Join(IEnumerable<AIContent> contents)

@@ -1,13 +1,15 @@
-#pragma warning disable CA1001 // Processes that die dispose nothing.
-
 using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Model;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing.Generations;
+
+#pragma warning disable CA1001 // Processes that die dispose nothing.
+
 
 namespace Parley.Server.Tests.Data;
 

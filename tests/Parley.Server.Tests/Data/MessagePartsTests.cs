@@ -1,6 +1,6 @@
 using Parley.Server.Data;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
 

@@ -1,7 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Data.Sqlite;
-using Parley.Streaming.Tests.Generations;
+using Parley.Streaming.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
 
@@ -102,10 +104,10 @@ public sealed class SqliteDatabaseTests
         var (_, start) = await process.StartAsync();
         var keyed = start with { IsNewConversation = false, IdempotencyKey = "k", UserMessageId = "u2", MessageId = "m2", GenerationId = Guid.NewGuid().ToString() };
         var again = keyed with { UserMessageId = "u3", MessageId = "m3", GenerationId = Guid.NewGuid().ToString() };
-        var outcomes = await Task.WhenAll(process.Chats.StartAnswerAsync(keyed), process.Chats.StartAnswerAsync(again), process.Chats.StartAnswerAsync(again with { Fingerprint = "other" })).Soon();
-        Assert.IsType<AnswerStartOutcome.Started>(outcomes[0]);
-        Assert.Equal(new AnswerStartOutcome.Attached(keyed.GenerationId), outcomes[1]);
-        Assert.IsType<AnswerStartOutcome.KeyReused>(outcomes[2]);
+        var outcomes = await Task.WhenAll(process.Chats.StartGenerationAsync(keyed), process.Chats.StartGenerationAsync(again), process.Chats.StartGenerationAsync(again with { Fingerprint = "other" })).Soon();
+        Assert.IsType<StartResult.Started>(outcomes[0]);
+        Assert.Equal(new StartResult.Attached(keyed.GenerationId), outcomes[1]);
+        Assert.IsType<StartResult.KeyReused>(outcomes[2]);
         Assert.Equal(4, await process.CountAsync("messages"));
         Assert.Equal(2, await process.CountAsync("generations"));
     }

@@ -1,15 +1,16 @@
 using System.Collections.Concurrent;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
 
 /// <summary>SQLite keeps the contract with the sizes that it is shipped with.</summary>
 public class SqliteGenerationStoreTests : GenerationStoreContract
 {
-    private readonly ConcurrentDictionary<GenerationId, AnswerStart> _starts = new();
+    private readonly ConcurrentDictionary<GenerationId, StartRequest> _starts = new();
     private SqliteProcess _process = null!;
 
     protected virtual DatabaseOptions Options => new();

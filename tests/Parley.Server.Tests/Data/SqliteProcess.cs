@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Parley.Server.Data;
+using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
 using Parley.Streaming.Generations;
 
@@ -71,10 +72,10 @@ internal sealed class SqliteProcess : IDisposable
     }
 
     /// <summary>A conversation with a question, and a generation that answers it.</summary>
-    public async Task<(GenerationId Id, AnswerStart Start)> StartAsync(string model = "demo/parley", string owner = "u_1")
+    public async Task<(GenerationId Id, StartRequest Start)> StartAsync(string model = "demo/parley", string owner = "u_1")
     {
         var id = GenerationId.New(TimeProvider.System.GetUtcNow());
-        var start = new AnswerStart
+        var start = new StartRequest
         {
             TenantId = "t_1",
             OwnerId = owner,
@@ -88,7 +89,7 @@ internal sealed class SqliteProcess : IDisposable
             Model = model,
             Fingerprint = "f",
         };
-        Assert.IsType<AnswerStartOutcome.Started>(await Chats.StartAnswerAsync(start));
+        Assert.IsType<StartResult.Started>(await Chats.StartGenerationAsync(start));
         return (id, start);
     }
 

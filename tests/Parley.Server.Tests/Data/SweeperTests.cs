@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Sql;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Tests;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing;
+using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
 

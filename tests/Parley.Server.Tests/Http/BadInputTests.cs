@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Http;
+using Parley.Server.Http.Json;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 using Problem = Parley.Server.Tests.Hosting.Problem;
 

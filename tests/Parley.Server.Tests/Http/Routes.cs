@@ -3,10 +3,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Parley.Server.Features.Chat;
-using Parley.Server.Features.TextStreams.Convex;
-using Parley.Server.Http;
+using Parley.Server.Compatibility.AiSdk;
+using Parley.Server.Compatibility.ChatSessions;
+using Parley.Server.Compatibility.Convex.Functions;
+using Parley.Server.Compatibility.OpenAI;
+using Parley.Server.Data.Model;
+using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Http;
 
@@ -97,9 +101,9 @@ internal sealed record Route(RouteLine Line, Type? Body)
     {
         [(null, "message")] = _ => Script,
         [(null, "messages")] = _ => new[] { new { role = "user", content = Script } },
-        [(typeof(HistoryTurn.Request), "message")] = _ => null,
-        [(typeof(HistoryTurn.Request), "messages")] = _ => new[] { new { role = "user", parts = new[] { new { type = "text", text = Script } } } },
-        [(typeof(HistoryTurn.Request), "trigger")] = _ => "submit-message",
+        [(typeof(AiSdkChat.Request), "message")] = _ => null,
+        [(typeof(AiSdkChat.Request), "messages")] = _ => new[] { new { role = "user", parts = new[] { new { type = "text", text = Script } } } },
+        [(typeof(AiSdkChat.Request), "trigger")] = _ => "submit-message",
         [(typeof(PostV1Chat.Request), "message")] = _ => null,
         [(typeof(PostV1Chat.Request), "trigger")] = _ => null,
         [(null, "input")] = _ => Script,

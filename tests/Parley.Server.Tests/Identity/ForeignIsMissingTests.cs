@@ -1,8 +1,10 @@
 using System.Text.Json;
-using Parley.Server.Features.Chat;
-using Parley.Server.Features.ChatSessions;
-using Parley.Server.Features.OpenAI;
-using Parley.Server.Features.TextStreams;
+using Parley.Server.Compatibility.AiSdk;
+using Parley.Server.Compatibility.ChatSessions;
+using Parley.Server.Compatibility.Convex;
+using Parley.Server.Compatibility.OpenAI;
+using Parley.Server.Data.Model;
+using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 
@@ -59,14 +61,14 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     private static readonly Dictionary<(Type Body, string Member), int> Answers = new()
     {
         [(typeof(StartChat.Request), "chatId")] = 201,
-        [(typeof(HistoryTurn.Request), "id")] = 200,
-        [(typeof(HistoryTurn.Request), "messageId")] = 200,
+        [(typeof(AiSdkChat.Request), "id")] = 200,
+        [(typeof(AiSdkChat.Request), "messageId")] = 200,
         [(typeof(PostV1Chat.Request), "id")] = 200,
         [(typeof(PostV1Chat.Request), "conversationId")] = 200,
         [(typeof(PostV1Chat.Request), "messageId")] = 200,
         [(typeof(PostV1Chat.Request), "agentId")] = 400,
         [(typeof(CreateResponse.Request), "previous_response_id")] = 400,
-        [(typeof(Parley.Server.Features.ChatConversations.CreateChatConversation.Request), "user_id")] = 403, // C13
+        [(typeof(Parley.Server.Compatibility.ChatRows.CreateChatConversation.Request), "user_id")] = 403, // C13
         [(typeof(CreateStreamChat.Request), "user_id")] = 403,
         [(typeof(DriveStreamChat.Request), "streamId")] = 205,
     };

@@ -2,6 +2,9 @@ using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Tests.WireFormats;
+using Parley.Testing;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Providers;
+using Parley.Testing;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 

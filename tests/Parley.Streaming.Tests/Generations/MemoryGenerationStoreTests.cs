@@ -1,4 +1,5 @@
 using Parley.Streaming.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 

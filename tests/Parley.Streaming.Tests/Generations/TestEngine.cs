@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Parley.Streaming.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 

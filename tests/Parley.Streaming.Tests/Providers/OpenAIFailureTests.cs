@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.OpenAI;
+using Parley.Testing;
 
 namespace Parley.Streaming.Tests.Providers;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Parley.Streaming.Tests.WireFormats;
 
 namespace Parley.Streaming.Tests.Providers;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.AI;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.Demo;
+using Parley.Testing;
 
 namespace Parley.Streaming.Tests.Providers;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.OpenAI;
+using Parley.Testing;
 
 namespace Parley.Streaming.Tests.Providers;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Routing;
 using Parley.Streaming.Tests.Providers;
+using Parley.Testing;
 
 namespace Parley.Streaming.Tests.Routing;
 

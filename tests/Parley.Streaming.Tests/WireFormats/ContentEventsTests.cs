@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
 using Parley.Streaming.WireFormats;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
 using Parley.Streaming.Tests.WireFormats.OpenAI;
 using Parley.Streaming.WireFormats;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

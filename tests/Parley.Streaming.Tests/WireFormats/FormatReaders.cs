@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

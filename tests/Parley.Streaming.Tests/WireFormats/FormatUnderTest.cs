@@ -1,7 +1,7 @@
 using System.Buffers;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
 using Parley.Streaming.WireFormats;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

@@ -1,5 +1,5 @@
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

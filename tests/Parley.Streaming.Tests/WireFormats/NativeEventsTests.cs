@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
 using Parley.Streaming.WireFormats;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data.Model;
 #if MIGRATIONS
 using Microsoft.EntityFrameworkCore.Design;
 #endif

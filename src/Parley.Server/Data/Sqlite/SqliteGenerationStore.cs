@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sqlite;
@@ -230,7 +231,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         var tail = live.TailWith(slice.Bytes);
         var bytes = live.SegmentEnd == 0 ? tail : [.. ReadSegments(session, live.Key).Bytes.Span, .. tail];
         var log = new FoldedLog(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
-        MessageFolding.Fold(session, live.Key, log, ended, _time.GetUtcNow());
+        MessageFinalizer.Fold(session, live.Key, log, ended, _time.GetUtcNow());
     }
 
     private List<AbandonedGeneration> Claim(SqliteSession session, int limit)

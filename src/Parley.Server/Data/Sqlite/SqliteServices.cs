@@ -1,8 +1,10 @@
 using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Generations;
 using Parley.Streaming.Generations;
 
-namespace Parley.Server.Data;
+namespace Parley.Server.Data.Sqlite;
 
 public static class SqliteServices
 {
@@ -16,7 +18,7 @@ public static class SqliteServices
         services.AddSingleton<SqliteGenerationStore>();
         services.AddSingleton<IGenerationStore>(provider => provider.GetRequiredService<SqliteGenerationStore>());
         services.AddSingleton<ConversationHistory>();
-        services.AddSingleton<IGenerationRequests, StoredRequests>();
+        services.AddSingleton<IGenerationRequests, StoredRequestSource>();
         services.AddSingleton<ChatStore>();
         services.AddHostedService<Sweeper>();
         services.AddSingleton<ChangeFeed>();

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Parley.Server.Http;
 
 namespace Parley.Server.Data.Sqlite;
 

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data.Model;
 
 namespace Parley.Server.Data.Sqlite;
 
@@ -10,6 +11,9 @@ namespace Parley.Server.Data.Sqlite;
 public sealed partial class SqliteWriter : IDisposable
 {
     private const int MostPerCommit = 256, QueueLimit = 10_000;
+
+    /// <summary>The first version in which a checkpoint can't corrupt a database in WAL mode.</summary>
+    private static readonly Version OldestSqlite = new(3, 51, 3);
 
     private readonly WorkQueue<Work> _queue = new(QueueLimit);
     private readonly ILogger<SqliteWriter> _logger;
@@ -24,7 +28,7 @@ public sealed partial class SqliteWriter : IDisposable
         _connection = new SqliteConnection(database.WriterConnectionString);
         _connection.Open();
         var version = Version.Parse(_connection.ServerVersion);
-        if (version < SqliteNative.Oldest) throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {SqliteNative.Oldest} or newer.");
+        if (version < OldestSqlite) throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {OldestSqlite} or newer.");
         LogOpened(database.Folder, version, database.Options.Durability);
         Migrate();
         Execute("PRAGMA journal_mode = WAL");

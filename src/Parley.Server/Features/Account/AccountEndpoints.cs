@@ -1,4 +1,4 @@
-using Parley.Server.Http;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;

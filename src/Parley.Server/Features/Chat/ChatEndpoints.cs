@@ -1,6 +1,8 @@
-using Parley.Server.Answers;
-using Parley.Server.Data;
-using Parley.Server.Http;
+using Parley.Server.Compatibility.AiSdk;
+using Parley.Server.Compatibility.PlainMessages;
+using Parley.Server.Data.Model;
+using Parley.Server.Generations;
+using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 
@@ -9,17 +11,17 @@ namespace Parley.Server.Features.Chat;
 public static class ChatEndpoints
 {
     public static IServiceCollection AddChat(this IServiceCollection services, IConfiguration configuration) =>
-        services.Configure<ChatBodyOptions>(configuration.GetSection("Chat")).AddSingleton<MessageTurn>().AddSingleton<HistoryTurn>().AddSingleton<SeedTurn>().AddSingleton<ResumeChat>();
+        services.Configure<ChatBodyOptions>(configuration.GetSection("Chat")).AddSingleton<SingleMessageChat>().AddSingleton<AiSdkChat>().AddSingleton<PlainMessagesChat>().AddSingleton<ResumeChat>();
 
     public static void MapChat(this IEndpointRouteBuilder routes)
     {
         var chat = routes.MapGroup("/api/chat").WithTags("Chat");
         chat.MapPost("", PostChat.Handle).CountedAs(RateBucket.Chat).TakesChatBodies()
             .Operation("postChat", "Asks a model, and streams its answer.", "The body shows which client it is, and so how the answer is written; `format` overrides that. With `stream: false` the answer is one JSON object, except to the AI SDK.")
-            .StartsAnswer(Media.Events, Media.Text).Sends(EventSchemas.Generation, EventSchemas.Content, EventSchemas.Token).Answers<AnswerJson.Answer>().RefusesTurns();
+            .StartsAnswer(Media.Events, Media.Text).Sends(EventSchemas.Generation, EventSchemas.Content, EventSchemas.Token).Answers<WholeAnswer.Answer>().RefusesTurns();
         chat.MapPost("/text", PostChat.HandleText).CountedAs(RateBucket.Chat).TakesChatBodies()
             .Operation("postChatText", "The same as POST /api/chat, answered as plain text.", "There is no frame to say in that the answer failed: the connection is cut then.")
-            .StartsAnswer(Media.Text, Media.Events).Answers<AnswerJson.Answer>().RefusesTurns();
+            .StartsAnswer(Media.Text, Media.Events).Answers<WholeAnswer.Answer>().RefusesTurns();
         chat.MapGet("", ResumeChat.HandleQuery).CountedAs(RateBucket.Follow)
             .Operation("resumeChatByQuery", "The answer that is being written in a chat, from its beginning; an empty body when there is none.", "For `useChat` of AI SDK 4.")
             .Reads(Parameters.ChatId, Parameters.Format).FollowsAnswer("The answer from its beginning, as the data stream; empty when nothing is being written.", Media.Text, Media.Events)
@@ -31,7 +33,7 @@ public static class ChatEndpoints
             .Operation("postV1Chat", "Asks a model, and streams its answer as the AI SDK data stream.", "A conversation that is not there is begun under the name that the request gives.")
             .Example("one message", """{"message":"Hello","conversationId":"my-chat"}""")
             .StartsAnswer(Media.Text, Media.Events).RefusesTurns().Refuses(400, "agent_not_found");
-        v1.MapGet("", static (HttpContext http, ParleyDbContext db, ResumeChat resume, AnswerReading reading) =>
+        v1.MapGet("", static (HttpContext http, ParleyDbContext db, ResumeChat resume, ResumeGeneration reading) =>
             http.Request.Query.ContainsKey("chatId") ? ResumeChat.HandleQuery(http, resume, reading) : ListChats.Handle(http, db)).CountedAs(RateBucket.Read)
             .Operation("listChats", "Conversations, the newest message first; with chatId the answer that is being written in one.")
             .Reads(Parameters.Limit(50, 100), Parameters.Offset, Parameters.Archived, Parameters.ChatIdToResume)
@@ -60,7 +62,7 @@ public static class ChatEndpoints
     }
 
     private static RouteHandlerBuilder TakesChatBodies(this RouteHandlerBuilder route) => route
-        .Takes<MessageTurn.Request>().Takes<HistoryTurn.Request>(tolerant: true).Takes<SeedTurn.Request>(tolerant: true)
+        .Takes<SingleMessageChat.Request>().Takes<AiSdkChat.Request>(tolerant: true).Takes<PlainMessagesChat.Request>(tolerant: true)
         .Example("Parley", """{"message":"Hello"}""")
         .Example("AI SDK 5 to 7", """{"id":"my-chat","trigger":"submit-message","messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"Hello"}]}]}""")
         .Example("AI SDK 4", """{"id":"my-older-chat","messages":[{"role":"user","content":"Hello"}]}""")

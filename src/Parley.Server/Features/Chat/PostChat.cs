@@ -1,6 +1,11 @@
 using System.Text.Json;
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Compatibility.AiSdk;
+using Parley.Server.Compatibility.PlainMessages;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Chat;
@@ -10,15 +15,15 @@ namespace Parley.Server.Features.Chat;
 /// </summary>
 public static class PostChat
 {
-    public static Task<IResult> Handle(HttpContext http, MessageTurn message, HistoryTurn history, SeedTurn seed) => HandleAsync(http, null, message, history, seed);
+    public static Task<IResult> Handle(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) => HandleAsync(http, null, message, history, seed);
 
     /// <summary><c>POST /api/chat/text</c>: the same, answered as plain text.</summary>
-    public static Task<IResult> HandleText(HttpContext http, MessageTurn message, HistoryTurn history, SeedTurn seed) =>
+    public static Task<IResult> HandleText(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
         HandleAsync(http, static _ => new RawText(), message, history, seed);
 
-    private static async Task<IResult> HandleAsync(HttpContext http, Func<GenerationInfo, WireFormat>? fixedFormat, MessageTurn message, HistoryTurn history, SeedTurn seed)
+    private static async Task<IResult> HandleAsync(HttpContext http, Func<GenerationInfo, WireFormat>? fixedFormat, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed)
     {
-        if (!AnswerFormats.TryRead(http, out var named, out var problem)) return problem;
+        if (!FormatParameter.TryRead(http, out var named, out var problem)) return problem;
         var format = named ?? fixedFormat;
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
         switch (ChatBody.KindOf(body))
@@ -29,7 +34,7 @@ public static class PostChat
                 return ChatBody.HasBoth();
             case ChatBodyKind.NoMessages:
                 return ChatBody.HasNoMessages(body);
-            case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<HistoryTurn.Request>().IsBad(out bad, out _):
+            case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<AiSdkChat.Request>().IsBad(out bad, out _):
                 return bad;
             case ChatBodyKind.UiMessages:
                 return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui);

@@ -1,7 +1,11 @@
 using System.ComponentModel;
+using Parley.Server.Contracts;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Generations;
 using Parley.Server.Http;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Routing;
 
@@ -15,7 +19,7 @@ public static class CreateConversation
     public static async Task<IResult> Handle(HttpContext http, ChatStore store, ChangeFeed feed, ModelRouter router, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request)) return bad;
-        if (request.Title is not null && TextRules.CheckTitle(request.Title) is { } badTitle) return badTitle;
+        if (request.Title is not null && TextValidation.CheckTitle(request.Title) is { } badTitle) return badTitle;
         if (request.Model is not null && router.Resolve(request.Model) is null) return ModelProblems.NotFound(request.Model);
 
         var user = await http.CurrentUserOrNewAsync(time);

@@ -1,6 +1,6 @@
-using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
-using Parley.Server.Http;
+using Parley.Server.Data.Sql;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 

@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data;
-using Parley.Server.Http;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Conversations;

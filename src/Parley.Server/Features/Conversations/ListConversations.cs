@@ -3,8 +3,10 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data;
-using Parley.Server.Http;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Conversations;

@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Generations;
 using Parley.Server.Http;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Conversations;
@@ -15,7 +18,7 @@ public static class RenameConversation
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, ChangeFeed feed, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (TextRules.CheckTitle(request.Title) is { } badTitle) return badTitle;
+        if (TextValidation.CheckTitle(request.Title) is { } badTitle) return badTitle;
         if (CurrentUser.Of(http.User) is not { } user || !await store.RenameAsync(user.TenantId, user.Id, id, request.Title!, time.GetUtcNow())) return Problems.NotFound("conversation");
         feed.Changed(user.Id, id);
         return await GetConversation.Handle(id, http, db);

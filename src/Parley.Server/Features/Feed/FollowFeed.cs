@@ -2,9 +2,13 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using Parley.Server.Data;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
 using Parley.Server.Data.Sqlite;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
+using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
@@ -25,7 +29,7 @@ public static class FollowFeed
         EventStreamHeaders.Write(http.Response);
         using var subscription = feed.Subscribe(user.Id);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        using var guard = new StreamGuard(http, options.Value, time, static () => { }, CancellationToken.None);
+        using var guard = new StreamTimeouts(http, options.Value, time, static () => { }, CancellationToken.None);
         try
         {
             Write(http, new { type = "hello" });

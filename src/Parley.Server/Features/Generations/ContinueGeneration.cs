@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using Parley.Server.Answers;
-using Parley.Server.Data.Sqlite;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 
@@ -12,7 +12,7 @@ public static class ContinueGeneration
 {
     public sealed record Request(string? Model, bool? Stream, [property: Description("Where to go on; without it where the answer ended, or was stopped.")] long? Position);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, FinishedLogs logs, AnswerAgain again)
+    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, FinishedLogs logs, RegenerateAnswer again)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null, null))).IsBad(out var bad, out var request)) return bad;
         if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found) return Problems.NotFound("generation");
@@ -24,6 +24,6 @@ public static class ContinueGeneration
             return Problems.Invalid("position", "invalid_position", "This is not a position of this answer. Use the id of the last event that you have seen.");
         if (request.Position is null && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
             return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
-        return await again.StartAsync(http, user, found, request.Model, log.UpTo(position), AnswerShape.Native(request.Stream ?? true));
+        return await again.StartAsync(http, user, found, request.Model, log.UpTo(position), ResponseMode.Native(request.Stream ?? true));
     }
 }

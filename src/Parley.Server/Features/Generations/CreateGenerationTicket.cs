@@ -1,6 +1,7 @@
 using System.ComponentModel;
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Generations;
@@ -10,7 +11,7 @@ public static class CreateGenerationTicket
 {
     public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 
-    public static IResult Handle(string id, HttpContext http, AnswerLookup lookup, Tickets tickets) =>
+    public static IResult Handle(string id, HttpContext http, OwnedGenerations lookup, Tickets tickets) =>
         CurrentUser.Of(http.User) is { } user && lookup.Find(user, id) is { } found
             ? ApiJson.Ok(new Created(tickets.Create(user, Tickets.ForGeneration(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds))
             : Problems.NotFound("generation");

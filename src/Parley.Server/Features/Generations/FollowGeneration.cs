@@ -1,5 +1,6 @@
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.WireFormats;
 
@@ -8,10 +9,10 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>GET /api/v1/generations/{id}/events</c>: the log from a cursor on; in another format (<c>?format=</c>) from its beginning, or from a cursor where that format has one.</summary>
 public static class FollowGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, AnswerReading reading)
+    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, ResumeGeneration reading)
     {
         if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("generation");
-        if (!AnswerFormats.TryRead(http, out var format, out var problem)) return problem;
+        if (!FormatParameter.TryRead(http, out var format, out var problem)) return problem;
         if (!Cursor.TryRead(http, out var after, out problem)) return problem;
         var written = format?.Invoke(found.Info) ?? new NativeEvents(found.Info);
         if (after is not null && written is not (NativeEvents or TokenEvents))

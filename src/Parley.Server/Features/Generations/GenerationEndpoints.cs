@@ -1,5 +1,5 @@
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
@@ -35,6 +35,6 @@ public static class GenerationEndpoints
     }
 
     private static RouteHandlerBuilder AnswersAgain(this RouteHandlerBuilder route) => route
-        .Reads(Parameters.GenerationId).StartsAnswer(Media.Events).Sends(EventSchemas.Generation).Answers<AnswerJson.Answer>(description: "With `stream: false` one object, when it has ended.")
+        .Reads(Parameters.GenerationId).StartsAnswer(Media.Events).Sends(EventSchemas.Generation).Answers<WholeAnswer.Answer>(description: "With `stream: false` one object, when it has ended.")
         .Refuses(400, "model_not_found").Refuses(404, "not_found").Refuses(409, "answer_running").Refuses(502, "provider_unavailable", "provider_reported_error");
 }

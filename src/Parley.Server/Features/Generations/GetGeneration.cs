@@ -1,5 +1,6 @@
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 
@@ -8,14 +9,14 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>GET /api/v1/generations/{id}</c>: where a generation stands.</summary>
 public static class GetGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, GenerationViews views) =>
+    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, GenerationViews views) =>
         lookup.Find(CurrentUser.Of(http.User), id) is { } found ? ApiJson.Ok(await views.OfAsync(found, http.RequestAborted)) : Problems.NotFound("generation");
 }
 
 /// <summary>Makes the view of a generation that several operations answer.</summary>
 public sealed class GenerationViews(IGenerationStore store)
 {
-    public async Task<GenerationView?> OfAsync(FoundAnswer found, CancellationToken cancellationToken)
+    public async Task<GenerationView?> OfAsync(OwnedGeneration found, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(found.Id, cancellationToken) is not { } record) return null;
         var ended = record.Status == GenerationStatus.Running || record.End == 0 ? null : (await store.ReadAsync(found.Id, record.End - 1, 1, cancellationToken))?.Ended;

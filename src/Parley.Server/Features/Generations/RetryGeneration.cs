@@ -1,5 +1,6 @@
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Generations;
@@ -9,10 +10,10 @@ public static class RetryGeneration
 {
     public sealed record Request(string? Model, bool? Stream);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, AnswerAgain again)
+    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, RegenerateAnswer again)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request)) return bad;
         if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found) return Problems.NotFound("generation");
-        return await again.StartAsync(http, user, found, request.Model, null, AnswerShape.Native(request.Stream ?? true));
+        return await again.StartAsync(http, user, found, request.Model, null, ResponseMode.Native(request.Stream ?? true));
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
-using Parley.Server.Answers;
-using Parley.Server.Http;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 
@@ -11,7 +12,7 @@ public static class StopGeneration
 {
     public sealed record Request([property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, AnswerLookup lookup, GenerationRunner runner, GenerationViews views)
+    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, GenerationRunner runner, GenerationViews views)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null))).IsBad(out var bad, out var request)) return bad;
         if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("generation");

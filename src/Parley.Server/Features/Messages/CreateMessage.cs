@@ -1,8 +1,12 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Generations;
 using Parley.Server.Http;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 
@@ -21,7 +25,7 @@ public static class CreateMessage
     {
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
         if (!Roles.Contains(request.Role)) return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
-        if (TextRules.CheckMessage("content", request.Content) is { } badText) return badText;
+        if (TextValidation.CheckMessage("content", request.Content) is { } badText) return badText;
         if (CurrentUser.Of(http.User) is not { } user) return Problems.NotFound("conversation");
 
         var now = time.GetUtcNow();

@@ -1,8 +1,11 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data;
-using Parley.Server.Http;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 

@@ -1,5 +1,5 @@
-using Parley.Server.Data;
-using Parley.Server.Http;
+using Parley.Server.Contracts;
+using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Parley.Server.Answers;
+using Parley.Server.Generations;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Chat;
 
@@ -65,7 +67,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
         }
     }
 
-    public static TheoryData<string> Formats => [.. AnswerFormats.Names];
+    public static TheoryData<string> Formats => [.. FormatParameter.Names];
 
     [Theory]
     [MemberData(nameof(Formats))]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Conversations;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
@@ -47,17 +46,6 @@ public sealed class OpenAIItemsTests
     [InlineData("msg_01890a5dac96774bbcceb302099a8057_0_0")]
     [InlineData("xx_01890a5dac96774bbcceb302099a8057_0")]
     public void Id_OfNoItem_IsNone(string id) => Assert.False(OpenAIItems.TryParse(id, out _, out _));
-
-    [Fact]
-    public void Reference_ToAnItem_IsReadAsTheItem_AndAnUnknownOneIsRefused()
-    {
-        var body = JsonElement.Parse($$"""{"model":"m","input":[{"role":"user","content":"a"},{"type":"item_reference","id":"msg_{{Generation.Replace("-", "", StringComparison.Ordinal)}}_0"},{"role":"user","content":"b"}]}""");
-        Assert.True(OpenAIResponsesRequest.TryParse(body, static _ => [new TextContent("the answer")], out var request, out _));
-        Assert.Equal(["user: a", "assistant: the answer", "user: b"], request.Messages.Select(message => $"{message.Role}: {message.Text}"));
-        Assert.False(OpenAIResponsesRequest.TryParse(body, static _ => null, out _, out var refusal));
-        Assert.Equal("item_not_found", refusal.Code);
-        Assert.Equal("input[1].id", refusal.Param);
-    }
 
     [Fact]
     public void Position_InsideAPart_BeginsNone()

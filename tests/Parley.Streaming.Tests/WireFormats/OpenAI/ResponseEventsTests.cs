@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Generations;
 using Parley.Streaming.WireFormats.OpenAI;
+using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
 

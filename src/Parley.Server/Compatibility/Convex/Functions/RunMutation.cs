@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Parley.Server.Http.Json;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Compatibility.Convex.Functions;
+
+/// <summary><c>POST /api/mutation</c>: runs a mutation.</summary>
+public static class RunMutation
+{
+    /// <summary>What is read of a body.</summary>
+    public sealed record Request(string? Path, JsonElement? Args);
+
+    public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions, TimeProvider time)
+    {
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body)) return bad;
+        if (body.AsTolerant<Request>().IsBad(out bad, out var request)) return bad;
+        if (!FunctionCall.TryRead(request.Path, request.Args, out var path, out var args, out var problem)) return problem;
+        return FunctionCall.Answer(await functions.MutateAsync(await http.CurrentUserOrNewAsync(time), path, args, null));
+    }
+}

@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Parley.Server.Http.Json;
+using Parley.Server.Identity;
+
+namespace Parley.Server.Compatibility.Convex.Functions;
+
+/// <summary><c>POST /api/query</c>: a query's result as it is now.</summary>
+public static class RunQuery
+{
+    /// <summary>What is read of a body.</summary>
+    public sealed record Request(string? Path, JsonElement? Args);
+
+    public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions)
+    {
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body)) return bad;
+        if (body.AsTolerant<Request>().IsBad(out bad, out var request)) return bad;
+        if (!FunctionCall.TryRead(request.Path, request.Args, out var path, out var args, out var problem)) return problem;
+        return FunctionCall.Answer(await functions.QueryAsync(CurrentUser.Of(http.User), path, args, http.RequestAborted));
+    }
+}

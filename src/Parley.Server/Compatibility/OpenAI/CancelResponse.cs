@@ -1,0 +1,16 @@
+using Parley.Server.Http.Errors;
+using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Compatibility.OpenAI;
+
+/// <summary><c>POST /v1/responses/{id}/cancel</c>: stops it. One that has ended stays as it is.</summary>
+public static class CancelResponse
+{
+    public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, GenerationRunner runner)
+    {
+        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("response");
+        await runner.StopAsync(found.Answer.Id, null, http.RequestAborted);
+        return await responses.ObjectAsync(found, http.RequestAborted);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Buffers;
+using Parley.Server.Compatibility.OpenAI.Requests;
+using Parley.Server.Http.Errors;
+
+namespace Parley.Server.Compatibility.OpenAI;
+
+/// <summary>What the routes of the OpenAI API answer.</summary>
+internal static class OpenAIProblems
+{
+    public static Problem Of(OpenAIRefusal refusal) => new(StatusCodes.Status400BadRequest, refusal.Code ?? "invalid_request", refusal.Message, refusal.Param);
+
+    /// <summary>An object that the engine writes.</summary>
+    public static IResult Json(Action<IBufferWriter<byte>> write)
+    {
+        var output = new ArrayBufferWriter<byte>(1024);
+        write(output);
+        return Results.Bytes(output.WrittenMemory, "application/json; charset=utf-8");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Server.Compatibility.OpenAI.Requests;
+
+/// <summary>A request to the Responses API, as a model is asked it.</summary>
+public sealed record OpenAIResponsesRequest
+{
+    /// <summary>The model's name, as the client has it.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The input. What came before it, when <see cref="PreviousResponseId"/> is given, is not in it.</summary>
+    public required IReadOnlyList<ChatMessage> Messages { get; init; }
+
+    /// <summary>The model's parameters, the client's tools, and its instructions.</summary>
+    public required ChatOptions Options { get; init; }
+
+    /// <summary>The names of the tools that the client runs.</summary>
+    public required IReadOnlySet<string> DeclaredTools { get; init; }
+
+    /// <summary>What the client wants kept with it.</summary>
+    public required IReadOnlyDictionary<string, string> Metadata { get; init; }
+
+    /// <summary>What the model is told before the conversation; those of a previous Response don't count. They are in <see cref="Options"/> too.</summary>
+    public string? Instructions => Options.Instructions;
+
+    /// <summary>The Response that this one goes on from.</summary>
+    public string? PreviousResponseId { get; init; }
+
+    /// <summary>Events as they come, or one object.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>The client does not wait for the answer.</summary>
+    public bool Background { get; init; }
+
+    /// <summary>The Response can be retrieved later.</summary>
+    public bool Store { get; init; } = true;
+
+    /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
+    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal) =>
+        TryParse(body, null, out request, out refusal);
+
+    /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
+    /// <param name="body">The request's body.</param>
+    /// <param name="itemOf">What the item of an id holds (see <see cref="OpenAIItems"/>); null when there is none.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="refusal">Why there is none.</param>
+    public static bool TryParse(
+        JsonElement body, Func<string, IReadOnlyList<AIContent>?>? itemOf, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
+    {
+        var reader = new OpenAIRequestReader { ItemOf = itemOf };
+        request = null;
+        if (body.ValueKind != JsonValueKind.Object) reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
+        else if (reader.HasGoodText(body)) request = Read(reader, body);
+        refusal = reader.Refusal;
+        if (refusal is not null) request = null;
+        return request is not null;
+    }
+
+    private static OpenAIResponsesRequest Read(OpenAIRequestReader reader, JsonElement body)
+    {
+        RefuseWhatIsNotThere(reader, body);
+        var options = new ChatOptions();
+        OpenAIRequestOptions.ReadSampling(reader, body, options);
+        options.MaxOutputTokens = reader.Integer(body, "max_output_tokens", "max_output_tokens", 1);
+        options.Instructions = reader.Text(body, "instructions", "instructions");
+        if (reader.Object(body, "reasoning", "reasoning") is { } reasoning) OpenAIRequestOptions.ReadEffort(reader, reasoning, "effort", "reasoning.effort", options);
+        if (reader.Object(body, "text", "text") is { } text && reader.Object(text, "format", "text.format") is { } format)
+            OpenAIRequestOptions.ReadFormat(reader, format, "text.format", null, options);
+        var tools = OpenAIRequestOptions.ReadTools(reader, body, null, options);
+        var request = new OpenAIResponsesRequest
+        {
+            Model = reader.NeededText(body, "model", "model"),
+            Messages = OpenAIResponsesInput.Read(reader, body),
+            Options = options,
+            DeclaredTools = tools,
+            Metadata = OpenAIRequestOptions.ReadMetadata(reader, body),
+            PreviousResponseId = reader.Text(body, "previous_response_id", "previous_response_id"),
+            Stream = reader.Flag(body, "stream", "stream") ?? false,
+            Background = reader.Flag(body, "background", "background") ?? false,
+            Store = reader.Flag(body, "store", "store") ?? true,
+        };
+        if (request is { Background: true, Store: false }) reader.Refuse("'background' needs 'store' to be true: there must be something to come back to.", "background", "invalid_value");
+        return request;
+    }
+
+    private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
+    {
+        if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
+        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs")))
+            reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", "unsupported_value");
+        if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled")) reader.WrongValue("truncation", "auto or disabled");
+        if (OpenAIRequestReader.Find(body, "conversation") is not null) reader.Unsupported("conversation", "Use 'previous_response_id'.");
+        if (OpenAIRequestReader.Find(body, "prompt") is not null) reader.Unsupported("prompt", "Send its text as 'instructions' or 'input'.");
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Parley.Server.Data.Sql;
+
+namespace Parley.Server.Data.Model;
+
+/// <summary>The database as the slices see it. Names in it are snake_case, times are milliseconds since 1970.</summary>
+public class ParleyDbContext(DbContextOptions options) : DbContext(options)
+{
+    public DbSet<User> Users => Set<User>();
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+    public DbSet<Message> Messages => Set<Message>();
+    public DbSet<Generation> Generations => Set<Generation>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+    public DbSet<ChatSession> ChatSessions => Set<ChatSession>();
+    public DbSet<Node> Nodes => Set<Node>();
+    public DbSet<GenerationSegment> GenerationSegments => Set<GenerationSegment>();
+    public DbSet<JournalBatch> GenerationJournal => Set<JournalBatch>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<User>().HasIndex(user => new { user.TenantId, user.Id });
+        modelBuilder.Entity<Conversation>(conversation =>
+        {
+            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.Kind, row.UpdatedAt, row.Id });
+            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.ExternalId }).IsUnique().HasFilter("external_id IS NOT NULL");
+            conversation.HasIndex(row => row.ExpiresAt).HasFilter("expires_at IS NOT NULL");
+            conversation.Property(row => row.Kind).HasDefaultValue(ConversationKind.Chat);
+        });
+        modelBuilder.Entity<ChatSession>(session =>
+        {
+            session.HasIndex(row => row.ConversationId);
+            session.HasIndex(row => row.ExpiresAt);
+            session.HasIndex(row => row.OwnerId);
+            session.HasOne<Conversation>().WithMany().HasForeignKey(row => row.ConversationId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<Message>(message =>
+        {
+            message.HasIndex(row => new { row.ConversationId, row.Sequence }).IsUnique();
+            message.HasIndex(row => new { row.ConversationId, row.ParentId });
+            message.HasIndex(row => new { row.ConversationId, row.ExternalId }).HasFilter("external_id IS NOT NULL");
+            message.HasOne<Conversation>().WithMany().HasForeignKey(row => row.ConversationId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<Generation>(generation =>
+        {
+            generation.HasKey(row => row.Key);
+            generation.HasIndex(row => row.Id).IsUnique();
+            generation.HasIndex(row => row.ConversationId);
+            generation.HasIndex(row => row.Status).HasFilter("status = 'running'");
+            generation.HasOne<Conversation>().WithMany().HasForeignKey(row => row.ConversationId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<IdempotencyKey>().HasKey(row => new { row.OwnerId, row.Key });
+        modelBuilder.Entity<GenerationSegment>(segment =>
+        {
+            segment.HasIndex(row => new { row.GenerationKey, row.Start }).IsUnique();
+            segment.HasOne<Generation>().WithMany().HasForeignKey(row => row.GenerationKey).OnDelete(DeleteBehavior.Cascade);
+        });
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            entity.SetTableName(Snake(entity.GetTableName()!));
+            foreach (var property in entity.GetProperties()) property.SetColumnName(Snake(property.Name));
+        }
+    }
+
+    private static string Snake(string name)
+    {
+        var snake = new StringBuilder();
+        foreach (var letter in name)
+        {
+            if (char.IsUpper(letter) && snake.Length > 0) snake.Append('_');
+            snake.Append(char.ToLowerInvariant(letter));
+        }
+
+        return snake.ToString();
+    }
+
+    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
+        time => time.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
+}

@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Json;
+using Parley.Server.Generations;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data.Sql;
+
+/// <summary>
+/// One group commit as one row: for each slice its generation's key (8 bytes), start (8), length (4), bytes, length of its controls (4), controls as a JSON array.
+/// Integers are little-endian. One row a commit, whatever the number of generations, keeps a commit at one page.
+/// </summary>
+internal static class JournalFormat
+{
+    public static void Write(IBufferWriter<byte> output, long generationKey, in PendingSlice slice)
+    {
+        var head = output.GetSpan(20);
+        BinaryPrimitives.WriteInt64LittleEndian(head, generationKey);
+        BinaryPrimitives.WriteInt64LittleEndian(head[8..], slice.Start);
+        BinaryPrimitives.WriteInt32LittleEndian(head[16..], slice.Bytes.Length);
+        output.Advance(20);
+        output.Write(slice.Bytes.Span);
+        var controls = slice.Controls.IsEmpty ? [] : ControlsToJson(slice.Controls);
+        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(4), controls.Length);
+        output.Advance(4);
+        output.Write(controls);
+    }
+
+    public static IEnumerable<(long Key, long Start, ReadOnlyMemory<byte> Bytes, List<PositionedControl> Controls)> Read(ReadOnlyMemory<byte> batch)
+    {
+        while (batch.Length > 0)
+        {
+            var key = BinaryPrimitives.ReadInt64LittleEndian(batch.Span);
+            var start = BinaryPrimitives.ReadInt64LittleEndian(batch.Span[8..]);
+            var length = BinaryPrimitives.ReadInt32LittleEndian(batch.Span[16..]);
+            var bytes = batch.Slice(20, length);
+            batch = batch[(20 + length)..];
+            var controls = BinaryPrimitives.ReadInt32LittleEndian(batch.Span);
+            yield return (key, start, bytes, Place(start, bytes.Span, controls == 0 ? [] : ControlsFromJson(batch.Slice(4, controls).Span)));
+            batch = batch[(4 + controls)..];
+        }
+    }
+
+    public static byte[] ControlsToJson(ReadOnlyMemory<PositionedControl> controls)
+    {
+        List<LogControl> list = [];
+        foreach (var control in controls.Span) list.Add(control.Control);
+        return JsonSerializer.SerializeToUtf8Bytes(list, LogControlJson.Default.ListLogControl);
+    }
+
+    public static List<LogControl> ControlsFromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, LogControlJson.Default.ListLogControl)!;
+
+    /// <summary>Control entries stand where the marks are.</summary>
+    public static List<PositionedControl> Place(long start, ReadOnlySpan<byte> bytes, List<LogControl> controls)
+    {
+        List<PositionedControl> placed = new(controls.Count);
+        var at = 0;
+        foreach (var control in controls)
+        {
+            at += bytes[at..].IndexOf(LogSlice.Mark);
+            placed.Add(new PositionedControl(start + at++, control));
+        }
+
+        return placed;
+    }
+}

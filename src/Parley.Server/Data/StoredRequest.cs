@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Parley.Server.Compatibility.OpenAI;
+using Parley.Server.Http.Json;
+using Parley.Server.OpenApi;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data;
+
+/// <summary>What a client asked beyond the conversation itself, kept so that another process can ask the same again.</summary>
+/// <param name="Kind">How to read <paramref name="Body"/>: <see cref="Options"/>, <see cref="Messages"/>, <see cref="ChatCompletion"/> or <see cref="Response"/>.</param>
+/// <param name="Body">The client's own JSON.</param>
+public sealed record StoredRequest(string Kind, JsonElement Body)
+{
+    /// <summary>Parameters for an answer in a conversation: <c>temperature</c>, <c>topP</c>, <c>maxTokens</c>.</summary>
+    public const string Options = "options";
+
+    /// <summary>The same, and <c>messages</c> with role and content, which are all there is.</summary>
+    public const string Messages = "messages";
+
+    /// <summary>A request as <c>POST /v1/chat/completions</c> takes it: its messages are all there is.</summary>
+    public const string ChatCompletion = "chat.completion";
+
+    /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
+    public const string Response = "response";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>The same with what the client's own tools returned to an answer that goes on.</summary>
+    public static StoredRequest? WithToolResults(StoredRequest? asked, IReadOnlyCollection<ToolReturned> results)
+    {
+        if (results.Count == 0) return asked;
+        var body = asked is null ? [] : JsonObject.Create(asked.Body)!;
+        body[ToolResults] = JsonSerializer.SerializeToNode(results.ToList<LogControl>(), LogControlJson.Default.ListLogControl);
+        return new StoredRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));
+    }
+
+    /// <summary>Those results, to be added to the log that the answer goes on with.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LogControl> KeptToolResults =>
+        Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogControlJson.Default.ListLogControl)! : [];
+
+    private const string ToolResults = "toolResults";
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    public static StoredRequest? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<StoredRequest>(json, Json);
+}

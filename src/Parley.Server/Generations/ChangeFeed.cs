@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+
+namespace Parley.Server.Generations;
+
+/// <summary>
+/// Tells an owner's clients which conversations have changed. It carries ids, no content, and keeps nothing: a client that was away reads the list again.
+/// </summary>
+public sealed class ChangeFeed
+{
+    private const int QueueLength = 256;
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<Subscription, bool>> _byOwner = new();
+
+    /// <summary>Whether anybody listens at all.</summary>
+    public bool HasAnyListener => !_byOwner.IsEmpty;
+
+    public void Changed(string ownerId, string conversationId)
+    {
+        if (!_byOwner.TryGetValue(ownerId, out var subscriptions)) return;
+        foreach (var (subscription, _) in subscriptions) subscription.Offer(conversationId);
+    }
+
+    public Subscription Subscribe(string ownerId)
+    {
+        var subscription = new Subscription(this, ownerId);
+        while (true)
+        {
+            // An owner's entry goes with the last listener: one that went meanwhile is made anew.
+            var subscriptions = _byOwner.GetOrAdd(ownerId, _ => new());
+            subscriptions[subscription] = true;
+            if (_byOwner.TryGetValue(ownerId, out var current) && current == subscriptions) return subscription;
+        }
+    }
+
+    /// <summary>One client's place in the feed.</summary>
+    public sealed class Subscription(ChangeFeed feed, string ownerId) : IDisposable
+    {
+        private readonly Channel<string> _changed = Channel.CreateBounded<string>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+        private volatile bool _overflowed;
+
+        /// <summary>Conversations that have changed.</summary>
+        public ChannelReader<string> Changed => _changed.Reader;
+
+        /// <summary>Whether changes were lost since the last call: the client must read everything again.</summary>
+        public bool TakeOverflow()
+        {
+            if (!_overflowed) return false;
+            _overflowed = false;
+            return true;
+        }
+
+        internal void Offer(string conversationId)
+        {
+            if (!_changed.Writer.TryWrite(conversationId)) _overflowed = true;
+        }
+
+        public void Dispose()
+        {
+            if (!feed._byOwner.TryGetValue(ownerId, out var subscriptions)) return;
+            subscriptions.TryRemove(this, out _);
+            if (subscriptions.IsEmpty) feed._byOwner.TryRemove(KeyValuePair.Create(ownerId, subscriptions));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Options;
+using Parley.Server.Http.Streaming;
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Generations;
+
+/// <summary>Follows a generation and writes it in one wire format. Whoever asked is only the first reader.</summary>
+public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+{
+    /// <param name="http">The request; its answer has not begun.</param>
+    /// <param name="id">The generation.</param>
+    /// <param name="format">What to write; made for this reader.</param>
+    /// <param name="after">The reader's cursor; null for one that begins at the beginning.</param>
+    /// <param name="from">Of a reader without a cursor: where its beginning is, when it has what comes before already.</param>
+    public async Task WriteAsync(HttpContext http, GenerationId id, WireFormat format, long? after = null, long from = 0)
+    {
+        WriteHeaders(http.Response, format);
+        var body = http.Response.BodyWriter;
+        var leaving = lifetime.ApplicationStopping;
+        using var reader = runner.Follow(id, after ?? from, http.RequestAborted);
+        using var guard = new StreamTimeouts(http, options.Value, time, reader.Nudge, leaving);
+        try
+        {
+            if (after is null) format.WriteStart(body);
+            else format.WriteHeartbeat(body);
+            if (!await guard.FlushAsync()) return;
+            while (true)
+            {
+                GenerationEnded? ended = null;
+                while (reader.TryRead(out var slice))
+                {
+                    ended = slice.Ended;
+                    format.Write(slice, body);
+                    if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                }
+
+                if (reader.State == LogReaderState.Ended)
+                {
+                    if (ended?.Error is not null && format.CutsAfterFailure) await guard.AbortAsync();
+                    return;
+                }
+
+                if (reader.State == LogReaderState.Lost || leaving.IsCancellationRequested)
+                {
+                    await guard.AbortAsync();
+                    return;
+                }
+
+                if (format.HeldFor is { } wait && guard.IsOver(wait))
+                {
+                    format.WriteHeld(body);
+                    if (!await guard.FlushAsync()) return;
+                }
+
+                guard.Hold(format.HeldFor);
+                if (await reader.WaitAsync() || !guard.IsSilent) continue;
+                format.WriteHeartbeat(body);
+                if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                guard.WasSilent();
+            }
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The reader left. The generation goes on.
+        }
+    }
+
+    /// <summary>Why the model refused before it sent anything; null as soon as it has sent something, or after <paramref name="patience"/>.</summary>
+    public async Task<GenerationError?> RefusalAsync(GenerationId id, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        using var reader = runner.Follow(id, 0, cancellationToken);
+        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, patience, TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            if (reader.TryRead(out var slice)) return slice.Bytes.Length == 1 ? slice.Ended?.Error : null;
+            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= patience) return null;
+            await reader.WaitAsync();
+        }
+    }
+
+    private static void WriteHeaders(HttpResponse response, WireFormat format)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = format.ContentType;
+        foreach (var (name, value) in format.Headers) response.Headers[name] = value;
+    }
+}

@@ -1,0 +1,42 @@
+using Parley.Server.Http.Errors;
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Generations;
+
+/// <summary>Attaches a request to an answer that has begun.</summary>
+public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower follower)
+{
+    /// <summary>Writes the answer from a cursor on, in a format that can begin anywhere; 204 at its end, where there is nothing more to come.</summary>
+    public async Task<IResult> FromAsync(HttpContext http, OwnedGeneration found, WireFormat format, long? after)
+    {
+        switch (await runner.CheckAsync(found.Id, after ?? 0, http.RequestAborted))
+        {
+            case PositionCheck.Unknown:
+                return Problems.NotFound("generation");
+            case PositionCheck.AtEnd when after is not null:
+                return Results.NoContent();
+            case PositionCheck.Beyond:
+                return Problems.Invalid("after", "position_beyond_end", "The answer is not that long. Follow it from the beginning.");
+            case PositionCheck.InsideCharacter:
+                return Problems.Invalid("after", "position_inside_character", "This position is inside a character. Use the id of an event.");
+        }
+
+        await WriteAsync(http, found, format, after);
+        return Results.Empty;
+    }
+
+    /// <summary>Writes the answer from its beginning.</summary>
+    public async Task<IResult> FromStartAsync(HttpContext http, OwnedGeneration found, WireFormat format)
+    {
+        await WriteAsync(http, found, format, null);
+        return Results.Empty;
+    }
+
+    private Task WriteAsync(HttpContext http, OwnedGeneration found, WireFormat format, long? after)
+    {
+        http.Response.Headers["X-Conversation-Id"] = found.Info.ConversationId;
+        http.Response.Headers["X-Generation-Id"] = found.Info.GenerationId;
+        return follower.WriteAsync(http, found.Id, format, after);
+    }
+}

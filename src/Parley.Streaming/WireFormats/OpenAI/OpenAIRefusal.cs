@@ -1,7 +1,0 @@
-namespace Parley.Streaming.WireFormats.OpenAI;
-
-/// <summary>Why a request is not taken: the fields of OpenAI's error envelope, whose type is <c>invalid_request_error</c>.</summary>
-/// <param name="Message">A sentence that says what to change.</param>
-/// <param name="Param">Where in the request.</param>
-/// <param name="Code">For programs.</param>
-public sealed record OpenAIRefusal(string Message, string? Param, string? Code);
