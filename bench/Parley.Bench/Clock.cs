@@ -20,6 +20,8 @@ internal static class Clock
     public static void Require()
     {
         if (!OperatingSystem.IsLinux() || Stopwatch.Frequency != Second)
+        {
             throw new PlatformNotSupportedException("The bench needs Linux: it uses epoll, timerfd and /proc.");
+        }
     }
 }

@@ -13,11 +13,17 @@ internal sealed class CommandLine
         for (var i = 0; i < args.Length; i++)
         {
             if (!args[i].StartsWith("--", StringComparison.Ordinal))
+            {
                 throw new ArgumentException($"\"{args[i]}\" is not an option.");
+            }
+
             var hasValue = i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal);
             var name = args[i];
             if (!_given.TryGetValue(name, out var values))
+            {
                 _given[name] = values = [];
+            }
+
             values.Add(hasValue ? args[++i] : "");
         }
     }
@@ -44,6 +50,8 @@ internal sealed class CommandLine
     public void RefuseTheRest()
     {
         if (_given.Keys.FirstOrDefault(name => !_known.Contains(name)) is { } unknown)
+        {
             throw new ArgumentException($"There is no option {unknown}.");
+        }
     }
 }

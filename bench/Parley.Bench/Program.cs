@@ -3,16 +3,18 @@ using Parley.Bench;
 try
 {
     var rest = args.Length > 0 ? args[1..] : [];
-    return await (args.FirstOrDefault() switch
-    {
-        "provider" => ProviderCommand.RunAsync(new(rest)),
-        "pipe" => PipeCommand.RunAsync(new(rest)),
-        "load" => LoadCommand.RunAsync(new(rest)),
-        "open" => OpenCommand.RunAsync(new(rest)),
-        "start" => StartCommand.RunAsync(new(rest)),
-        "run" => RunCommand.RunAsync(new(rest)),
-        _ => throw new ArgumentException(Help),
-    });
+    return await (
+        args.FirstOrDefault() switch
+        {
+            "provider" => ProviderCommand.RunAsync(new(rest)),
+            "pipe" => PipeCommand.RunAsync(new(rest)),
+            "load" => LoadCommand.RunAsync(new(rest)),
+            "open" => OpenCommand.RunAsync(new(rest)),
+            "start" => StartCommand.RunAsync(new(rest)),
+            "run" => RunCommand.RunAsync(new(rest)),
+            _ => throw new ArgumentException(Help),
+        }
+    );
 }
 catch (Exception e) when (e is ArgumentException or FormatException)
 {

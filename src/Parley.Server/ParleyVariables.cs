@@ -7,8 +7,17 @@ internal static class ParleyVariables
     {
         var folder = Environment.GetEnvironmentVariable("PARLEY_DATA");
         if (string.IsNullOrEmpty(configuration["Database:Folder"]) && !string.IsNullOrEmpty(folder))
+        {
             configuration.AddInMemoryCollection([new("Database:Folder", folder)]);
-        if (string.IsNullOrEmpty(configuration["urls"]) && string.IsNullOrEmpty(configuration["http_ports"]) && !configuration.GetSection("Kestrel:Endpoints").Exists())
+        }
+
+        if (
+            string.IsNullOrEmpty(configuration["urls"])
+            && string.IsNullOrEmpty(configuration["http_ports"])
+            && !configuration.GetSection("Kestrel:Endpoints").Exists()
+        )
+        {
             configuration.AddInMemoryCollection([new("urls", "http://localhost:5080")]);
+        }
     }
 }

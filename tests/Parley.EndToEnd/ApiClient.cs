@@ -11,7 +11,11 @@ public sealed class ApiClient : IDisposable
 
     public ApiClient(Uri address)
     {
-        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies, ConnectTimeout = TimeSpan.FromSeconds(10) }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies, ConnectTimeout = TimeSpan.FromSeconds(10) })
+        {
+            BaseAddress = address,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
     }
 
     public CookieContainer Cookies { get; } = new();
@@ -24,24 +28,41 @@ public sealed class ApiClient : IDisposable
         return (await GetAsync("/api/v1/me", cancellationToken)).GetProperty("id").GetString()!;
     }
 
-    public async Task<HttpResponseMessage> AskAsync(string message, string? key, CancellationToken cancellationToken, string model = "scripted")
+    public async Task<HttpResponseMessage> AskAsync(
+        string message,
+        string? key,
+        CancellationToken cancellationToken,
+        string model = "scripted"
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/chat") { Content = JsonContent.Create(new { message, model }) };
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     public async Task<HttpResponseMessage> FollowAsync(string generationId, long? after, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/generations/{generationId}/events");
-        if (after is { } position) request.Headers.Add("Last-Event-ID", position.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (after is { } position)
+        {
+            request.Headers.Add("Last-Event-ID", position.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
     public async Task<HttpResponseMessage> PostAsync(string path, object body, CancellationToken cancellationToken, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
@@ -49,7 +70,11 @@ public sealed class ApiClient : IDisposable
     {
         using var response = await _http.GetAsync(path, cancellationToken);
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
-        if (!response.IsSuccessStatusCode) throw new ViolationException($"GET {path} answered {(int)response.StatusCode}: {body}");
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new ViolationException($"GET {path} answered {(int)response.StatusCode}: {body}");
+        }
+
         return JsonElement.Parse(body);
     }
 
@@ -65,16 +90,29 @@ public sealed class ApiClient : IDisposable
     /// <summary>Follows from where <paramref name="shown"/> is, until the stream ends or is cut.</summary>
     public async Task ResumeAsync(string generationId, ShownLog shown, CancellationToken cancellationToken)
     {
-        using var response = await FollowAsync(generationId, shown.HasStarted || shown.Position > 0 ? shown.Position : null, cancellationToken);
+        using var response = await FollowAsync(
+            generationId,
+            shown.HasStarted || shown.Position > 0 ? shown.Position : null,
+            cancellationToken
+        );
         await ShowAsync(response, shown, cancellationToken);
     }
 
     /// <summary>Adds to <paramref name="shown"/> what comes, until the stream ends.</summary>
     public static async Task ShowAsync(HttpResponseMessage response, ShownLog shown, CancellationToken cancellationToken)
     {
-        if (response.StatusCode != HttpStatusCode.OK) throw new ViolationException($"an event stream was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}");
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw new ViolationException(
+                $"an event stream was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancellationToken)}"
+            );
+        }
+
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var next in EventReader.ReadAsync(stream, cancellationToken)) shown.Add(next);
+        await foreach (var next in EventReader.ReadAsync(stream, cancellationToken))
+        {
+            shown.Add(next);
+        }
     }
 
     public void Dispose() => _http.Dispose();

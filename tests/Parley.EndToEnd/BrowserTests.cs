@@ -36,7 +36,9 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
 
         Assert.Equal("demo/scripted", (await chat.ServerMessageAsync()).GetProperty("model").GetString());
         await chat.Page.ReloadAsync();
-        await Assertions.Expect(chat.Page.GetByTestId("model-picker")).ToContainTextAsync("ript", new LocatorAssertionsToContainTextOptions { IgnoreCase = true });
+        await Assertions
+            .Expect(chat.Page.GetByTestId("model-picker"))
+            .ToContainTextAsync("ript", new LocatorAssertionsToContainTextOptions { IgnoreCase = true });
     }
 
     [Fact]
@@ -70,7 +72,9 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         await ShootAsync(chat, "reconnecting");
         await server.StartAsync(Token);
 
-        await Assertions.Expect(chat.Connection).ToHaveAttributeAsync("data-state", "online", new LocatorAssertionsToHaveAttributeOptions { Timeout = 20_000 });
+        await Assertions
+            .Expect(chat.Connection)
+            .ToHaveAttributeAsync("data-state", "online", new LocatorAssertionsToHaveAttributeOptions { Timeout = 20_000 });
         await chat.WhenStatusAsync("completed");
         await chat.MustShowTheServersTextAsync();
         Assert.Equal(200, (await chat.TextAsync()).Split(' ').Length);
@@ -90,7 +94,9 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, Token);
         await server.StartAsync(Token);
 
-        await Assertions.Expect(chat.Page.Locator("[data-testid=message][data-role=assistant][data-status=completed]")).ToHaveCountAsync(2, new LocatorAssertionsToHaveCountOptions { Timeout = 20_000 });
+        await Assertions
+            .Expect(chat.Page.Locator("[data-testid=message][data-role=assistant][data-status=completed]"))
+            .ToHaveCountAsync(2, new LocatorAssertionsToHaveCountOptions { Timeout = 20_000 });
         await chat.MustShowTheServersTextAsync();
         await Assertions.Expect(chat.Page.Locator("[data-testid=message][data-role=user]")).ToHaveCountAsync(2);
     }
@@ -126,7 +132,9 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         Assert.StartsWith(before, await chat.TextAsync(), StringComparison.Ordinal);
         await chat.Page.Context.SetOfflineAsync(false);
 
-        await Assertions.Expect(chat.Connection).ToHaveAttributeAsync("data-state", "online", new LocatorAssertionsToHaveAttributeOptions { Timeout = 20_000 });
+        await Assertions
+            .Expect(chat.Connection)
+            .ToHaveAttributeAsync("data-state", "online", new LocatorAssertionsToHaveAttributeOptions { Timeout = 20_000 });
         await chat.WhenStatusAsync("completed");
         await chat.MustShowTheServersTextAsync();
     }
@@ -229,7 +237,16 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         {
             await ShootAsync(chat, $"{state}-{scheme}-{width}x{height}".ToLowerInvariant());
             var result = await chat.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
-            Assert.True(result.Violations.Length == 0, $"{state}: " + string.Join("\n", result.Violations.Select(violation => $"{violation.Id}: {violation.Help} ({string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))})")));
+            Assert.True(
+                result.Violations.Length == 0,
+                $"{state}: "
+                    + string.Join(
+                        "\n",
+                        result.Violations.Select(violation =>
+                            $"{violation.Id}: {violation.Help} ({string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))})"
+                        )
+                    )
+            );
         }
     }
 
@@ -249,13 +266,17 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
 
         await chat.AskAsync("Write 100 kB, please.");
         // Not an assertion: each of its tries looks at the whole growing page, on the page's main thread.
-        await chat.Page.Locator("[data-testid=message][data-role=assistant][data-status=completed]").WaitForAsync(new LocatorWaitForOptions { Timeout = 90_000 });
+        await chat
+            .Page.Locator("[data-testid=message][data-role=assistant][data-status=completed]")
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = 90_000 });
         var tasks = await trace.StopAsync();
 
         var byCpu = tasks.Select(task => task.Cpu).OrderDescending().ToArray();
         var lasting = tasks.Select(task => task.Milliseconds).Where(length => length > LongTask).OrderDescending().ToArray();
         var reported = await chat.Page.EvaluateAsync<int[]>("window.__watch.longTasks");
-        output.WriteLine($"{tasks.Count} tasks; the longest ran {string.Join(", ", byCpu.Take(5).Select(cpu => $"{cpu:f0}"))} ms; {lasting.Length} lasted longer than {LongTask} ms with what else ran here ({string.Join(", ", lasting.Take(5).Select(length => $"{length:f0}"))}), the page was told of {reported.Length}");
+        output.WriteLine(
+            $"{tasks.Count} tasks; the longest ran {string.Join(", ", byCpu.Take(5).Select(cpu => $"{cpu:f0}"))} ms; {lasting.Length} lasted longer than {LongTask} ms with what else ran here ({string.Join(", ", lasting.Take(5).Select(length => $"{length:f0}"))}), the page was told of {reported.Length}"
+        );
         Assert.True(System.Text.Encoding.UTF8.GetByteCount((await chat.ServerMessageAsync()).GetProperty("content").GetString()!) > 95_000);
         Assert.Empty(chat.Errors);
         Assert.True(tasks.Count > 1000);
@@ -264,20 +285,32 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (var context in _contexts) await context.CloseAsync();
+        foreach (var context in _contexts)
+        {
+            await context.CloseAsync();
+        }
+
         await base.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
-    private async Task<ChatPage> OpenAsync(ServerProcess server, string model = "demo/scripted", ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800)
+    private async Task<ChatPage> OpenAsync(
+        ServerProcess server,
+        string model = "demo/scripted",
+        ColorScheme scheme = ColorScheme.Light,
+        int width = 1280,
+        int height = 800
+    )
     {
-        var context = await fixture.Browser.NewContextAsync(new BrowserNewContextOptions
-        {
-            ViewportSize = new ViewportSize { Width = width, Height = height },
-            ColorScheme = scheme,
-            HasTouch = width < 600,
-            IsMobile = width < 600,
-        });
+        var context = await fixture.Browser.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                ViewportSize = new ViewportSize { Width = width, Height = height },
+                ColorScheme = scheme,
+                HasTouch = width < 600,
+                IsMobile = width < 600,
+            }
+        );
         _contexts.Add(context);
         return await ChatPage.OpenAsync(context, server.Address, model);
     }
@@ -287,7 +320,15 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         for (var i = 0; i < 60; i++)
         {
             await chat.Page.Keyboard.PressAsync("Tab");
-            if (await chat.Page.EvaluateAsync<bool>("text => document.activeElement?.tagName === 'A' && document.activeElement.textContent.includes(text)", text)) return;
+            if (
+                await chat.Page.EvaluateAsync<bool>(
+                    "text => document.activeElement?.tagName === 'A' && document.activeElement.textContent.includes(text)",
+                    text
+                )
+            )
+            {
+                return;
+            }
         }
 
         Assert.Fail($"The keyboard does not get to “{text}”.");
@@ -295,5 +336,7 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
 
     /// <summary>Keeps a picture for people to look at, in <c>screenshots</c> beside the tests.</summary>
     private static Task<byte[]> ShootAsync(ChatPage chat, string name) =>
-        chat.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}.png") });
+        chat.Page.ScreenshotAsync(
+            new PageScreenshotOptions { Path = Path.Combine(AppContext.BaseDirectory, "screenshots", $"{name}.png") }
+        );
 }

@@ -78,7 +78,9 @@ public sealed partial class ChatPage(IPage page)
     }
 
     public Task WhenStatusAsync(string status) =>
-        Assertions.Expect(Answer).ToHaveAttributeAsync("data-status", status, new LocatorAssertionsToHaveAttributeOptions { Timeout = 30_000 });
+        Assertions
+            .Expect(Answer)
+            .ToHaveAttributeAsync("data-status", status, new LocatorAssertionsToHaveAttributeOptions { Timeout = 30_000 });
 
     /// <summary>The last answer as the server has it.</summary>
     public async Task<JsonElement> ServerMessageAsync()

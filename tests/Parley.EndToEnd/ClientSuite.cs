@@ -13,13 +13,21 @@ public sealed class ClientSuite : IAsyncLifetime
 {
     private const int AtOnce = 3;
     private static readonly string Folder = ServerProcess.Metadata("ClientsFolder");
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4), InstallPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4),
+        InstallPatience = TimeSpan.FromMinutes(5);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private const string Origin = "https://app.example";
 
     // A heartbeat a second instead of every 15: no client may mind them, and a check need not wait for one.
-    private readonly ServerProcess _server = new(new Dictionary<string, string> { ["RateLimiting__Enabled"] = "false", ["Streams__Heartbeat"] = "00:00:01", ["Cors__Origins__0"] = Origin });
+    private readonly ServerProcess _server = new(
+        new Dictionary<string, string>
+        {
+            ["RateLimiting__Enabled"] = "false",
+            ["Streams__Heartbeat"] = "00:00:01",
+            ["Cors__Origins__0"] = Origin,
+        }
+    );
     private readonly ConcurrentDictionary<ClientRow, TaskCompletionSource<ClientResult>> _results = new();
     private readonly LinkedList<ClientRow> _waiting = new(Rows);
     private readonly CancellationTokenSource _leaving = new();
@@ -29,7 +37,8 @@ public sealed class ClientSuite : IAsyncLifetime
     public static IReadOnlyList<ClientRow> Rows { get; } = ReadRows();
 
     /// <summary>The files that have checks.</summary>
-    public static IEnumerable<string> Files => Directory.EnumerateFiles(Folder, "*.mjs").Select(file => Path.GetFileName(file)!).Where(file => file != "all.mjs");
+    public static IEnumerable<string> Files =>
+        Directory.EnumerateFiles(Folder, "*.mjs").Select(file => Path.GetFileName(file)!).Where(file => file != "all.mjs");
 
     public async ValueTask InitializeAsync()
     {
@@ -44,7 +53,10 @@ public sealed class ClientSuite : IAsyncLifetime
     {
         lock (_waiting)
         {
-            if (_waiting.Remove(row)) _waiting.AddFirst(row);
+            if (_waiting.Remove(row))
+            {
+                _waiting.AddFirst(row);
+            }
         }
 
         return ResultOf(row).Task.WaitAsync(cancellationToken);
@@ -61,7 +73,8 @@ public sealed class ClientSuite : IAsyncLifetime
         _leaving.Dispose();
     }
 
-    private TaskCompletionSource<ClientResult> ResultOf(ClientRow row) => _results.GetOrAdd(row, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+    private TaskCompletionSource<ClientResult> ResultOf(ClientRow row) =>
+        _results.GetOrAdd(row, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private async Task WorkAsync()
     {
@@ -74,7 +87,10 @@ public sealed class ClientSuite : IAsyncLifetime
             catch (Exception error)
             {
                 ResultOf(row).TrySetException(error);
-                if (_leaving.IsCancellationRequested) return;
+                if (_leaving.IsCancellationRequested)
+                {
+                    return;
+                }
             }
         }
     }
@@ -84,7 +100,11 @@ public sealed class ClientSuite : IAsyncLifetime
         lock (_waiting)
         {
             var row = _waiting.First?.Value;
-            if (row is not null) _waiting.RemoveFirst();
+            if (row is not null)
+            {
+                _waiting.RemoveFirst();
+            }
+
             return row;
         }
     }
@@ -92,26 +112,71 @@ public sealed class ClientSuite : IAsyncLifetime
     private async Task<ClientResult> RunAsync(ClientRow row)
     {
         string[] arguments = row.Version.Length == 0 ? [row.File, "--json"] : [row.File, row.Version, "--json"];
-        var (exitCode, output, errors) = await ProcessAsync("node", arguments, Patience, new() { ["BASE_URL"] = _server.Address.ToString(), ["HEARTBEAT"] = "1", ["CORS_ORIGIN"] = Origin });
-        var lines = output.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonSerializer.Deserialize<ClientCheck>(line, Json)!).ToList();
-        return new ClientResult([.. lines.Where(line => line.Outcome != "end")], IsWhole: lines.Any(line => line.Outcome == "end"), exitCode, errors);
+        var (exitCode, output, errors) = await ProcessAsync(
+            "node",
+            arguments,
+            Patience,
+            new()
+            {
+                ["BASE_URL"] = _server.Address.ToString(),
+                ["HEARTBEAT"] = "1",
+                ["CORS_ORIGIN"] = Origin,
+            }
+        );
+        var lines = output
+            .Split('\n')
+            .Where(line => line.StartsWith('{'))
+            .Select(line => JsonSerializer.Deserialize<ClientCheck>(line, Json)!)
+            .ToList();
+        return new ClientResult(
+            [.. lines.Where(line => line.Outcome != "end")],
+            IsWhole: lines.Any(line => line.Outcome == "end"),
+            exitCode,
+            errors
+        );
     }
 
     /// <summary>Packages are installed when the lock file is newer than what is there.</summary>
     private async Task InstallAsync()
     {
         var stamp = new FileInfo(Path.Combine(Folder, "node_modules", ".package-lock.json"));
-        if (stamp.Exists && stamp.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json"))) return;
+        if (stamp.Exists && stamp.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json")))
+        {
+            return;
+        }
+
         var (exitCode, _, errors) = await ProcessAsync(
-            OperatingSystem.IsWindows() ? "npm.cmd" : "npm", ["ci", "--engine-strict=false", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], InstallPatience, []);
-        if (exitCode != 0) throw new InvalidOperationException($"npm ci failed in tests/clients.\n{errors}");
+            OperatingSystem.IsWindows() ? "npm.cmd" : "npm",
+            ["ci", "--engine-strict=false", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+            InstallPatience,
+            []
+        );
+        if (exitCode != 0)
+        {
+            throw new InvalidOperationException($"npm ci failed in tests/clients.\n{errors}");
+        }
+
         File.SetLastWriteTimeUtc(stamp.FullName, TimeProvider.System.GetUtcNow().UtcDateTime);
     }
 
-    private async Task<(int ExitCode, string Output, string Errors)> ProcessAsync(string command, string[] arguments, TimeSpan patience, Dictionary<string, string> environment)
+    private async Task<(int ExitCode, string Output, string Errors)> ProcessAsync(
+        string command,
+        string[] arguments,
+        TimeSpan patience,
+        Dictionary<string, string> environment
+    )
     {
-        var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
         limit.CancelAfter(patience);
         using var process = Start(start);
@@ -125,7 +190,10 @@ public sealed class ClientSuite : IAsyncLifetime
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
-            if (_leaving.IsCancellationRequested) throw;
+            if (_leaving.IsCancellationRequested)
+            {
+                throw;
+            }
         }
 
         return (process.ExitCode, await output, await errors);
@@ -148,9 +216,15 @@ public sealed class ClientSuite : IAsyncLifetime
         using var suite = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "suite.json")));
         return
         [
-            .. suite.RootElement.EnumerateArray().SelectMany(entry => entry.TryGetProperty("versions", out var versions)
-                ? versions.EnumerateArray().Select(version => new ClientRow(entry.GetProperty("file").GetString()!, version.GetString()!))
-                : [new ClientRow(entry.GetProperty("file").GetString()!, "")]),
+            .. suite
+                .RootElement.EnumerateArray()
+                .SelectMany(entry =>
+                    entry.TryGetProperty("versions", out var versions)
+                        ? versions
+                            .EnumerateArray()
+                            .Select(version => new ClientRow(entry.GetProperty("file").GetString()!, version.GetString()!))
+                        : [new ClientRow(entry.GetProperty("file").GetString()!, "")]
+                ),
         ];
     }
 }

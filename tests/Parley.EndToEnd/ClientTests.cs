@@ -8,7 +8,11 @@ public class ClientTests(ClientSuite suite, ITestOutputHelper output) : IClassFi
         get
         {
             var rows = new TheoryData<string, string>();
-            foreach (var row in ClientSuite.Rows) rows.Add(row.File, row.Version);
+            foreach (var row in ClientSuite.Rows)
+            {
+                rows.Add(row.File, row.Version);
+            }
+
             return rows;
         }
     }
@@ -19,18 +23,38 @@ public class ClientTests(ClientSuite suite, ITestOutputHelper output) : IClassFi
     {
         var result = await suite.ResultAsync(new ClientRow(file, version), TestContext.Current.CancellationToken);
 
-        foreach (var check in result.Checks) output.WriteLine($"{check.Outcome}: {check.Name}{(check.Known is null ? "" : $", since {check.Known}")}");
-        foreach (var check in result.Of("known")) TestContext.Current.AddWarning($"A known bug of the client: {check.Name}, since {check.Known}.");
+        foreach (var check in result.Checks)
+        {
+            output.WriteLine($"{check.Outcome}: {check.Name}{(check.Known is null ? "" : $", since {check.Known}")}");
+        }
+
+        foreach (var check in result.Of("known"))
+        {
+            TestContext.Current.AddWarning($"A known bug of the client: {check.Name}, since {check.Known}.");
+        }
+
         var failed = result.Of("failed");
-        if (failed.Count == 0 && result is { IsWhole: true, ExitCode: 0 } && result.Of("passed").Count > 0) return;
+        if (failed.Count == 0 && result is { IsWhole: true, ExitCode: 0 } && result.Of("passed").Count > 0)
+        {
+            return;
+        }
+
         Assert.Fail(
             $"{failed.Count} of {result.Checks.Count} checks failed{(result.IsWhole ? "" : ", and the file did not run to its end")}.\n"
-            + string.Join('\n', failed.Select(check => $"- {check.Name}\n  {check.Seen?.Replace("\n", "\n  ", StringComparison.Ordinal)}"))
-            + $"\nWhat it wrote beside: {Tail(result.Errors)}\nThe last lines of the server:\n{Tail(suite.ServerLog)}");
+                + string.Join(
+                    '\n',
+                    failed.Select(check => $"- {check.Name}\n  {check.Seen?.Replace("\n", "\n  ", StringComparison.Ordinal)}")
+                )
+                + $"\nWhat it wrote beside: {Tail(result.Errors)}\nThe last lines of the server:\n{Tail(suite.ServerLog)}"
+        );
     }
 
     [Fact]
-    public void Suite_ListsEveryFile() => Assert.Equal(ClientSuite.Files.Order(StringComparer.Ordinal), ClientSuite.Rows.Select(row => row.File).Distinct().Order(StringComparer.Ordinal));
+    public void Suite_ListsEveryFile() =>
+        Assert.Equal(
+            ClientSuite.Files.Order(StringComparer.Ordinal),
+            ClientSuite.Rows.Select(row => row.File).Distinct().Order(StringComparer.Ordinal)
+        );
 
     private static string Tail(string text) => text.Length > 3000 ? $"…{text[^3000..]}" : text;
 }

@@ -12,14 +12,21 @@ public sealed class DatabaseCheck : IDisposable
     private readonly string _folder;
     private readonly SqliteConnection _connection;
 
-
     public DatabaseCheck(string databaseFile)
     {
         Prepare();
         _folder = Directory.CreateTempSubdirectory("parley-check-").FullName;
         foreach (var end in (string[])["", "-wal"])
-            if (File.Exists(databaseFile + end)) File.Copy(databaseFile + end, Path.Combine(_folder, "copy.db" + end));
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "copy.db"), Pooling = false }.ToString());
+        {
+            if (File.Exists(databaseFile + end))
+            {
+                File.Copy(databaseFile + end, Path.Combine(_folder, "copy.db" + end));
+            }
+        }
+
+        _connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "copy.db"), Pooling = false }.ToString()
+        );
         _connection.Open();
     }
 
@@ -31,16 +38,32 @@ public sealed class DatabaseCheck : IDisposable
     {
         MustBe("PRAGMA integrity_check", ["ok"]);
         MustBe("PRAGMA foreign_key_check", []);
-        MustBe("SELECT 'segment of ' || g.id FROM generation_segments s JOIN generations g ON g.key = s.generation_key WHERE g.status <> 'running'", []);
-        MustBe("SELECT m.id || ' ' || m.status || ' / ' || g.status FROM generations g JOIN messages m ON m.id = g.message_id WHERE m.status <> g.status", []);
-        MustBe("SELECT id || ' ended without a position' FROM generations WHERE status <> 'running' AND (end_position IS NULL OR ended_at IS NULL)", []);
+        MustBe(
+            "SELECT 'segment of ' || g.id FROM generation_segments s JOIN generations g ON g.key = s.generation_key WHERE g.status <> 'running'",
+            []
+        );
+        MustBe(
+            "SELECT m.id || ' ' || m.status || ' / ' || g.status FROM generations g JOIN messages m ON m.id = g.message_id WHERE m.status <> g.status",
+            []
+        );
+        MustBe(
+            "SELECT id || ' ended without a position' FROM generations WHERE status <> 'running' AND (end_position IS NULL OR ended_at IS NULL)",
+            []
+        );
         MustBe("SELECT generation_id || ' started by several keys' FROM idempotency_keys GROUP BY generation_id HAVING count(*) > 1", []);
-        MustBe("SELECT k.key || ' names nothing' FROM idempotency_keys k LEFT JOIN generations g ON g.id = k.generation_id WHERE g.id IS NULL", []);
+        MustBe(
+            "SELECT k.key || ' names nothing' FROM idempotency_keys k LEFT JOIN generations g ON g.id = k.generation_id WHERE g.id IS NULL",
+            []
+        );
         MustBe("SELECT content || ' was stored twice' FROM messages WHERE role = 'user' GROUP BY content HAVING count(*) > 1", []);
-        MustBe("SELECT id || ' has no answer' FROM messages u WHERE role = 'user' AND NOT EXISTS (SELECT 1 FROM messages a WHERE a.parent_id = u.id)", []);
+        MustBe(
+            "SELECT id || ' has no answer' FROM messages u WHERE role = 'user' AND NOT EXISTS (SELECT 1 FROM messages a WHERE a.parent_id = u.id)",
+            []
+        );
     }
 
-    public long Count(string table) => long.Parse(Rows($"SELECT count(*) FROM {table}")[0], System.Globalization.CultureInfo.InvariantCulture);
+    public long Count(string table) =>
+        long.Parse(Rows($"SELECT count(*) FROM {table}")[0], System.Globalization.CultureInfo.InvariantCulture);
 
     public List<string> Rows(string sql)
     {
@@ -50,14 +73,21 @@ public sealed class DatabaseCheck : IDisposable
 #pragma warning restore CA2100
         using var reader = command.ExecuteReader();
         List<string> rows = [];
-        while (reader.Read()) rows.Add(reader.IsDBNull(0) ? "" : reader.GetValue(0).ToString()!);
+        while (reader.Read())
+        {
+            rows.Add(reader.IsDBNull(0) ? "" : reader.GetValue(0).ToString()!);
+        }
+
         return rows;
     }
 
     private void MustBe(string sql, string[] expected)
     {
         var rows = Rows(sql);
-        if (!rows.SequenceEqual(expected)) throw new ViolationException($"{sql} → {string.Join("; ", rows.Take(5))}");
+        if (!rows.SequenceEqual(expected))
+        {
+            throw new ViolationException($"{sql} → {string.Join("; ", rows.Take(5))}");
+        }
     }
 
     public void Dispose()

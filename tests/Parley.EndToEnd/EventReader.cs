@@ -19,12 +19,21 @@ public static class EventReader
     {
         var buffer = new byte[16 * 1024];
         var held = 0;
-        string? data = null, id = null;
+        string? data = null,
+            id = null;
         while (true)
         {
-            if (held == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            if (held == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
             var read = await stream.ReadAsync(buffer.AsMemory(held), cancellationToken);
-            if (read == 0) yield break; // what is not closed by an empty line is not an event
+            if (read == 0)
+            {
+                yield break; // what is not closed by an empty line is not an event
+            }
+
             held += read;
             var from = 0;
             while (buffer.AsSpan(from, held - from).IndexOf((byte)'\n') is var length and >= 0)
@@ -33,12 +42,28 @@ public static class EventReader
                 from += length + 1;
                 if (line.Length == 0)
                 {
-                    if (data is not null) yield return new StreamEvent(long.Parse(id!, System.Globalization.CultureInfo.InvariantCulture), JsonElement.Parse(data));
+                    if (data is not null)
+                    {
+                        yield return new StreamEvent(
+                            long.Parse(id!, System.Globalization.CultureInfo.InvariantCulture),
+                            JsonElement.Parse(data)
+                        );
+                    }
+
                     data = id = null;
                 }
-                else if (line.StartsWith("data: ", StringComparison.Ordinal)) data = data is null ? line[6..] : $"{data}\n{line[6..]}";
-                else if (line.StartsWith("id: ", StringComparison.Ordinal)) id = line[4..];
-                else if (line[0] != ':' && !line.StartsWith("retry: ", StringComparison.Ordinal)) throw new ViolationException($"a line that is none of the format: {line}");
+                else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                {
+                    data = data is null ? line[6..] : $"{data}\n{line[6..]}";
+                }
+                else if (line.StartsWith("id: ", StringComparison.Ordinal))
+                {
+                    id = line[4..];
+                }
+                else if (line[0] != ':' && !line.StartsWith("retry: ", StringComparison.Ordinal))
+                {
+                    throw new ViolationException($"a line that is none of the format: {line}");
+                }
             }
 
             buffer.AsSpan(from, held - from).CopyTo(buffer);

@@ -9,7 +9,8 @@ namespace Parley.EndToEnd;
 /// </summary>
 public class KillMarathonTests(ITestOutputHelper output) : ServerTests
 {
-    private const int Live = 50, MaxAdoptions = 8;
+    private const int Live = 50,
+        MaxAdoptions = 8;
 
     [Fact]
     public async Task Server_KilledAgainAndAgainUnderLoad_KeepsEveryPromise()
@@ -18,14 +19,16 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
         var seed = Setting("PARLEY_MARATHON_SEED", Random.Shared.Next(1, 1_000_000));
         output.WriteLine($"{rounds} rounds, seed {seed}");
         var began = Stopwatch.GetTimestamp();
-        var server = await StartServerAsync(new Dictionary<string, string>
-        {
-            ["Generations__MaxAdoptions"] = MaxAdoptions.ToString(CultureInfo.InvariantCulture),
-            // Small, so that journals are emptied and segments written all the time.
-            ["Database__JournalBytes"] = "65536",
-            ["Database__SegmentBytes"] = "2048",
-            ["Logging__LogLevel__Parley.Streaming.Generations.GenerationReaper"] = "Warning",
-        });
+        var server = await StartServerAsync(
+            new Dictionary<string, string>
+            {
+                ["Generations__MaxAdoptions"] = MaxAdoptions.ToString(CultureInfo.InvariantCulture),
+                // Small, so that journals are emptied and segments written all the time.
+                ["Database__JournalBytes"] = "65536",
+                ["Database__SegmentBytes"] = "2048",
+                ["Logging__LogLevel__Parley.Streaming.Generations.GenerationReaper"] = "Warning",
+            }
+        );
         using var client = new ApiClient(server.Address);
         await client.SignInAsync(Token);
         using var marathon = new Marathon(server, client, seed, Live, MaxAdoptions);
@@ -59,7 +62,10 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
             var start = Stopwatch.GetTimestamp();
             await server.StartAsync(Token);
             starts.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if ((round + 1) % 20 == 0) output.WriteLine($"round {round + 1}, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s: {marathon.Summary}");
+            if ((round + 1) % 20 == 0)
+            {
+                output.WriteLine($"round {round + 1}, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s: {marathon.Summary}");
+            }
         }
 
         await marathon.DrainAsync(TimeSpan.FromSeconds(60));
@@ -77,7 +83,9 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
         }
 
         starts.Sort();
-        output.WriteLine($"{round} rounds, {server.Cuts} kills, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s; {marathon.Summary}; ready after {starts[starts.Count / 2]:f0} ms (median), {starts[^1]:f0} ms (slowest)");
+        output.WriteLine(
+            $"{round} rounds, {server.Cuts} kills, {Stopwatch.GetElapsedTime(began).TotalSeconds:f0} s; {marathon.Summary}; ready after {starts[starts.Count / 2]:f0} ms (median), {starts[^1]:f0} ms (slowest)"
+        );
         Assert.True(marathon.Violations.Count == 0, $"seed {seed}:\n{string.Join("\n", marathon.Violations.Take(20))}");
     }
 

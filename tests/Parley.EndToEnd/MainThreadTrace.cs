@@ -18,7 +18,10 @@ public sealed class MainThreadTrace
         var trace = new MainThreadTrace(await page.Context.NewCDPSessionAsync(page));
         trace._session.Event("Tracing.dataCollected").OnEvent += (_, data) => trace.Add(data!.Value);
         trace._session.Event("Tracing.tracingComplete").OnEvent += (_, _) => trace._complete.TrySetResult();
-        await trace._session.SendAsync("Tracing.start", new Dictionary<string, object> { ["categories"] = "toplevel", ["transferMode"] = "ReportEvents" });
+        await trace._session.SendAsync(
+            "Tracing.start",
+            new Dictionary<string, object> { ["categories"] = "toplevel", ["transferMode"] = "ReportEvents" }
+        );
         return trace;
     }
 
@@ -36,9 +39,19 @@ public sealed class MainThreadTrace
         {
             var name = entry.GetProperty("name").GetString()!;
             var thread = $"{entry.GetProperty("pid")}:{entry.GetProperty("tid")}";
-            if (name == "thread_name" && entry.GetProperty("args").GetProperty("name").GetString() == "CrRendererMain") _mainThreads.Add(thread);
-            if (name.EndsWith("RunTask", StringComparison.Ordinal) && entry.TryGetProperty("dur", out var length) && entry.TryGetProperty("tdur", out var cpu))
+            if (name == "thread_name" && entry.GetProperty("args").GetProperty("name").GetString() == "CrRendererMain")
+            {
+                _mainThreads.Add(thread);
+            }
+
+            if (
+                name.EndsWith("RunTask", StringComparison.Ordinal)
+                && entry.TryGetProperty("dur", out var length)
+                && entry.TryGetProperty("tdur", out var cpu)
+            )
+            {
                 _tasks.Add((thread, length.GetDouble() / 1000, cpu.GetDouble() / 1000));
+            }
         }
     }
 }

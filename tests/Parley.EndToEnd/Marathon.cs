@@ -11,7 +11,8 @@ namespace Parley.EndToEnd;
 /// </summary>
 internal sealed class Marathon(ServerProcess server, ApiClient client, int seed, int live, int maxAdoptions) : IDisposable
 {
-    public const int MostTokens = 150, MostReasoning = 40;
+    public const int MostTokens = 150,
+        MostReasoning = 40;
 
     /// <summary>No answer that lives may be without anything new for so long while the server runs: the marathon cannot pass by waiting.</summary>
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(30);
@@ -23,7 +24,13 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
     private readonly Lock _gate = new();
     private readonly Random _random = new(seed);
     private ScriptedText? _script;
-    private int _started, _running, _followers, _resumes, _retriedPosts, _doublePosts, _seams;
+    private int _started,
+        _running,
+        _followers,
+        _resumes,
+        _retriedPosts,
+        _doublePosts,
+        _seams;
     private long _events;
     private volatile bool _stopStarting;
 
@@ -36,13 +43,17 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
     {
         get
         {
-            var ends = _finished.Values.GroupBy(finished => finished.Status).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}");
+            var ends = _finished
+                .Values.GroupBy(finished => finished.Status)
+                .OrderBy(group => group.Key)
+                .Select(group => $"{group.Count()} {group.Key}");
             return $"{_started} generations ({string.Join(", ", ends)}), {_followers} followers, {_resumes} resumes, {_events} events, {_seams} seams, "
                 + $"{_retriedPosts} POSTs retried, {_doublePosts} sent twice at once, {_violations.Count} violations";
         }
     }
 
-    public async Task PrepareAsync(CancellationToken cancellationToken) => _script = await ScriptedText.LearnAsync(client, MostTokens, cancellationToken);
+    public async Task PrepareAsync(CancellationToken cancellationToken) =>
+        _script = await ScriptedText.LearnAsync(client, MostTokens, cancellationToken);
 
     /// <summary>Starts answers whenever there is a place, until <see cref="DrainAsync"/>.</summary>
     public async Task RunAsync()
@@ -50,7 +61,11 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         while (!_stopStarting)
         {
             await _places.WaitAsync(_end.Token);
-            if (_stopStarting) return;
+            if (_stopStarting)
+            {
+                return;
+            }
+
             var number = _started++;
             _answers[number] = AnswerAsync(number);
         }
@@ -62,7 +77,11 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         var since = Stopwatch.GetTimestamp();
         while (_running < live * 9 / 10)
         {
-            if (Stopwatch.GetElapsedTime(since) > Progress) throw new TimeoutException($"Only {_running} of {live} answers run.");
+            if (Stopwatch.GetElapsedTime(since) > Progress)
+            {
+                throw new TimeoutException($"Only {_running} of {live} answers run.");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
         }
     }
@@ -77,20 +96,29 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
 
     /// <summary>What ended stays as it was, whatever happened to the server since.</summary>
     public async Task CheckFinishedAgainAsync(CancellationToken cancellationToken) =>
-        await Parallel.ForEachAsync(_finished, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (pair, token) =>
-        {
-            try
+        await Parallel.ForEachAsync(
+            _finished,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+            async (pair, token) =>
             {
-                var message = await client.GetAsync($"/api/v1/messages/{pair.Value.MessageId}", token);
-                if (message.GetProperty("status").GetString() != pair.Value.Status || message.GetProperty("content").GetString()!.GetHashCode(StringComparison.Ordinal) != pair.Value.ContentHash
-                    || message.GetProperty("position").GetInt64() != pair.Value.End)
-                    _violations.Enqueue($"{pair.Key} changed after its end: {message}");
+                try
+                {
+                    var message = await client.GetAsync($"/api/v1/messages/{pair.Value.MessageId}", token);
+                    if (
+                        message.GetProperty("status").GetString() != pair.Value.Status
+                        || message.GetProperty("content").GetString()!.GetHashCode(StringComparison.Ordinal) != pair.Value.ContentHash
+                        || message.GetProperty("position").GetInt64() != pair.Value.End
+                    )
+                    {
+                        _violations.Enqueue($"{pair.Key} changed after its end: {message}");
+                    }
+                }
+                catch (ViolationException error)
+                {
+                    _violations.Enqueue($"{pair.Key}: {error.Message}");
+                }
             }
-            catch (ViolationException error)
-            {
-                _violations.Enqueue($"{pair.Key}: {error.Message}");
-            }
-        });
+        );
 
     /// <summary>Holds the database of the server, which is down, against what was shown.</summary>
     public void CheckDatabase()
@@ -99,9 +127,16 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         {
             using var check = new DatabaseCheck(server.DatabaseFile);
             check.MustBeSound();
-            var ended = check.Rows("SELECT id || ' ' || status || ' ' || end_position FROM generations WHERE status <> 'running'").ToHashSet();
+            var ended = check
+                .Rows("SELECT id || ' ' || status || ' ' || end_position FROM generations WHERE status <> 'running'")
+                .ToHashSet();
             foreach (var (id, finished) in _finished)
-                if (!ended.Contains($"{id} {finished.Status} {finished.End}")) _violations.Enqueue($"{id} was seen to end as {finished.Status} at {finished.End}; the database does not have that");
+            {
+                if (!ended.Contains($"{id} {finished.Status} {finished.End}"))
+                {
+                    _violations.Enqueue($"{id} was seen to end as {finished.Status} at {finished.End}; the database does not have that");
+                }
+            }
         }
         catch (ViolationException error)
         {
@@ -118,13 +153,22 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
 
     private int Next(int from, int to)
     {
-        lock (_gate) return _random.Next(from, to);
+        lock (_gate)
+        {
+            return _random.Next(from, to);
+        }
     }
 
     private ScriptedAnswer NextScript(int number)
     {
         var tokens = Next(1, MostTokens + 1);
-        return new ScriptedAnswer($"answer-{seed}-{number}", tokens, Next(1, 25), Next(0, 3) == 0 ? Next(1, MostReasoning + 1) : 0, Next(0, 8) == 0 ? Next(0, tokens) : null);
+        return new ScriptedAnswer(
+            $"answer-{seed}-{number}",
+            tokens,
+            Next(1, 25),
+            Next(0, 3) == 0 ? Next(1, MostReasoning + 1) : 0,
+            Next(0, 8) == 0 ? Next(0, tokens) : null
+        );
     }
 
     private async Task AnswerAsync(int number)
@@ -146,8 +190,16 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
             await known;
             Interlocked.Increment(ref _running);
             counted = true;
-            if (Next(0, 2) == 0) followers.Add(JoinAsync(answer, Next(0, 600), fromPosition: Next(0, 2) == 0));
-            if (Next(0, 10) == 0) followers.Add(StopAsync(answer, Next(50, 1500)));
+            if (Next(0, 2) == 0)
+            {
+                followers.Add(JoinAsync(answer, Next(0, 600), fromPosition: Next(0, 2) == 0));
+            }
+
+            if (Next(0, 10) == 0)
+            {
+                followers.Add(StopAsync(answer, Next(50, 1500)));
+            }
+
             await Task.WhenAll(followers);
             await CheckAsync(answer);
         }
@@ -161,9 +213,16 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         }
         finally
         {
-            if (counted) Interlocked.Decrement(ref _running);
+            if (counted)
+            {
+                Interlocked.Decrement(ref _running);
+            }
+
             _answers.TryRemove(number, out _);
-            if (!_end.IsCancellationRequested) _places.Release();
+            if (!_end.IsCancellationRequested)
+            {
+                _places.Release();
+            }
         }
     }
 
@@ -174,11 +233,21 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         var isRetry = false;
         var (response, cuts) = await PersistAsync(async token =>
         {
-            if (isRetry) Interlocked.Increment(ref _retriedPosts);
+            if (isRetry)
+            {
+                Interlocked.Increment(ref _retriedPosts);
+            }
+
             isRetry = true;
             return await client.AskAsync(answer.Script.Prompt, answer.Script.Tag, token);
         });
-        if (response.StatusCode != HttpStatusCode.OK) throw new ViolationException($"POST answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(_end.Token)}");
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw new ViolationException(
+                $"POST answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(_end.Token)}"
+            );
+        }
+
         answer.Found(response.Headers.GetValues("X-Generation-Id").Single());
         await FollowAsync(answer, shown, response, cuts);
     }
@@ -196,8 +265,15 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
     {
         await PauseAsync(afterMilliseconds);
         answer.StopAsked = true;
-        var (response, _) = await PersistAsync(token => client.PostAsync($"/api/v1/generations/{answer.GenerationId}/stop", new { position = answer.First.Position }, token));
-        if (!response.IsSuccessStatusCode) throw new ViolationException($"stop answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(_end.Token)}");
+        var (response, _) = await PersistAsync(token =>
+            client.PostAsync($"/api/v1/generations/{answer.GenerationId}/stop", new { position = answer.First.Position }, token)
+        );
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new ViolationException(
+                $"stop answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(_end.Token)}"
+            );
+        }
     }
 
     /// <summary>Follows to the end, over as many connections as it takes, each from where the last one was cut.</summary>
@@ -207,28 +283,59 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         {
             try
             {
-                if (response is null) (response, cuts) = await PersistAsync(token => client.FollowAsync(answer.GenerationId!, shown.HasStarted || shown.Position > 0 ? shown.Position : null, token));
+                if (response is null)
+                {
+                    (response, cuts) = await PersistAsync(token =>
+                        client.FollowAsync(answer.GenerationId!, shown.HasStarted || shown.Position > 0 ? shown.Position : null, token)
+                    );
+                }
                 // It had seen the end when it was cut, or it joined there.
-                if (response.StatusCode == HttpStatusCode.NoContent && (shown.Terminal is not null || (shown.Origin > 0 && shown.Entries.Count == 0))) return;
+                if (
+                    response.StatusCode == HttpStatusCode.NoContent
+                    && (shown.Terminal is not null || (shown.Origin > 0 && shown.Entries.Count == 0))
+                )
+                {
+                    return;
+                }
+
                 using var silence = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
                 silence.CancelAfter(Progress);
                 if (response.StatusCode != HttpStatusCode.OK)
-                    throw new ViolationException($"following from {shown.Position} was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(silence.Token)}");
+                {
+                    throw new ViolationException(
+                        $"following from {shown.Position} was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(silence.Token)}"
+                    );
+                }
+
                 await using var stream = await response.Content.ReadAsStreamAsync(silence.Token);
                 await foreach (var next in EventReader.ReadAsync(stream, silence.Token))
                 {
-                    if (next.Type == "start") answer.MustBe(next);
+                    if (next.Type == "start")
+                    {
+                        answer.MustBe(next);
+                    }
+
                     shown.Add(next);
                     Interlocked.Increment(ref _events);
                     silence.CancelAfter(Progress);
                 }
 
-                if (shown.Terminal is null) throw new ViolationException($"the stream ended at {shown.Position} without an end");
+                if (shown.Terminal is null)
+                {
+                    throw new ViolationException($"the stream ended at {shown.Position} without an end");
+                }
+
                 return;
             }
             catch (Exception error) when (error is IOException or HttpRequestException)
             {
-                if (server.Cuts == cuts) throw new ViolationException($"the connection was cut at {shown.Position}, and nobody had killed the server: {error.Message}");
+                if (server.Cuts == cuts)
+                {
+                    throw new ViolationException(
+                        $"the connection was cut at {shown.Position}, and nobody had killed the server: {error.Message}"
+                    );
+                }
+
                 Interlocked.Increment(ref _resumes);
             }
             catch (OperationCanceledException) when (!_end.IsCancellationRequested)
@@ -275,11 +382,21 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
             try
             {
                 var whole = await client.ReadWholeAsync(answer.GenerationId!, _end.Token);
-                if (whole.Terminal is null) throw new ViolationException("the log of an answer that has ended has no end");
+                if (whole.Terminal is null)
+                {
+                    throw new ViolationException("the log of an answer that has ended has no end");
+                }
+
                 foreach (var shown in answer.Shown)
                 {
-                    if (shown.Terminal is null) shown.MustBePrefixOf(whole);
-                    else shown.MustEqual(whole);
+                    if (shown.Terminal is null)
+                    {
+                        shown.MustBePrefixOf(whole);
+                    }
+                    else
+                    {
+                        shown.MustEqual(whole);
+                    }
                 }
 
                 var generation = await client.GetAsync($"/api/v1/generations/{answer.GenerationId}", _end.Token);
@@ -287,11 +404,18 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
                 CheckStored(whole, generation, message);
                 CheckText(answer, whole, generation.GetProperty("status").GetString()!);
                 using var atEnd = await client.FollowAsync(answer.GenerationId!, whole.Position, _end.Token);
-                if (atEnd.StatusCode != HttpStatusCode.NoContent) throw new ViolationException($"following from the end was answered {(int)atEnd.StatusCode}");
+                if (atEnd.StatusCode != HttpStatusCode.NoContent)
+                {
+                    throw new ViolationException($"following from the end was answered {(int)atEnd.StatusCode}");
+                }
+
                 Interlocked.Add(ref _seams, whole.Seams);
                 _finished[answer.GenerationId!] = new Finished(
-                    generation.GetProperty("messageId").GetString()!, generation.GetProperty("status").GetString()!, whole.Position,
-                    message.GetProperty("content").GetString()!.GetHashCode(StringComparison.Ordinal));
+                    generation.GetProperty("messageId").GetString()!,
+                    generation.GetProperty("status").GetString()!,
+                    whole.Position,
+                    message.GetProperty("content").GetString()!.GetHashCode(StringComparison.Ordinal)
+                );
                 return;
             }
             catch (Exception error) when (error is IOException or HttpRequestException && server.Cuts > cuts)
@@ -306,14 +430,41 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
     {
         var status = generation.GetProperty("status").GetString();
         var terminal = JsonElement.Parse(whole.Terminal!);
-        var expected = terminal.GetProperty("type").GetString() == "error" ? terminal.GetProperty("status").GetString()
-            : terminal.GetProperty("finishReason").GetString() == "stopped" ? "stopped" : "completed";
-        if (status != expected) throw new ViolationException($"the generation says {status}, its last event {whole.Terminal}");
-        if (message.GetProperty("status").GetString() != status) throw new ViolationException($"the generation says {status}, the message {message.GetProperty("status")}");
-        foreach (var (name, position) in new[] { ("generation", generation.GetProperty("position").GetInt64()), ("message", message.GetProperty("position").GetInt64()) })
-            if (position != whole.Position) throw new ViolationException($"the {name} ends at {position}, its log at {whole.Position}");
-        if (expected == "completed" && generation.GetProperty("finishReason").GetString() != terminal.GetProperty("finishReason").GetString())
+        var expected =
+            terminal.GetProperty("type").GetString() == "error" ? terminal.GetProperty("status").GetString()
+            : terminal.GetProperty("finishReason").GetString() == "stopped" ? "stopped"
+            : "completed";
+        if (status != expected)
+        {
+            throw new ViolationException($"the generation says {status}, its last event {whole.Terminal}");
+        }
+
+        if (message.GetProperty("status").GetString() != status)
+        {
+            throw new ViolationException($"the generation says {status}, the message {message.GetProperty("status")}");
+        }
+
+        foreach (
+            var (name, position) in new[]
+            {
+                ("generation", generation.GetProperty("position").GetInt64()),
+                ("message", message.GetProperty("position").GetInt64()),
+            }
+        )
+        {
+            if (position != whole.Position)
+            {
+                throw new ViolationException($"the {name} ends at {position}, its log at {whole.Position}");
+            }
+        }
+
+        if (
+            expected == "completed"
+            && generation.GetProperty("finishReason").GetString() != terminal.GetProperty("finishReason").GetString()
+        )
+        {
             throw new ViolationException($"two finish reasons: {generation} and {whole.Terminal}");
+        }
 
         var parts = new ShownLog();
         var text = "";
@@ -322,23 +473,42 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
             var position = part.GetProperty("position").GetInt64();
             if (part.GetProperty("type").GetString() == "seam")
             {
-                if (!whole.Entries.Any(entry => entry.Kind == "seam" && entry.Start == position)) throw new ViolationException($"the message has a seam at {position}, the log has none there");
+                if (!whole.Entries.Any(entry => entry.Kind == "seam" && entry.Start == position))
+                {
+                    throw new ViolationException($"the message has a seam at {position}, the log has none there");
+                }
+
                 continue;
             }
 
             var partText = part.GetProperty("text").GetString()!;
-            if (partText.Length == 0) continue;
+            if (partText.Length == 0)
+            {
+                continue;
+            }
+
             var kind = part.GetProperty("type").GetString() == "text" ? "token" : "reasoning";
             var entry = whole.Entries.FirstOrDefault(entry => entry.Start == position && entry.Kind == kind)
                 ?? throw new ViolationException($"the message has a part at {position}, the log has none there");
-            if (!entry.Payload.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(partText))) throw new ViolationException($"the message's part at {position} is not what was shown there");
+            if (!entry.Payload.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(partText)))
+            {
+                throw new ViolationException($"the message's part at {position} is not what was shown there");
+            }
+
             text += kind == "token" ? partText : "";
         }
 
-        if (text != whole.Text) throw new ViolationException("the message's parts are not all of the log");
+        if (text != whole.Text)
+        {
+            throw new ViolationException("the message's parts are not all of the log");
+        }
+
         var stoppedAt = terminal.TryGetProperty("stoppedAt", out var at) ? at.GetInt64() : (long?)null;
         var content = message.GetProperty("content").GetString()!;
-        if (stoppedAt is null ? content != text : !text.StartsWith(content, StringComparison.Ordinal)) throw new ViolationException("the message's content is not its text");
+        if (stoppedAt is null ? content != text : !text.StartsWith(content, StringComparison.Ordinal))
+        {
+            throw new ViolationException("the message's content is not its text");
+        }
     }
 
     /// <summary>The text is what an undisturbed run gives, as far as the answer came.</summary>
@@ -356,9 +526,14 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
             _ => false,
         };
         if (!good)
-            throw new ViolationException($"it is {status} after {server.Cuts - answer.CutsAtStart} kills, {whole.Terminal}, with {text.Length} of {wholeText.Length} characters and {reasoning.Length} of {wholeReasoning.Length} of reasoning");
+        {
+            throw new ViolationException(
+                $"it is {status} after {server.Cuts - answer.CutsAtStart} kills, {whole.Terminal}, with {text.Length} of {wholeText.Length} characters and {reasoning.Length} of {wholeReasoning.Length} of reasoning"
+            );
+        }
 
-        bool Begins() => wholeText.StartsWith(text, StringComparison.Ordinal) && wholeReasoning.StartsWith(reasoning, StringComparison.Ordinal);
+        bool Begins() =>
+            wholeText.StartsWith(text, StringComparison.Ordinal) && wholeReasoning.StartsWith(reasoning, StringComparison.Ordinal);
     }
 
     private Task PauseAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, _end.Token);
@@ -389,13 +564,20 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         public void Found(string generationId)
         {
             var known = Interlocked.CompareExchange(ref _generationId, generationId, null);
-            if (known is not null && known != generationId) throw new ViolationException($"one key started two generations: {known} and {generationId}");
+            if (known is not null && known != generationId)
+            {
+                throw new ViolationException($"one key started two generations: {known} and {generationId}");
+            }
+
             Known.TrySetResult();
         }
 
         public void MustBe(StreamEvent start)
         {
-            if (start.Data.GetProperty("generationId").GetString() != _generationId) throw new ViolationException($"the stream of another generation: {start.Data}");
+            if (start.Data.GetProperty("generationId").GetString() != _generationId)
+            {
+                throw new ViolationException($"the stream of another generation: {start.Data}");
+            }
         }
     }
 }

@@ -13,7 +13,11 @@ namespace Parley.EndToEnd;
 public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer>
 {
     private const string Model = "scripted";
-    private static readonly ChatTool Weather = ChatTool.CreateFunctionTool("get_weather", "The weather of a city", BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}}}"""));
+    private static readonly ChatTool Weather = ChatTool.CreateFunctionTool(
+        "get_weather",
+        "The weather of a city",
+        BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}}}""")
+    );
     private readonly ApiKeyCredential _key = new(Guid.NewGuid().ToString("N"));
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -59,7 +63,10 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
         // The client passes over the frame that says so: that the connection is cut is all that it sees.
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            await foreach (var update in Chat().CompleteChatStreamingAsync([Ask(20, "error-after=5")], cancellationToken: Token)) updates.Add(update);
+            await foreach (var update in Chat().CompleteChatStreamingAsync([Ask(20, "error-after=5")], cancellationToken: Token))
+            {
+                updates.Add(update);
+            }
         });
 
         Assert.Equal(await TextAsync(5), TextOf(updates));
@@ -69,7 +76,9 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     [Fact]
     public async Task Chat_ThatFailsBeforeItIsAnswered_Is500()
     {
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => Chat(retries: 0).CompleteChatAsync([Ask(20, "error-after=5")], cancellationToken: Token));
+        var error = await Assert.ThrowsAsync<ClientResultException>(() =>
+            Chat(retries: 0).CompleteChatAsync([Ask(20, "error-after=5")], cancellationToken: Token)
+        );
 
         Assert.Equal(500, error.Status);
     }
@@ -87,14 +96,21 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
         Assert.Equal("get_weather", tool.FunctionName);
         Assert.Equal("Paris", JsonElement.Parse(tool.FunctionArguments.ToString()).GetProperty("city").GetString());
 
-        ChatCompletion answer = await Chat().CompleteChatAsync([question, new AssistantChatMessage(call), new ToolChatMessage(tool.Id, """{"temperature":21}""")], options, Token);
+        ChatCompletion answer = await Chat()
+            .CompleteChatAsync(
+                [question, new AssistantChatMessage(call), new ToolChatMessage(tool.Id, """{"temperature":21}""")],
+                options,
+                Token
+            );
         Assert.Equal(await TextAsync(4), answer.Content.Single().Text);
     }
 
     [Fact]
     public async Task Tool_Streamed_AddsUpToTheSameCall()
     {
-        var updates = await Chat().CompleteChatStreamingAsync([Ask(4, "tool=2")], new ChatCompletionOptions { Tools = { Weather } }, Token).ToListAsync(Token);
+        var updates = await Chat()
+            .CompleteChatStreamingAsync([Ask(4, "tool=2")], new ChatCompletionOptions { Tools = { Weather } }, Token)
+            .ToListAsync(Token);
 
         var calls = updates.SelectMany(update => update.ToolCallUpdates).ToList();
         Assert.Equal("get_weather", Assert.Single(calls, call => call.FunctionName is not null).FunctionName);
@@ -116,7 +132,9 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     {
         var counter = new Attempts();
 
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => Chat(counter, retries: 2).CompleteChatAsync([new UserChatMessage("Hello #ratelimit")], cancellationToken: Token));
+        var error = await Assert.ThrowsAsync<ClientResultException>(() =>
+            Chat(counter, retries: 2).CompleteChatAsync([new UserChatMessage("Hello #ratelimit")], cancellationToken: Token)
+        );
 
         Assert.Equal(429, error.Status);
         Assert.Equal(3, counter.Count);
@@ -130,7 +148,11 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
         var models = (await client.GetModelsAsync(Token)).Value;
 
         Assert.Contains(models, model => model.Id.EndsWith("scripted", StringComparison.Ordinal));
-        foreach (var model in models) Assert.Equal(model.Id, (await client.GetModelAsync(model.Id, Token)).Value.Id);
+        foreach (var model in models)
+        {
+            Assert.Equal(model.Id, (await client.GetModelAsync(model.Id, Token)).Value.Id);
+        }
+
         Assert.Equal(404, (await Assert.ThrowsAsync<ClientResultException>(() => client.GetModelAsync("nobody/nothing", Token))).Status);
     }
 
@@ -152,11 +174,16 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
         var client = new ResponsesClient(_key, new ResponsesClientOptions { Endpoint = new Uri(server.Process.Address, "/v1") });
 
         var whole = (await client.CreateResponseAsync(Model, Prompt(30, "delay=5"), cancellationToken: Token)).Value;
-        var updates = await (await client.CreateResponseStreamingAsync(Model, Prompt(30, "delay=5"), cancellationToken: Token)).ToListAsync(Token);
+        var updates = await (await client.CreateResponseStreamingAsync(Model, Prompt(30, "delay=5"), cancellationToken: Token)).ToListAsync(
+            Token
+        );
 
         Assert.Equal(ResponseStatus.Completed, whole.Status);
         Assert.Equal(await TextAsync(30), whole.GetOutputText());
-        Assert.Equal(whole.GetOutputText(), string.Concat(updates.OfType<StreamingResponseOutputTextDeltaUpdate>().Select(update => update.Delta)));
+        Assert.Equal(
+            whole.GetOutputText(),
+            string.Concat(updates.OfType<StreamingResponseOutputTextDeltaUpdate>().Select(update => update.Delta))
+        );
         Assert.Equal(Enumerable.Range(0, updates.Count), updates.Select(update => update.SequenceNumber));
         Assert.Equal(whole.GetOutputText(), Assert.IsType<StreamingResponseCompletedUpdate>(updates[^1]).Response.GetOutputText());
     }
@@ -166,10 +193,15 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     {
         var client = new ResponsesClient(_key, new ResponsesClientOptions { Endpoint = new Uri(server.Process.Address, "/v1") });
 
-        var updates = await (await client.CreateResponseStreamingAsync(Model, Prompt(20, "error-after=5"), cancellationToken: Token)).ToListAsync(Token);
+        var updates = await (
+            await client.CreateResponseStreamingAsync(Model, Prompt(20, "error-after=5"), cancellationToken: Token)
+        ).ToListAsync(Token);
 
         Assert.Equal(ResponseStatus.Failed, Assert.IsType<StreamingResponseFailedUpdate>(updates[^1]).Response.Status);
-        Assert.Equal(await TextAsync(5), string.Concat(updates.OfType<StreamingResponseOutputTextDeltaUpdate>().Select(update => update.Delta)));
+        Assert.Equal(
+            await TextAsync(5),
+            string.Concat(updates.OfType<StreamingResponseOutputTextDeltaUpdate>().Select(update => update.Delta))
+        );
     }
 #pragma warning restore OPENAI001
 
@@ -177,12 +209,21 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
 
     private static UserChatMessage Ask(int tokens, string more = "") => new(Prompt(tokens, more));
 
-    private static string TextOf(IEnumerable<StreamingChatCompletionUpdate> updates) => string.Concat(updates.SelectMany(update => update.ContentUpdate).Select(part => part.Text));
+    private static string TextOf(IEnumerable<StreamingChatCompletionUpdate> updates) =>
+        string.Concat(updates.SelectMany(update => update.ContentUpdate).Select(part => part.Text));
 
     private OpenAIClientOptions Options(Attempts? counter = null, int retries = 2)
     {
-        var options = new OpenAIClientOptions { Endpoint = new Uri(server.Process.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(retries) };
-        if (counter is not null) options.AddPolicy(counter, PipelinePosition.PerTry);
+        var options = new OpenAIClientOptions
+        {
+            Endpoint = new Uri(server.Process.Address, "/v1"),
+            RetryPolicy = new ClientRetryPolicy(retries),
+        };
+        if (counter is not null)
+        {
+            options.AddPolicy(counter, PipelinePosition.PerTry);
+        }
+
         return options;
     }
 

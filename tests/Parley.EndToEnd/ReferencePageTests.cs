@@ -12,20 +12,31 @@ public sealed class ReferencePageTests(BrowserFixture fixture) : ServerTests, IC
     public async Task Page_InABrowser_ShowsEveryOperationAndTriesOne(ColorScheme scheme)
     {
         var server = await StartServerAsync();
-        await using var context = await fixture.Browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = server.Address.ToString(), ColorScheme = scheme });
+        await using var context = await fixture.Browser.NewContextAsync(
+            new BrowserNewContextOptions { BaseURL = server.Address.ToString(), ColorScheme = scheme }
+        );
         var page = await context.NewPageAsync();
         List<string> complaints = [];
         page.Console += (_, message) => complaints.Add(message.Text);
         page.PageError += (_, error) => complaints.Add(error);
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(server.Address.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) complaints.Add(request.Url);
+            if (
+                !request.Url.StartsWith(server.Address.ToString(), StringComparison.Ordinal)
+                && !request.Url.StartsWith("data:", StringComparison.Ordinal)
+            )
+            {
+                complaints.Add(request.Url);
+            }
         };
 
         await page.GotoAsync("/reference");
         await page.Locator(".opblock").First.WaitForAsync();
         var document = JsonDocument.Parse(await (await page.APIRequest.GetAsync("/openapi/v1.json")).TextAsync());
-        Assert.Equal(document.RootElement.GetProperty("paths").EnumerateObject().Sum(path => path.Value.EnumerateObject().Count()), await page.Locator(".opblock").CountAsync());
+        Assert.Equal(
+            document.RootElement.GetProperty("paths").EnumerateObject().Sum(path => path.Value.EnumerateObject().Count()),
+            await page.Locator(".opblock").CountAsync()
+        );
 
         var operation = page.Locator("#operations-Chat-postChat");
         await operation.Locator(".opblock-summary-control").ClickAsync();

@@ -60,13 +60,16 @@ public class RestartTests : ServerTests
         using (var socket = new Socket(SocketType.Stream, ProtocolType.Tcp))
         {
             await socket.ConnectAsync(new DnsEndPoint(server.Address.Host, server.Address.Port), Token);
-            var request = $"POST /api/chat HTTP/1.1\r\nHost: x\r\nCookie: {client.Cookies.GetCookieHeader(server.Address)}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+            var request =
+                $"POST /api/chat HTTP/1.1\r\nHost: x\r\nCookie: {client.Cookies.GetCookieHeader(server.Address)}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
             await socket.SendAsync(Encoding.ASCII.GetBytes(request), Token);
             await WhenAsync(async () => (await ConversationsAsync(client)).Count > 0);
             socket.LingerState = new LingerOption(true, 0);
         }
 
-        await WhenAsync(async () => (await ConversationsAsync(client)).Any(conversation => conversation.GetProperty("running").GetArrayLength() == 0));
+        await WhenAsync(async () =>
+            (await ConversationsAsync(client)).Any(conversation => conversation.GetProperty("running").GetArrayLength() == 0)
+        );
         var found = (await ConversationsAsync(client)).Single();
         var messages = await client.GetAsync($"/api/v1/conversations/{found.GetProperty("id").GetString()}/messages", Token);
         var answer = messages.GetProperty("items")[1];
@@ -74,7 +77,12 @@ public class RestartTests : ServerTests
         Assert.Equal(20, answer.GetProperty("content").GetString()!.Count(letter => letter == ' '));
 
         async Task<List<System.Text.Json.JsonElement>> ConversationsAsync(ApiClient person) =>
-            [.. (await person.GetAsync("/api/v1/conversations", Token)).GetProperty("items").EnumerateArray().Where(item => item.GetProperty("messageCount").GetInt32() > 0)];
+            [
+                .. (await person.GetAsync("/api/v1/conversations", Token))
+                    .GetProperty("items")
+                    .EnumerateArray()
+                    .Where(item => item.GetProperty("messageCount").GetInt32() > 0),
+            ];
     }
 
     [Fact]
@@ -102,7 +110,9 @@ public class RestartTests : ServerTests
     public async Task Kill_InMidAnswerOfAModelThatTakesNoPrefix_InterruptsItAndContinueGoesOn()
     {
         await using var upstream = await UpstreamModel.StartAsync(Token);
-        var server = await StartServerAsync(new Dictionary<string, string> { ["OPENAI_BASE_URL"] = upstream.BaseUrl, ["OPENAI_API_KEY"] = "test" });
+        var server = await StartServerAsync(
+            new Dictionary<string, string> { ["OPENAI_BASE_URL"] = upstream.BaseUrl, ["OPENAI_API_KEY"] = "test" }
+        );
         using var client = await SignedInAsync(server);
         var shown = new ShownLog();
         upstream.Send("Grüße aus ");
@@ -169,7 +179,8 @@ public class RestartTests : ServerTests
 
         await StopAndCheckAsync(server);
 
-        Task<HttpResponseMessage> ContinueAsync(string key) => client.PostAsync($"/api/v1/generations/{generation}/continue", new { }, Token, key);
+        Task<HttpResponseMessage> ContinueAsync(string key) =>
+            client.PostAsync($"/api/v1/generations/{generation}/continue", new { }, Token, key);
 
         async Task SendAsync(string key)
         {
@@ -194,7 +205,12 @@ public class RestartTests : ServerTests
         var generation = GenerationOf(response);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await socket.ConnectAsync(new DnsEndPoint(server.Address.Host, server.Address.Port), Token);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /api/v1/generations/{generation}/events HTTP/1.1\r\nHost: x\r\nCookie: {client.Cookies.GetCookieHeader(server.Address)}\r\n\r\n"), Token);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes(
+                $"GET /api/v1/generations/{generation}/events HTTP/1.1\r\nHost: x\r\nCookie: {client.Cookies.GetCookieHeader(server.Address)}\r\n\r\n"
+            ),
+            Token
+        );
 
         await ApiClient.ShowAsync(response, shown, Token);
         await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, Token);
@@ -203,8 +219,15 @@ public class RestartTests : ServerTests
         await Assert.ThrowsAnyAsync<SocketException>(async () =>
         {
             var buffer = new byte[64 * 1024];
-            while (await socket.ReceiveAsync(buffer, Token) is var read and > 0) received += read;
-            if (received < shown.Position) throw new SocketException((int)SocketError.ConnectionReset);
+            while (await socket.ReceiveAsync(buffer, Token) is var read and > 0)
+            {
+                received += read;
+            }
+
+            if (received < shown.Position)
+            {
+                throw new SocketException((int)SocketError.ConnectionReset);
+            }
         });
         Assert.InRange(received, 1, (int)shown.Position - 1);
         var rest = new ShownLog(shown.Entries[0].Start + 2000);
@@ -226,7 +249,11 @@ public class RestartTests : ServerTests
         DatabaseCheck.Prepare();
         long position;
         HttpResponseMessage meanwhile;
-        using (var foreign = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = server.DatabaseFile, Pooling = false }.ToString()))
+        using (
+            var foreign = new SqliteConnection(
+                new SqliteConnectionStringBuilder { DataSource = server.DatabaseFile, Pooling = false }.ToString()
+            )
+        )
         {
             foreign.Open();
             using var transaction = foreign.BeginTransaction(deferred: false);
@@ -253,7 +280,11 @@ public class RestartTests : ServerTests
         await server.KillAsync();
         // What Entity Framework leaves when it is killed between taking its lock and giving it back.
         DatabaseCheck.Prepare();
-        using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = server.DatabaseFile, Pooling = false }.ToString()))
+        using (
+            var connection = new SqliteConnection(
+                new SqliteConnectionStringBuilder { DataSource = server.DatabaseFile, Pooling = false }.ToString()
+            )
+        )
         {
             connection.Open();
             using var command = connection.CreateCommand();
@@ -291,7 +322,11 @@ public class RestartTests : ServerTests
         var began = Stopwatch.GetTimestamp();
         while (!await isSo())
         {
-            if (Stopwatch.GetElapsedTime(began) > Limit) throw new TimeoutException();
+            if (Stopwatch.GetElapsedTime(began) > Limit)
+            {
+                throw new TimeoutException();
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Token);
         }
     }

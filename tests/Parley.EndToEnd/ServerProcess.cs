@@ -9,7 +9,8 @@ namespace Parley.EndToEnd;
 /// <summary>The real server as a process of its own, with a data folder that outlives it: started, killed and started again on the same port.</summary>
 public sealed partial class ServerProcess : IAsyncDisposable
 {
-    private const int LinesKept = 150, SigTerm = 15;
+    private const int LinesKept = 150,
+        SigTerm = 15;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, string> _environment;
     private readonly Queue<string> _lines = new();
@@ -33,7 +34,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
             ["Generations__MaxActivePerOwner"] = "5000",
             ["Logging__LogLevel__Default"] = "Information",
         };
-        foreach (var (name, value) in settings ?? new Dictionary<string, string>()) _environment[name] = value;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            _environment[name] = value;
+        }
     }
 
     public Uri Address { get; }
@@ -57,22 +61,39 @@ public sealed partial class ServerProcess : IAsyncDisposable
     {
         get
         {
-            lock (_gate) return string.Join('\n', _lines);
+            lock (_gate)
+            {
+                return string.Join('\n', _lines);
+            }
         }
     }
 
     /// <summary>Completes when the server takes requests, at once when it does, with <see cref="Cuts"/> as it was then: while that stays, this process runs.</summary>
     public Task<int> WhenReadyAsync(CancellationToken cancellationToken)
     {
-        lock (_gate) return _ready.Task.WaitAsync(cancellationToken);
+        lock (_gate)
+        {
+            return _ready.Task.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Starts the process; does not wait until it is ready.</summary>
     public void Launch()
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Metadata("ServerProject") };
-        start.ArgumentList.Add(Path.Combine(Environment.GetEnvironmentVariable("PARLEY_SERVER_FOLDER") ?? Metadata("ServerFolder"), "parley.dll"));
-        foreach (var (name, value) in _environment) start.Environment[name] = value;
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Metadata("ServerProject"),
+        };
+        start.ArgumentList.Add(
+            Path.Combine(Environment.GetEnvironmentVariable("PARLEY_SERVER_FOLDER") ?? Metadata("ServerFolder"), "parley.dll")
+        );
+        foreach (var (name, value) in _environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment.Remove("DATABASE_URL");
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
@@ -89,12 +110,23 @@ public sealed partial class ServerProcess : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         while (!await IsReadyAsync(cancellationToken))
         {
-            if (!IsRunning) throw new InvalidOperationException($"The server ended while it started, with exit code {_process!.ExitCode}.\n{Log}");
-            if (Stopwatch.GetElapsedTime(started) > StartLimit) throw new TimeoutException($"The server was not ready within {StartLimit}.\n{Log}");
+            if (!IsRunning)
+            {
+                throw new InvalidOperationException($"The server ended while it started, with exit code {_process!.ExitCode}.\n{Log}");
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                throw new TimeoutException($"The server was not ready within {StartLimit}.\n{Log}");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, cancellationToken);
         }
 
-        lock (_gate) _ready.TrySetResult(_cuts);
+        lock (_gate)
+        {
+            _ready.TrySetResult(_cuts);
+        }
     }
 
     /// <summary>SIGKILL. Returns when the process is gone.</summary>
@@ -109,7 +141,11 @@ public sealed partial class ServerProcess : IAsyncDisposable
     public async Task<int> TerminateAsync(TimeSpan limit)
     {
         BeginCut();
-        if (SendSignal(_process!.Id, SigTerm) != 0) throw new InvalidOperationException("The signal could not be sent.");
+        if (SendSignal(_process!.Id, SigTerm) != 0)
+        {
+            throw new InvalidOperationException("The signal could not be sent.");
+        }
+
         using var patience = new CancellationTokenSource(limit);
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
@@ -127,12 +163,19 @@ public sealed partial class ServerProcess : IAsyncDisposable
     {
         if (_process is not null)
         {
-            if (!_process.HasExited) await KillAsync();
+            if (!_process.HasExited)
+            {
+                await KillAsync();
+            }
+
             _process.Dispose();
         }
 
         _probe.Dispose();
-        if (OwnsFolder && !KeepFolder) Directory.Delete(Folder, recursive: true);
+        if (OwnsFolder && !KeepFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private void BeginCut()
@@ -140,7 +183,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
         lock (_gate)
         {
             _cuts++;
-            if (_ready.Task.IsCompleted) _ready = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_ready.Task.IsCompleted)
+            {
+                _ready = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
     }
 
@@ -159,11 +205,18 @@ public sealed partial class ServerProcess : IAsyncDisposable
 
     private void Keep(string? line)
     {
-        if (line is null) return;
+        if (line is null)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _lines.Enqueue(line);
-            if (_lines.Count > LinesKept) _lines.Dequeue();
+            if (_lines.Count > LinesKept)
+            {
+                _lines.Dequeue();
+            }
         }
     }
 

@@ -29,7 +29,12 @@ public abstract class ServerTests : IAsyncDisposable
         {
             server.KeepFolder = failed;
             await server.DisposeAsync();
-            if (failed) TestContext.Current.TestOutputHelper?.WriteLine($"The last lines of the server, whose data is in {server.Folder}:\n{server.Log}");
+            if (failed)
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine(
+                    $"The last lines of the server, whose data is in {server.Folder}:\n{server.Log}"
+                );
+            }
         }
     }
 }

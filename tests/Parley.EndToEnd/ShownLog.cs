@@ -36,26 +36,49 @@ public sealed class ShownLog(long origin = 0)
 
     public void Add(in StreamEvent next)
     {
-        if (Terminal is not null) throw new ViolationException($"an event after the end: {next.Data}");
+        if (Terminal is not null)
+        {
+            throw new ViolationException($"an event after the end: {next.Data}");
+        }
+
         var type = next.Type;
         switch (type)
         {
             case "start" or "typing":
-                if (next.Id != 0 || Position != 0) throw new ViolationException($"{type} with id {next.Id} at {Position}");
+                if (next.Id != 0 || Position != 0)
+                {
+                    throw new ViolationException($"{type} with id {next.Id} at {Position}");
+                }
+
                 HasStarted = true;
                 break;
             case "token" or "reasoning" or "tool-arguments":
                 var text = Encoding.UTF8.GetBytes(next.Data.GetProperty("content").GetString()!);
-                if (text.Length == 0) throw new ViolationException("an event without text");
+                if (text.Length == 0)
+                {
+                    throw new ViolationException("an event without text");
+                }
+
                 var kind = type == "tool-arguments" ? $"{type} {next.Data.GetProperty("callId").GetString()}" : type;
                 Advance(next.Id - text.Length, next.Id);
-                if (_entries is [.., { } last] && last.Kind == kind && last.End == next.Id - text.Length) last.Append(text);
-                else _entries.Add(new Entry(next.Id - text.Length, kind, text));
+                if (_entries is [.., { } last] && last.Kind == kind && last.End == next.Id - text.Length)
+                {
+                    last.Append(text);
+                }
+                else
+                {
+                    _entries.Add(new Entry(next.Id - text.Length, kind, text));
+                }
+
                 break;
             default:
                 Advance(next.Id - 1, next.Id);
                 _entries.Add(new Entry(next.Id - 1, type, Encoding.UTF8.GetBytes(next.Data.GetRawText()), isControl: true));
-                if (type is "done" or "error") Terminal = next.Data.GetRawText();
+                if (type is "done" or "error")
+                {
+                    Terminal = next.Data.GetRawText();
+                }
+
                 break;
         }
     }
@@ -64,16 +87,31 @@ public sealed class ShownLog(long origin = 0)
     public void MustBePrefixOf(ShownLog whole)
     {
         var expected = whole.From(Origin);
-        if (_entries.Count > expected.Count) throw new ViolationException($"{_entries.Count} entries were shown, the log has {expected.Count}");
+        if (_entries.Count > expected.Count)
+        {
+            throw new ViolationException($"{_entries.Count} entries were shown, the log has {expected.Count}");
+        }
+
         for (var i = 0; i < _entries.Count; i++)
         {
             var (shown, logged) = (_entries[i], expected[i]);
             if (shown.Start != logged.Start || shown.Kind != logged.Kind)
+            {
                 throw new ViolationException($"{shown.Kind} was shown at {shown.Start}, the log has {logged.Kind} at {logged.Start}");
+            }
+
             var length = shown.Payload.Length;
             var mayBeShorter = i == _entries.Count - 1 && !shown.IsControl;
-            if (length > logged.Payload.Length || (length < logged.Payload.Length && !mayBeShorter) || !shown.Payload.SequenceEqual(logged.Payload[..length]))
-                throw new ViolationException($"what was shown of {shown.Kind} at {shown.Start} is not what the log has: {Excerpt(shown, logged)}");
+            if (
+                length > logged.Payload.Length
+                || (length < logged.Payload.Length && !mayBeShorter)
+                || !shown.Payload.SequenceEqual(logged.Payload[..length])
+            )
+            {
+                throw new ViolationException(
+                    $"what was shown of {shown.Kind} at {shown.Start} is not what the log has: {Excerpt(shown, logged)}"
+                );
+            }
         }
     }
 
@@ -81,8 +119,15 @@ public sealed class ShownLog(long origin = 0)
     public void MustEqual(ShownLog whole)
     {
         MustBePrefixOf(whole);
-        if (Terminal is null || Terminal != whole.Terminal) throw new ViolationException($"two ends: {Terminal ?? "none"} and {whole.Terminal ?? "none"}");
-        if (Position != whole.Position) throw new ViolationException($"the end was shown at {Position}, the log has it at {whole.Position}");
+        if (Terminal is null || Terminal != whole.Terminal)
+        {
+            throw new ViolationException($"two ends: {Terminal ?? "none"} and {whole.Terminal ?? "none"}");
+        }
+
+        if (Position != whole.Position)
+        {
+            throw new ViolationException($"the end was shown at {Position}, the log has it at {whole.Position}");
+        }
     }
 
     private List<Entry> From(long position)
@@ -90,8 +135,14 @@ public sealed class ShownLog(long origin = 0)
         List<Entry> entries = [];
         foreach (var entry in _entries)
         {
-            if (entry.Start >= position) entries.Add(entry);
-            else if (entry.End > position) entries.Add(new Entry(position, entry.Kind, entry.Payload[(int)(position - entry.Start)..].ToArray(), entry.IsControl));
+            if (entry.Start >= position)
+            {
+                entries.Add(entry);
+            }
+            else if (entry.End > position)
+            {
+                entries.Add(new Entry(position, entry.Kind, entry.Payload[(int)(position - entry.Start)..].ToArray(), entry.IsControl));
+            }
         }
 
         return entries;
@@ -99,8 +150,16 @@ public sealed class ShownLog(long origin = 0)
 
     private void Advance(long start, long end)
     {
-        if (start < Position) throw new ViolationException($"an entry from {start} to {end} after position {Position}: shown twice, or out of order");
-        if (start > Position + MostUnseen) throw new ViolationException($"an entry from {start} to {end} after position {Position}: something between is lost");
+        if (start < Position)
+        {
+            throw new ViolationException($"an entry from {start} to {end} after position {Position}: shown twice, or out of order");
+        }
+
+        if (start > Position + MostUnseen)
+        {
+            throw new ViolationException($"an entry from {start} to {end} after position {Position}: something between is lost");
+        }
+
         Position = end;
     }
 
@@ -108,7 +167,13 @@ public sealed class ShownLog(long origin = 0)
     {
         var bytes = new ArrayBufferWriter<byte>();
         foreach (var entry in _entries)
-            if (entry.Kind == kind) bytes.Write(entry.Payload);
+        {
+            if (entry.Kind == kind)
+            {
+                bytes.Write(entry.Payload);
+            }
+        }
+
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
@@ -118,7 +183,8 @@ public sealed class ShownLog(long origin = 0)
         return $"differs at {shown.Start + at}: …{Tail(shown.Payload, at)}… and …{Tail(logged.Payload, at)}…";
     }
 
-    private static string Tail(ReadOnlySpan<byte> bytes, int at) => Encoding.UTF8.GetString(bytes[Math.Max(0, at - 20)..Math.Min(bytes.Length, at + 20)]);
+    private static string Tail(ReadOnlySpan<byte> bytes, int at) =>
+        Encoding.UTF8.GetString(bytes[Math.Max(0, at - 20)..Math.Min(bytes.Length, at + 20)]);
 
     /// <summary>A stretch of text of one kind, or one control event.</summary>
     public sealed class Entry(long start, string kind, byte[] payload, bool isControl = false)

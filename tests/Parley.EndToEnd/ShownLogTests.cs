@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace Parley.EndToEnd;
 
@@ -24,7 +23,10 @@ public class ShownLogTests
     public async Task Shown_CutAnywhere_IsPrefixOfTheWhole()
     {
         var whole = await ShowAsync(Whole);
-        for (var count = 0; count <= Whole.Length; count++) (await ShowAsync(Whole[..count])).MustBePrefixOf(whole);
+        for (var count = 0; count <= Whole.Length; count++)
+        {
+            (await ShowAsync(Whole[..count])).MustBePrefixOf(whole);
+        }
     }
 
     [Fact]
@@ -61,7 +63,8 @@ public class ShownLogTests
     }
 
     [Fact]
-    public async Task Shown_EventAfterTheEnd_IsRefused() => await Assert.ThrowsAsync<ViolationException>(() => ShowAsync([.. Whole, """data: {"type":"done","finishReason":"stop"}|id: 42"""]));
+    public async Task Shown_EventAfterTheEnd_IsRefused() =>
+        await Assert.ThrowsAsync<ViolationException>(() => ShowAsync([.. Whole, """data: {"type":"done","finishReason":"stop"}|id: 42"""]));
 
     [Fact]
     public async Task Shown_OneByteOther_IsNoPrefix()
@@ -118,12 +121,21 @@ public class ShownLogTests
     }
 
     private static Task<ShownLog> ShowAsync(string[] events, long origin = 0) =>
-        ShowAsync(new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(events.Select(line => line.Replace("|", "\n", StringComparison.Ordinal) + "\n\n")))), origin);
+        ShowAsync(
+            new MemoryStream(
+                Encoding.UTF8.GetBytes(string.Concat(events.Select(line => line.Replace("|", "\n", StringComparison.Ordinal) + "\n\n")))
+            ),
+            origin
+        );
 
     private static async Task<ShownLog> ShowAsync(Stream stream, long origin)
     {
         var shown = new ShownLog(origin);
-        await foreach (var next in EventReader.ReadAsync(stream, TestContext.Current.CancellationToken)) shown.Add(next);
+        await foreach (var next in EventReader.ReadAsync(stream, TestContext.Current.CancellationToken))
+        {
+            shown.Add(next);
+        }
+
         return shown;
     }
 }

@@ -50,9 +50,16 @@ public sealed class UpstreamModel : IAsyncDisposable
         await foreach (var text in _script.Reader.ReadAllAsync(http.RequestAborted))
         {
             var isEnd = text == End;
-            await http.Response.WriteAsync($"data: {JsonSerializer.Serialize(new { id = "x", choices = new[] { new { index = 0, delta = new { content = isEnd ? "" : text }, finish_reason = isEnd ? "stop" : null } } })}\n\n", http.RequestAborted);
+            await http.Response.WriteAsync(
+                $"data: {JsonSerializer.Serialize(new { id = "x", choices = new[] { new { index = 0, delta = new { content = isEnd ? "" : text }, finish_reason = isEnd ? "stop" : null } } })}\n\n",
+                http.RequestAborted
+            );
             await http.Response.Body.FlushAsync(http.RequestAborted);
-            if (!isEnd) continue;
+            if (!isEnd)
+            {
+                continue;
+            }
+
             await http.Response.WriteAsync("data: [DONE]\n\n", http.RequestAborted);
             return;
         }

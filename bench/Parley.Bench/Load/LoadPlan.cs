@@ -44,24 +44,26 @@ internal sealed record LoadPlan
     /// <summary>The header of the first stream's answer that tells that id.</summary>
     public string IdHeader { get; init; } = "X-Generation-Id";
 
-    public static LoadPlan From(CommandLine line) => new()
-    {
-        Url = new Uri(line.Required("--url")),
-        Body = line.Text("--body"),
-        Headers = line.All("--header"),
-        Streams = line.Number("--streams", 1),
-        Rounds = line.Number("--rounds", 1),
-        Ramp = line.Number("--ramp", 0) * Clock.Millisecond,
-        ConnectFirst = line.Flag("--connect-first"),
-        Pause = line.Number("--pause", 0) * Clock.Millisecond,
-        Expect = line.Number("--expect", 0),
-        Timeout = line.Number("--timeout", 120) * Clock.Second,
-        Pids = Numbers(line.List("--pid")),
-        SidePids = Numbers(line.List("--side-pid")),
-        Followers = line.Number("--follow", 0),
-        FollowPath = line.Text("--follow-path") ?? "/api/v1/generations/{id}/events",
-        IdHeader = line.Text("--id-header") ?? "X-Generation-Id",
-    };
+    public static LoadPlan From(CommandLine line) =>
+        new()
+        {
+            Url = new Uri(line.Required("--url")),
+            Body = line.Text("--body"),
+            Headers = line.All("--header"),
+            Streams = line.Number("--streams", 1),
+            Rounds = line.Number("--rounds", 1),
+            Ramp = line.Number("--ramp", 0) * Clock.Millisecond,
+            ConnectFirst = line.Flag("--connect-first"),
+            Pause = line.Number("--pause", 0) * Clock.Millisecond,
+            Expect = line.Number("--expect", 0),
+            Timeout = line.Number("--timeout", 120) * Clock.Second,
+            Pids = Numbers(line.List("--pid")),
+            SidePids = Numbers(line.List("--side-pid")),
+            Followers = line.Number("--follow", 0),
+            FollowPath = line.Text("--follow-path") ?? "/api/v1/generations/{id}/events",
+            IdHeader = line.Text("--id-header") ?? "X-Generation-Id",
+        };
 
-    private static int[] Numbers(string[] texts) => [.. texts.Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture))];
+    private static int[] Numbers(string[] texts) =>
+        [.. texts.Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture))];
 }

@@ -16,11 +16,19 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     private readonly Dictionary<int, (LoadStream Stream, Start Start)> _open = [];
     private readonly Queue<LoadStream> _connected = [];
     private readonly byte[] _buffer = new byte[256 * 1024];
-    private readonly Samples _late = new(), _followerLate = new(), _first = new(), _followerFirst = new();
+    private readonly Samples _late = new(),
+        _followerLate = new(),
+        _first = new(),
+        _followerFirst = new();
     private readonly Dictionary<string, int> _faults = [];
-    private int _keys, _ok, _bad, _short;
-    private long _tokens, _bytes;
-    private double _rssBefore, _rssPeak;
+    private int _keys,
+        _ok,
+        _bad,
+        _short;
+    private long _tokens,
+        _bytes;
+    private double _rssBefore,
+        _rssPeak;
 
     private sealed record Start(int Stream, int Round, byte[] Request, bool IsFollower);
 
@@ -31,9 +39,15 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     public LoadResult Run()
     {
         if (plan.ConnectFirst)
+        {
             ConnectFirst();
+        }
+
         for (var i = 0; i < plan.Streams; i++)
+        {
             Plan(i, round: 0, Clock.Now + plan.Ramp * i / plan.Streams);
+        }
+
         var (cpu, side, own) = (Processes.Cpu(plan.Pids), Processes.Cpu(plan.SidePids), Processes.OwnCpu());
         _rssBefore = _rssPeak = Processes.RssMb(plan.Pids);
 
@@ -69,15 +83,23 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     public void HeadArrived(LoadStream stream)
     {
         if (plan.Followers == 0 || stream.IsFollower || stream.Answer.Header(plan.IdHeader) is not { } id)
+        {
             return;
+        }
+
         _rssBefore = Processes.RssMb(plan.Pids);
         var path = plan.FollowPath.Replace("{id}", id, StringComparison.Ordinal);
         var headers = plan.Headers.ToList();
         if (stream.Answer.Header("Set-Cookie") is { } cookie)
+        {
             headers.Add("Cookie: " + cookie.Split(';')[0]);
+        }
+
         var request = HttpRequest.Encode(plan.Url, "GET", path, headers, body: null);
         for (var i = 0; i < plan.Followers; i++)
+        {
             _starts.Enqueue(new Start(plan.Streams + i, 0, request, IsFollower: true), Clock.Now + plan.Ramp * i / plan.Followers);
+        }
     }
 
     public void FirstToken(LoadStream stream, long after) => (stream.IsFollower ? _followerFirst : _first).Add(after);
@@ -89,13 +111,22 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
         _tokens += stream.Tokens;
         _bytes += stream.Bytes;
         if (fault is null)
+        {
             _ok++;
+        }
         else if (fault == LoadStream.TooShort)
+        {
             _short++;
+        }
         else
+        {
             _bad++;
+        }
+
         if (fault is not null)
+        {
             Blame(fault);
+        }
     }
 
     public void Dispose() => _epoll.Dispose();
@@ -114,11 +145,16 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
             BeginDue(now);
             var ready = _epoll.Wait(UntilNextStart(nextSample));
             for (var i = 0; i < ready; i++)
+            {
                 Read(_epoll.Key(i));
+            }
         }
         _rssPeak = Math.Max(_rssPeak, Processes.RssMb(plan.Pids));
         foreach (var (stream, _) in _open.Values.ToList())
+        {
             stream.End("no end in time");
+        }
+
         var missing = Expected - _ok - _bad - _short;
         if (missing > 0)
         {
@@ -144,7 +180,10 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
             try
             {
                 if (!wasConnected)
+                {
                     stream.Connect(_server);
+                }
+
                 stream.Ask(_epoll, start.Request, countsConnecting: !wasConnected);
                 _open[stream.Key] = (stream, start);
             }
@@ -170,7 +209,10 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
     private void Read(int key)
     {
         if (!_open.TryGetValue(key, out var entry))
+        {
             return;
+        }
+
         var before = _ok + _bad + _short;
         try
         {
@@ -181,18 +223,28 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
             entry.Stream.End("not HTTP");
         }
         if (_ok + _bad + _short == before)
+        {
             return;
+        }
+
         _open.Remove(key);
         if (!entry.Start.IsFollower && entry.Start.Round + 1 < plan.Rounds)
+        {
             Plan(entry.Start.Stream, entry.Start.Round + 1, Clock.Now + plan.Pause);
+        }
     }
 
     private void Plan(int stream, int round, long when)
     {
         var number = (stream * plan.Rounds + round).ToString(CultureInfo.InvariantCulture);
         string Fill(string text) => text.Replace("{i}", number, StringComparison.Ordinal);
-        var request = HttpRequest.Encode(plan.Url, plan.Body is null ? "GET" : "POST", Fill(Uri.UnescapeDataString(plan.Url.PathAndQuery)),
-            plan.Headers.Select(Fill), plan.Body is null ? null : Fill(plan.Body));
+        var request = HttpRequest.Encode(
+            plan.Url,
+            plan.Body is null ? "GET" : "POST",
+            Fill(Uri.UnescapeDataString(plan.Url.PathAndQuery)),
+            plan.Headers.Select(Fill),
+            plan.Body is null ? null : Fill(plan.Body)
+        );
         _starts.Enqueue(new Start(stream, round, request, IsFollower: false), when);
     }
 

@@ -11,7 +11,8 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
     private readonly HttpReader _reader = new(isRequest: false);
     private TokenScanner _scanner;
     private Socket? _socket;
-    private long _began, _headAt;
+    private long _began,
+        _headAt;
 
     public int Key => key;
 
@@ -35,7 +36,10 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
     public void Ask(Epoll epoll, byte[] request, bool countsConnecting)
     {
         if (!countsConnecting)
+        {
             _began = Clock.Now;
+        }
+
         _socket!.Send(request);
         _socket.Blocking = false;
         epoll.Watch(_socket.Handle, key, Epoll.Readable);
@@ -46,11 +50,17 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
     public void Receive(byte[] buffer)
     {
         if (_socket is null)
+        {
             return;
+        }
+
         var got = _socket.Receive(buffer, SocketFlags.None, out var error);
         var now = Clock.Now;
         if (error == SocketError.WouldBlock)
+        {
             return;
+        }
+
         if (error != SocketError.Success)
         {
             End(error.ToString());
@@ -72,17 +82,24 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
                 run.HeadArrived(this);
             }
             while (_scanner.Next(ref piece, out var stamp))
+            {
                 Count(stamp, now);
+            }
         }
         if (_reader.Finished)
+        {
             End(null);
+        }
     }
 
     /// <summary>Ends it from outside: time is up, or it could not begin.</summary>
     public void End(string? fault)
     {
         if (_socket is null)
+        {
             return;
+        }
+
         _socket.Dispose();
         _socket = null;
         run.Ended(this, fault ?? Judge());
@@ -93,17 +110,30 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
     private string? Judge()
     {
         if (_reader.Status != 200)
+        {
             return string.Create(CultureInfo.InvariantCulture, $"status {_reader.Status}");
+        }
+
         if (_scanner.OutOfOrder)
+        {
             return "out of order";
-        return run.Expect == 0 || Tokens == run.Expect ? null : Tokens < run.Expect ? TooShort : "too many";
+        }
+
+        return run.Expect == 0 || Tokens == run.Expect ? null
+            : Tokens < run.Expect ? TooShort
+            : "too many";
     }
 
     private void Count(long stamp, long now)
     {
         if (_scanner.Count == 1)
+        {
             run.FirstToken(this, now - _began);
+        }
+
         if (!isFollower || stamp > _headAt)
+        {
             run.Token(this, now - stamp);
+        }
     }
 }

@@ -11,17 +11,26 @@ internal static class Processes
     public static double Cpu(IReadOnlyCollection<int> roots)
     {
         if (roots.Count == 0)
+        {
             return 0;
-        var all = Directory.EnumerateDirectories("/proc").Select(path => Path.GetFileName(path)).Where(name => char.IsAsciiDigit(name[0]))
-            .Select(name => (Pid: int.Parse(name, CultureInfo.InvariantCulture), Stat: Stat(name))).Where(process => process.Stat.Length > 0).ToList();
+        }
+
+        var all = Directory
+            .EnumerateDirectories("/proc")
+            .Select(path => Path.GetFileName(path))
+            .Where(name => char.IsAsciiDigit(name[0]))
+            .Select(name => (Pid: int.Parse(name, CultureInfo.InvariantCulture), Stat: Stat(name)))
+            .Where(process => process.Stat.Length > 0)
+            .ToList();
         var wanted = roots.ToHashSet();
         // a child may be listed before its parent
-        for (var found = 0; found < wanted.Count;)
+        for (var found = 0; found < wanted.Count; )
         {
             found = wanted.Count;
             wanted.UnionWith(all.Where(process => wanted.Contains((int)process.Stat[1])).Select(process => process.Pid));
         }
-        return all.Where(process => wanted.Contains(process.Pid)).Sum(process => process.Stat[11] + process.Stat[12] + process.Stat[13] + process.Stat[14]) / TicksPerSecond;
+        return all.Where(process => wanted.Contains(process.Pid))
+                .Sum(process => process.Stat[11] + process.Stat[12] + process.Stat[13] + process.Stat[14]) / TicksPerSecond;
     }
 
     public static double OwnCpu() => Environment.CpuUsage.TotalTime.TotalSeconds;
@@ -33,7 +42,8 @@ internal static class Processes
     {
         try
         {
-            return long.Parse(File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+            return long.Parse(File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1], CultureInfo.InvariantCulture)
+                * Environment.SystemPageSize;
         }
         catch (IOException)
         {
@@ -47,7 +57,11 @@ internal static class Processes
         try
         {
             var text = File.ReadAllText($"/proc/{pid}/stat");
-            return [0, .. text[(text.LastIndexOf(')') + 4)..].Split(' ').Take(14).Select(field => long.Parse(field, CultureInfo.InvariantCulture))];
+            return
+            [
+                0,
+                .. text[(text.LastIndexOf(')') + 4)..].Split(' ').Take(14).Select(field => long.Parse(field, CultureInfo.InvariantCulture)),
+            ];
         }
         catch (IOException)
         {

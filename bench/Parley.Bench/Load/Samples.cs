@@ -9,7 +9,10 @@ internal sealed class Samples
     public void Add(long value)
     {
         if (_count == _values.Length)
+        {
             Array.Resize(ref _values, _count * 2);
+        }
+
         _values[_count++] = value;
     }
 

@@ -12,7 +12,12 @@ internal struct TokenScanner
     private long _value;
     private int _number;
 
-    private enum State { Outside, Number, Time }
+    private enum State
+    {
+        Outside,
+        Number,
+        Time,
+    }
 
     /// <summary>Tokens seen, all in order.</summary>
     public int Count { get; private set; }
@@ -30,7 +35,10 @@ internal struct TokenScanner
             {
                 var begin = bytes.IndexOf((byte)'~');
                 if (begin < 0)
+                {
                     break;
+                }
+
                 bytes = bytes[(begin + 1)..];
                 (_state, _value) = (State.Number, 0);
                 continue;
@@ -38,9 +46,13 @@ internal struct TokenScanner
             var b = bytes[0];
             bytes = bytes[1..];
             if (b is >= (byte)'0' and <= (byte)'9')
+            {
                 _value = _value * 10 + (b - '0');
+            }
             else if (b == ':' && _state == State.Number)
+            {
                 (_state, _number, _value) = (State.Time, (int)_value, 0);
+            }
             else if (b == '~' && _state == State.Time)
             {
                 _state = State.Outside;
@@ -50,7 +62,9 @@ internal struct TokenScanner
                 return true;
             }
             else
+            {
                 (_state, _value) = (b == '~' ? State.Number : State.Outside, 0);
+            }
         }
         bytes = default;
         stamp = 0;

@@ -5,7 +5,9 @@ namespace Parley.Bench;
 /// <summary>A timerfd: wakes an <see cref="Epoll"/> at a time of <see cref="Clock"/>, finer than epoll's own milliseconds.</summary>
 internal sealed unsafe partial class AlarmClock : IDisposable
 {
-    private const int Monotonic = 1, NonBlockingCloseOnExec = 0x80800, Absolute = 1;
+    private const int Monotonic = 1,
+        NonBlockingCloseOnExec = 0x80800,
+        Absolute = 1;
 
     private readonly int _descriptor = Epoll.Checked(timerfd_create(Monotonic, NonBlockingCloseOnExec));
 

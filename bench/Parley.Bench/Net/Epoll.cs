@@ -9,9 +9,17 @@ namespace Parley.Bench;
 /// </summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
-    public const uint Readable = 0x1, Writable = 0x4, Failed = 0x8, HungUp = 0x10;
+    public const uint Readable = 0x1,
+        Writable = 0x4,
+        Failed = 0x8,
+        HungUp = 0x10;
 
-    private const int CloseOnExec = 0x80000, Add = 1, Remove = 2, Change = 3, Capacity = 512, Interrupted = 4;
+    private const int CloseOnExec = 0x80000,
+        Add = 1,
+        Remove = 2,
+        Change = 3,
+        Capacity = 512,
+        Interrupted = 4;
 
     // struct epoll_event is packed on x64 and aligned elsewhere
     private static readonly bool Packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
@@ -34,7 +42,10 @@ internal sealed unsafe partial class Epoll : IDisposable
         {
             var ready = epoll_wait(_descriptor, events, Capacity, milliseconds);
             if (ready >= 0)
+            {
                 return ready;
+            }
+
             return Marshal.GetLastPInvokeError() == Interrupted ? 0 : throw new Win32Exception();
         }
     }

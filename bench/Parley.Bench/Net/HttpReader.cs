@@ -16,7 +16,19 @@ internal sealed class HttpReader(bool isRequest)
     private long _left;
     private int _matched;
 
-    private enum State { Head, Length, UntilClose, ChunkSize, ChunkExtension, ChunkData, ChunkEnd, Trailer, TrailerLine, Finished }
+    private enum State
+    {
+        Head,
+        Length,
+        UntilClose,
+        ChunkSize,
+        ChunkExtension,
+        ChunkData,
+        ChunkEnd,
+        Trailer,
+        TrailerLine,
+        Finished,
+    }
 
     public string Head { get; private set; } = "";
 
@@ -33,7 +45,9 @@ internal sealed class HttpReader(bool isRequest)
         {
             var colon = line.IndexOf(':');
             if (colon > 0 && line[..colon].Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
                 return line[(colon + 1)..].Trim().ToString();
+            }
         }
         return null;
     }
@@ -67,7 +81,10 @@ internal sealed class HttpReader(bool isRequest)
     public bool Close()
     {
         if (_state == State.UntilClose)
+        {
             _state = State.Finished;
+        }
+
         return Finished;
     }
 
@@ -77,7 +94,10 @@ internal sealed class HttpReader(bool isRequest)
         input = input[piece.Length..];
         _left -= piece.Length;
         if (_left == 0)
+        {
             _state = then;
+        }
+
         return piece;
     }
 
@@ -85,9 +105,15 @@ internal sealed class HttpReader(bool isRequest)
     {
         for (var i = 0; i < input.Length; i++)
         {
-            _matched = input[i] == "\r\n\r\n"u8[_matched] ? _matched + 1 : input[i] == '\r' ? 1 : 0;
+            _matched =
+                input[i] == "\r\n\r\n"u8[_matched] ? _matched + 1
+                : input[i] == '\r' ? 1
+                : 0;
             if (_matched < 4)
+            {
                 continue;
+            }
+
             _head.Write(input[..(i + 1)]);
             input = input[(i + 1)..];
             TakeHead();
@@ -96,20 +122,31 @@ internal sealed class HttpReader(bool isRequest)
         _head.Write(input);
         input = default;
         if (_head.Length > LongestHead)
+        {
             throw new InvalidDataException("The head is too long.");
+        }
     }
 
     private void TakeHead()
     {
         Head = Encoding.Latin1.GetString(_head.GetBuffer(), 0, (int)_head.Length);
         if (!isRequest)
+        {
             Status = int.Parse(Head.AsSpan(Head.IndexOf(' ', StringComparison.Ordinal) + 1, 3), CultureInfo.InvariantCulture);
+        }
+
         if (Header("Transfer-Encoding") is { } coding && coding.EndsWith("chunked", StringComparison.OrdinalIgnoreCase))
+        {
             _state = State.ChunkSize;
+        }
         else if (Header("Content-Length") is { } length)
+        {
             _state = (_left = long.Parse(length, CultureInfo.InvariantCulture)) == 0 ? State.Finished : State.Length;
+        }
         else
+        {
             _state = isRequest || Status is 204 or 304 ? State.Finished : State.UntilClose;
+        }
     }
 
     private void ReadFraming(ref ReadOnlySpan<byte> input)
@@ -122,13 +159,19 @@ internal sealed class HttpReader(bool isRequest)
                 _left = _left * 16 + (b <= '9' ? b - '0' : (b | 0x20) - 'a' + 10);
                 break;
             case State.ChunkSize or State.ChunkExtension:
-                _state = b != '\n' ? State.ChunkExtension : _left > 0 ? State.ChunkData : State.Trailer;
+                _state =
+                    b != '\n' ? State.ChunkExtension
+                    : _left > 0 ? State.ChunkData
+                    : State.Trailer;
                 break;
             case State.ChunkEnd when b == '\n':
                 _state = State.ChunkSize;
                 break;
             case State.Trailer:
-                _state = b == '\n' ? State.Finished : b == '\r' ? State.Trailer : State.TrailerLine;
+                _state =
+                    b == '\n' ? State.Finished
+                    : b == '\r' ? State.Trailer
+                    : State.TrailerLine;
                 break;
             case State.TrailerLine when b == '\n':
                 _state = State.Trailer;

@@ -8,9 +8,10 @@ namespace Parley.Bench;
 internal sealed class LongConversation : IDisposable
 {
     // a sentence that compresses like prose and not like a run of one letter
-    private const string Text = "Message {0}: the log is the answer, and whoever comes back reads on from the position where they left. " +
-        "A page of it must open as fast at the ten-thousandth message as at the first, so nothing may depend on how long the conversation is. " +
-        "Numbers, a name (Ada), a link (https://example.org/a?b={0}) and an umlaut (ü) make it look like something that people write.";
+    private const string Text =
+        "Message {0}: the log is the answer, and whoever comes back reads on from the position where they left. "
+        + "A page of it must open as fast at the ten-thousandth message as at the first, so nothing may depend on how long the conversation is. "
+        + "Numbers, a name (Ada), a link (https://example.org/a?b={0}) and an umlaut (ü) make it look like something that people write.";
 
     private readonly OpenPlan _plan;
     private readonly HttpClient _client;
@@ -29,7 +30,11 @@ internal sealed class LongConversation : IDisposable
         _path = "/api/v1/conversations/" + conversation.GetProperty("id").GetString();
         for (var i = 0; i < _plan.Messages; i++)
         {
-            var message = new { role = i % 2 == 0 ? "user" : "assistant", content = Text.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) };
+            var message = new
+            {
+                role = i % 2 == 0 ? "user" : "assistant",
+                content = Text.Replace("{0}", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal),
+            };
             using var added = await _client.PostAsJsonAsync(_path + "/messages", message, cancel);
             await ReadAsync(added, cancel);
         }
@@ -51,7 +56,11 @@ internal sealed class LongConversation : IDisposable
         for (var newest = _plan.Messages - 1; newest >= _plan.Messages / 2; newest -= _plan.PageSize)
         {
             var began = Clock.Now;
-            var page = await GetAsync($"{_path}/messages?limit={_plan.PageSize}{(before is null ? "" : "&before=" + before)}", closes: false, cancel);
+            var page = await GetAsync(
+                $"{_path}/messages?limit={_plan.PageSize}{(before is null ? "" : "&before=" + before)}",
+                closes: false,
+                cancel
+            );
             pageTook(Clock.Now - began);
             Check(Newest(page) == newest, $"the page that ends with message {newest}");
             before = page.GetProperty("previous").GetString();
@@ -63,19 +72,27 @@ internal sealed class LongConversation : IDisposable
     private static void Check(bool holds, string what)
     {
         if (!holds)
+        {
             throw new InvalidDataException($"The server answered wrongly: {what}.");
+        }
     }
 
     private static int Newest(JsonElement page)
     {
         var content = page.GetProperty("items").EnumerateArray().Last().GetProperty("content").GetString()!;
-        return int.Parse(content.AsSpan("Message ".Length, content.IndexOf(':', StringComparison.Ordinal) - "Message ".Length), CultureInfo.InvariantCulture);
+        return int.Parse(
+            content.AsSpan("Message ".Length, content.IndexOf(':', StringComparison.Ordinal) - "Message ".Length),
+            CultureInfo.InvariantCulture
+        );
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         if (!response.IsSuccessStatusCode)
+        {
             throw new HttpRequestException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(cancel)}");
+        }
+
         return await response.Content.ReadFromJsonAsync<JsonElement>(cancel);
     }
 

@@ -14,13 +14,19 @@ internal static class OpenCommand
 
         using var stop = new StopSignal();
         await foreach (var result in MeasureAsync(plan, runs, stop.Token))
+        {
             Console.WriteLine(JsonSerializer.Serialize(result, LoadCommand.Json));
+        }
+
         return 0;
     }
 
     /// <summary>Seeds once and measures so many times.</summary>
     public static async IAsyncEnumerable<OpenResult> MeasureAsync(
-        OpenPlan plan, int runs, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        OpenPlan plan,
+        int runs,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel
+    )
     {
         using var conversation = new LongConversation(plan);
         var began = Clock.Now;
@@ -35,7 +41,10 @@ internal static class OpenCommand
                 fresh.Add(await TimeAsync(() => conversation.OpenAsync(onNewConnection: true, cancel)));
             }
             for (var i = 0; i < plan.Repetitions; i++)
+            {
                 warm.Add(await TimeAsync(() => conversation.OpenAsync(onNewConnection: false, cancel)));
+            }
+
             await conversation.PageToMiddleAsync(page.Add, cancel);
             yield return new OpenResult(plan.Messages, seedSeconds, fresh.Spread(), warm.Spread(), page.Spread());
         }

@@ -44,7 +44,9 @@ internal sealed class Answer
         {
             _faulted = true;
             if (Interrupt(fault))
+            {
                 return;
+            }
         }
         if (Sent == _script.Tokens)
         {
@@ -61,16 +63,34 @@ internal sealed class Answer
         var text = new byte[script.Tokens * 48];
         var length = 0;
         for (var i = 0; i < script.Tokens; i++)
-            length += Frames.WriteToken(text.AsSpan(length), i);
-        return JsonSerializer.SerializeToUtf8Bytes(new
         {
-            id = "chatcmpl-1",
-            @object = "chat.completion",
-            created = 1,
-            model = script.Model,
-            choices = new[] { new { index = 0, message = new { role = "assistant", content = Encoding.ASCII.GetString(text, 0, length) }, finish_reason = "stop" } },
-            usage = new { prompt_tokens = 7, completion_tokens = script.Tokens, total_tokens = 7 + script.Tokens },
-        });
+            length += Frames.WriteToken(text.AsSpan(length), i);
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                id = "chatcmpl-1",
+                @object = "chat.completion",
+                created = 1,
+                model = script.Model,
+                choices = new[]
+                {
+                    new
+                    {
+                        index = 0,
+                        message = new { role = "assistant", content = Encoding.ASCII.GetString(text, 0, length) },
+                        finish_reason = "stop",
+                    },
+                },
+                usage = new
+                {
+                    prompt_tokens = 7,
+                    completion_tokens = script.Tokens,
+                    total_tokens = 7 + script.Tokens,
+                },
+            }
+        );
     }
 
     /// <summary>True when the fault takes the token's place.</summary>
@@ -112,10 +132,25 @@ internal sealed class Answer
     private void End()
     {
         Stop();
-        for (var times = _script.Fault switch { "nofinish" => 0, "dupfinish" => 2, _ => 1 }; times > 0; times--)
+        for (
+            var times = _script.Fault switch
+            {
+                "nofinish" => 0,
+                "dupfinish" => 2,
+                _ => 1,
+            };
+            times > 0;
+            times--
+        )
+        {
             _to.Queue(_frames.Finish);
+        }
+
         if (_wantsUsage)
+        {
             _to.Queue(_frames.Usage(Sent));
+        }
+
         _to.Queue(Frames.Done);
         _to.Send(Frames.BodyEnd);
         _to.Ended();

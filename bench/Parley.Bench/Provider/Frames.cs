@@ -11,7 +11,8 @@ namespace Parley.Bench;
 /// </summary>
 internal sealed class Frames
 {
-    public static readonly byte[] StreamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
+    public static readonly byte[] StreamHead =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray();
     public static readonly byte[] BodyEnd = "0\r\n\r\n"u8.ToArray();
 
     private readonly string _model;
@@ -39,15 +40,30 @@ internal sealed class Frames
     public static byte[] BadJson { get; } = Chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"oops\n\n");
 
     public static byte[] BadUtf8 { get; } =
-        Chunk([.. "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\""u8, 0xC3, 0x28, 0xFF, .. "\"},\"finish_reason\":null}]}\n\n"u8]);
+        Chunk([
+            .. "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\""u8,
+            0xC3,
+            0x28,
+            0xFF,
+            .. "\"},\"finish_reason\":null}]}\n\n"u8,
+        ]);
 
     /// <summary>An error frame; like a careless provider's it tells a secret, which must not reach the reader.</summary>
-    public static byte[] Error { get; } = Chunk("data: {\"error\":{\"message\":\"Overloaded, key sk-SECRET-UPSTREAM\",\"type\":\"server_error\",\"code\":null}}\n\n");
+    public static byte[] Error { get; } =
+        Chunk("data: {\"error\":{\"message\":\"Overloaded, key sk-SECRET-UPSTREAM\",\"type\":\"server_error\",\"code\":null}}\n\n");
 
-    public byte[] Big => Chunk(Event($"\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{new string('x', 1 << 20)}\"}},\"finish_reason\":null}}]"));
+    public byte[] Big =>
+        Chunk(Event($"\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{new string('x', 1 << 20)}\"}},\"finish_reason\":null}}]"));
 
-    public byte[] Usage(int tokens) => Chunk(Event(string.Create(CultureInfo.InvariantCulture,
-        $"\"choices\":[],\"usage\":{{\"prompt_tokens\":7,\"completion_tokens\":{tokens},\"total_tokens\":{7 + tokens}}}")));
+    public byte[] Usage(int tokens) =>
+        Chunk(
+            Event(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"\"choices\":[],\"usage\":{{\"prompt_tokens\":7,\"completion_tokens\":{tokens},\"total_tokens\":{7 + tokens}}}"
+                )
+            )
+        );
 
     /// <summary>The frame of a token, stamped now. It is good until the next call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -76,9 +92,11 @@ internal sealed class Frames
         return at + 2;
     }
 
-    private string Event(string rest) => $"data: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"{_model}\",{rest}}}\n\n";
+    private string Event(string rest) =>
+        $"data: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"{_model}\",{rest}}}\n\n";
 
     private static byte[] Chunk(string text) => Chunk(Encoding.UTF8.GetBytes(text));
 
-    private static byte[] Chunk(byte[] data) => [.. Encoding.ASCII.GetBytes(data.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. data, .. "\r\n"u8];
+    private static byte[] Chunk(byte[] data) =>
+        [.. Encoding.ASCII.GetBytes(data.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. data, .. "\r\n"u8];
 }

@@ -11,7 +11,8 @@ namespace Parley.Bench;
 /// </summary>
 internal sealed class MockProvider : IDisposable
 {
-    private const int ListenerKey = -1, AlarmKey = -2;
+    private const int ListenerKey = -1,
+        AlarmKey = -2;
 
     private readonly Epoll _epoll = new();
     private readonly AlarmClock _alarm;
@@ -23,7 +24,8 @@ internal sealed class MockProvider : IDisposable
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly string[] _models;
     private readonly long _tick;
-    private long _calls, _tokens;
+    private long _calls,
+        _tokens;
 
     /// <param name="port">On the loopback address.</param>
     /// <param name="models">What <c>GET /v1/models</c> lists; it answers to any other name, too.</param>
@@ -47,7 +49,10 @@ internal sealed class MockProvider : IDisposable
         {
             var ready = _epoll.Wait(UntilNext());
             for (var i = 0; i < ready; i++)
+            {
                 Handle(_epoll.Key(i), _epoll.Happened(i));
+            }
+
             SendDue();
         }
     }
@@ -63,20 +68,52 @@ internal sealed class MockProvider : IDisposable
     public void Schedule(ProviderConnection to)
     {
         if (to.Answer is { } answer && answer.Due != Answer.Never)
+        {
             _due.Enqueue((to, answer), answer.Due);
+        }
     }
 
     public void Serve(ProviderConnection to, string head, ReadOnlyMemory<byte> body)
     {
         var start = head.AsSpan(0, head.IndexOf('\r', StringComparison.Ordinal));
         if (start.StartsWith("POST ") && start.Contains("/chat/completions ", StringComparison.Ordinal))
+        {
             Complete(to, body);
+        }
         else if (start.StartsWith("GET /v1/models "))
-            Json(to, new { @object = "list", data = _models.Select(id => new { id, @object = "model", created = 1, owned_by = "mock" }) });
+        {
+            Json(
+                to,
+                new
+                {
+                    @object = "list",
+                    data = _models.Select(id => new
+                    {
+                        id,
+                        @object = "model",
+                        created = 1,
+                        owned_by = "mock",
+                    }),
+                }
+            );
+        }
         else if (start.StartsWith("GET /stats "))
-            Json(to, new { calls = _calls, open = _connections.Count(connection => connection?.Answer is not null), aborted = Aborted, tokens = _tokens });
+        {
+            Json(
+                to,
+                new
+                {
+                    calls = _calls,
+                    open = _connections.Count(connection => connection?.Answer is not null),
+                    aborted = Aborted,
+                    tokens = _tokens,
+                }
+            );
+        }
         else
+        {
             Error(to, 404, "not_found");
+        }
     }
 
     public void Dispose()
@@ -86,24 +123,43 @@ internal sealed class MockProvider : IDisposable
         _epoll.Dispose();
     }
 
-    private static void Json<T>(ProviderConnection to, T value) => to.SendWhole(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(value));
+    private static void Json<T>(ProviderConnection to, T value) =>
+        to.SendWhole(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(value));
 
-    private static void Error(ProviderConnection to, int status, string code) => to.SendWhole(status, "application/json",
-        JsonSerializer.SerializeToUtf8Bytes(new { error = new { message = $"Scripted {status}, key sk-SECRET-UPSTREAM", type = "scripted", code } }),
-        status is 429 or 503 ? "Retry-After: 2\r\n" : "");
+    private static void Error(ProviderConnection to, int status, string code) =>
+        to.SendWhole(
+            status,
+            "application/json",
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    error = new
+                    {
+                        message = $"Scripted {status}, key sk-SECRET-UPSTREAM",
+                        type = "scripted",
+                        code,
+                    },
+                }
+            ),
+            status is 429 or 503 ? "Retry-After: 2\r\n" : ""
+        );
 
     private void Complete(ProviderConnection to, ReadOnlyMemory<byte> body)
     {
         _calls++;
         Script script;
-        bool stream, usage;
+        bool stream,
+            usage;
         try
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
             script = Script.Parse(root.GetProperty("model").GetString()!);
             stream = root.TryGetProperty("stream", out var asked) && asked.ValueKind == JsonValueKind.True;
-            usage = root.TryGetProperty("stream_options", out var options) && options.TryGetProperty("include_usage", out var wanted) && wanted.ValueKind == JsonValueKind.True;
+            usage =
+                root.TryGetProperty("stream_options", out var options)
+                && options.TryGetProperty("include_usage", out var wanted)
+                && wanted.ValueKind == JsonValueKind.True;
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -111,7 +167,10 @@ internal sealed class MockProvider : IDisposable
             return;
         }
         if (AnswersOtherwise(to, script))
+        {
             return;
+        }
+
         if (!stream)
         {
             to.SendWhole(200, "application/json", Answer.Whole(script));
@@ -119,7 +178,10 @@ internal sealed class MockProvider : IDisposable
             return;
         }
         if (!_frames.TryGetValue(script.Model, out var frames))
+        {
             _frames[script.Model] = frames = new Frames(script.Model);
+        }
+
         to.Answer = new Answer(to, script, frames, usage, (int)(_calls & 0xFFFFFF));
         to.Answer.Begin();
         Schedule(to);
@@ -149,9 +211,13 @@ internal sealed class MockProvider : IDisposable
     private void Handle(int key, uint what)
     {
         if (key == ListenerKey)
+        {
             Accept();
+        }
         else if (key >= 0)
+        {
             _connections[key]?.Happened(what, _buffer);
+        }
     }
 
     private void Accept()
@@ -178,12 +244,17 @@ internal sealed class MockProvider : IDisposable
             var (to, answer) = next;
             // an entry may be stale: the answer has ended, or was put back when its reader caught up
             if (to.Answer != answer || answer.Due != time || to.IsBlocked)
+            {
                 continue;
+            }
+
             var sent = answer.Sent;
             answer.Step();
             _tokens += answer.Sent - sent;
             if (!to.IsBlocked)
+            {
                 Schedule(to);
+            }
         }
     }
 
@@ -197,7 +268,10 @@ internal sealed class MockProvider : IDisposable
         }
         var now = Clock.Now;
         if (time <= now)
+        {
             return 0;
+        }
+
         _alarm.Set(Math.Max(time, now + _tick));
         return 1000;
     }

@@ -22,9 +22,14 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
     public void Happened(uint what, byte[] buffer)
     {
         if ((what & Epoll.Writable) != 0 && !IsClosed)
+        {
             Flush();
+        }
+
         if ((what & (Epoll.Readable | Epoll.HungUp | Epoll.Failed)) != 0 && !IsClosed)
+        {
             Receive(buffer);
+        }
     }
 
     /// <summary>Keeps bytes for the next <see cref="Send"/>, so that they go in one write.</summary>
@@ -33,25 +38,41 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
     public void Send(ReadOnlySpan<byte> bytes)
     {
         if (IsClosed)
+        {
             return;
+        }
+
         if (_waiting.Length > 0)
         {
             _waiting.Write(bytes);
             if (!_watchesWrites)
+            {
                 Flush();
+            }
+
             return;
         }
         var sent = socket.Send(bytes, SocketFlags.None, out var error);
         if (error is not (SocketError.Success or SocketError.WouldBlock))
+        {
             Abandon();
+        }
         else if (sent < bytes.Length)
+        {
             Wait(bytes[Math.Max(0, sent)..]);
+        }
     }
 
     public void SendWhole(int status, string contentType, ReadOnlySpan<byte> body, string headers = "")
     {
-        Queue(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {status} {(status < 300 ? "OK" : "Scripted")}\r\nContent-Type: {contentType}\r\nContent-Length: {body.Length}\r\n{headers}\r\n")));
+        Queue(
+            Encoding.ASCII.GetBytes(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"HTTP/1.1 {status} {(status < 300 ? "OK" : "Scripted")}\r\nContent-Type: {contentType}\r\nContent-Length: {body.Length}\r\n{headers}\r\n"
+                )
+            )
+        );
         Send(body);
         Ended();
     }
@@ -67,7 +88,10 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
     public void Close()
     {
         if (IsClosed)
+        {
             return;
+        }
+
         IsClosed = true;
         Answer = null;
         provider.Forget(key);
@@ -83,7 +107,10 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
     private void Abandon()
     {
         if (Answer is not null)
+        {
             provider.Aborted++;
+        }
+
         Close();
     }
 
@@ -91,7 +118,10 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
     {
         _waiting.Write(rest);
         if (!_watchesWrites)
+        {
             provider.Watch(socket, key, Epoll.Readable | Epoll.Writable);
+        }
+
         _watchesWrites = true;
     }
 
@@ -113,18 +143,25 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
             return;
         }
         if (!_watchesWrites)
+        {
             return;
+        }
+
         _watchesWrites = false;
         provider.Watch(socket, key, Epoll.Readable);
         if (Answer is not null)
+        {
             provider.Schedule(this);
+        }
     }
 
     private void Receive(byte[] buffer)
     {
         var got = socket.Receive(buffer, SocketFlags.None, out var error);
         if (error == SocketError.WouldBlock)
+        {
             return;
+        }
         // more while an answer is under way would be a pipelined request, which no client of ours sends
         if (error != SocketError.Success || got == 0 || Answer is not null)
         {
@@ -133,8 +170,13 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
         }
         ReadOnlySpan<byte> input = buffer.AsSpan(0, got);
         while (!input.IsEmpty && !_reader.Finished)
+        {
             _body.Write(_reader.Next(ref input));
+        }
+
         if (_reader.Finished)
+        {
             provider.Serve(this, _reader.Head, _body.GetBuffer().AsMemory(0, (int)_body.Length));
+        }
     }
 }

@@ -18,6 +18,7 @@ internal sealed record Script(string Model, int Tokens, long Delay, long First, 
     {
         var script = new Script(model, Tokens: 20, Delay: 0, First: 0, Fault: null, FaultAt: 3, InStep: false);
         foreach (var part in model[(model.LastIndexOf('/') + 1)..].Split('-').Skip(1))
+        {
             script = part switch
             {
                 ['n', .. var n] when Number(n, out var tokens) => script with { Tokens = tokens },
@@ -27,14 +28,18 @@ internal sealed record Script(string Model, int Tokens, long Delay, long First, 
                 ['w', .. var fault] => script.With(fault.Split('@')),
                 _ => script,
             };
+        }
+
         return script;
     }
 
-    private Script With(string[] fault) => this with
-    {
-        Fault = fault[0],
-        FaultAt = fault.Length > 1 && Number(fault[1], out var at) ? at : FaultAt,
-    };
+    private Script With(string[] fault) =>
+        this with
+        {
+            Fault = fault[0],
+            FaultAt = fault.Length > 1 && Number(fault[1], out var at) ? at : FaultAt,
+        };
 
-    private static bool Number(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    private static bool Number(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 }

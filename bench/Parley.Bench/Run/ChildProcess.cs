@@ -22,7 +22,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static ChildProcess Start(string file, IEnumerable<string> arguments, string log, IEnumerable<(string Name, string Value)> environment, string? folder = null)
+    public static ChildProcess Start(
+        string file,
+        IEnumerable<string> arguments,
+        string log,
+        IEnumerable<(string Name, string Value)> environment,
+        string? folder = null
+    )
     {
         var start = Describe(file, arguments, environment, folder);
         return new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start."), log);
@@ -30,9 +36,15 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>Runs a program to its end and returns what it printed.</summary>
     public static async Task<(int Code, string Output, string Errors)> RunAsync(
-        string file, IEnumerable<string> arguments, CancellationToken cancel, IEnumerable<(string Name, string Value)>? environment = null, string? folder = null)
+        string file,
+        IEnumerable<string> arguments,
+        CancellationToken cancel,
+        IEnumerable<(string Name, string Value)>? environment = null,
+        string? folder = null
+    )
     {
-        using var process = Process.Start(Describe(file, arguments, environment ?? [], folder)) ?? throw new InvalidOperationException($"{file} did not start.");
+        using var process = Process.Start(Describe(file, arguments, environment ?? [], folder))
+            ?? throw new InvalidOperationException($"{file} did not start.");
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(cancel);
@@ -71,18 +83,34 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Describe(string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment, string? folder)
+    private static ProcessStartInfo Describe(
+        string file,
+        IEnumerable<string> arguments,
+        IEnumerable<(string Name, string Value)> environment,
+        string? folder
+    )
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" };
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? "",
+        };
         foreach (var (name, value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         return start;
     }
 
     private static void Kill(Process process)
     {
         if (!process.HasExited)
+        {
             process.Kill(entireProcessTree: true);
+        }
+
         process.WaitForExit(2000);
     }
 

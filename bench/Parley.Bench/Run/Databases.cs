@@ -17,12 +17,29 @@ internal static class Databases
         var server = Programs.RequirePostgres("postgres");
         var folder = Path.Combine(workspace.NewFolder("postgres"), "data");
         await PrepareFolderAsync(folder, cancel);
-        var (code, _, errors) = await RunAsPostgresAsync([initdb, "-D", folder, "-U", PostgresUser, "-A", "trust", "-E", "UTF8", "--locale=C"], cancel);
+        var (code, _, errors) = await RunAsPostgresAsync(
+            [initdb, "-D", folder, "-U", PostgresUser, "-A", "trust", "-E", "UTF8", "--locale=C"],
+            cancel
+        );
         if (code != 0)
+        {
             throw new MissingException($"initdb failed: {errors.Trim()}");
+        }
 
         var port = Workspace.FreePort();
-        var command = AsPostgres([server, "-D", folder, "-p", Text(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=100"]);
+        var command = AsPostgres([
+            server,
+            "-D",
+            folder,
+            "-p",
+            Text(port),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "max_connections=100",
+        ]);
         var child = workspace.Start("postgres-log", command[0], command[1..]);
         workspace.AtEnd(async () => await child.AskToEndAsync(ChildProcess.Interrupt, PostmasterPid(folder)));
         await WaitForPortAsync(port, child, cancel);
@@ -33,14 +50,18 @@ internal static class Databases
     {
         var server = Programs.Require("redis-server", "Redis");
         var port = Workspace.FreePort();
-        var child = workspace.Start("redis-log", server,
-            ["--port", Text(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", workspace.NewFolder("redis")]);
+        var child = workspace.Start(
+            "redis-log",
+            server,
+            ["--port", Text(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", workspace.NewFolder("redis")]
+        );
         await WaitForPortAsync(port, child, cancel);
         return new Database(child, $"redis://127.0.0.1:{port}");
     }
 
     // PostgreSQL refuses to run as root
-    private static string[] AsPostgres(string[] command) => Environment.IsPrivilegedProcess ? ["runuser", "-u", PostgresUser, "--", .. command] : command;
+    private static string[] AsPostgres(string[] command) =>
+        Environment.IsPrivilegedProcess ? ["runuser", "-u", PostgresUser, "--", .. command] : command;
 
     private static Task<(int Code, string Output, string Errors)> RunAsPostgresAsync(string[] command, CancellationToken cancel)
     {
@@ -52,11 +73,16 @@ internal static class Databases
     {
         Directory.CreateDirectory(folder);
         if (!Environment.IsPrivilegedProcess)
+        {
             return;
+        }
+
         Programs.Require("runuser", "runuser");
         var (code, _, errors) = await ChildProcess.RunAsync("chown", [PostgresUser, folder], cancel);
         if (code != 0)
+        {
             throw new MissingException($"the data folder cannot be given to the user {PostgresUser}: {errors.Trim()}");
+        }
     }
 
     private static int? PostmasterPid(string folder)

@@ -5,29 +5,53 @@ namespace Parley.Bench;
 /// </summary>
 internal sealed class FormatsRow() : Row("formats", "Wire formats: 250 streams × 50 tokens/s of the scripted model")
 {
-    private const int Streams = 250, Tokens = 200, Delay = 20, Rounds = 3, All = Streams * Tokens * Rounds;
+    private const int Streams = 250,
+        Tokens = 200,
+        Delay = 20,
+        Rounds = 3,
+        All = Streams * Tokens * Rounds;
     private const string Native = "native";
 
     /// <summary>The names of <c>?format=</c>; the native one first, since the others are compared with it.</summary>
     private static readonly string[] Formats = [Native, "token", "content", "text", "data", "v3", "ui", "chat", "responses"];
 
     public override IReadOnlyList<Metric> Metrics =>
-    [
-        new("bytes", "bytes per token"), new("cpu", "CPU per token, µs"), new("ratio", "CPU ÷ native"), new("whole", "whole answers, %", MoreIsBetter: true),
-    ];
+        [
+            new("bytes", "bytes per token"),
+            new("cpu", "CPU per token, µs"),
+            new("ratio", "CPU ÷ native"),
+            new("whole", "whole answers, %", MoreIsBetter: true),
+        ];
 
     public override IReadOnlyList<Goal> Goals => [];
 
     public override async Task MeasureAsync(RowContext context)
     {
         if (context.Peers.FirstOrDefault(peer => peer.Name == Peer.Parley) is not { } parley)
+        {
             return;
+        }
+
         var native = 0.0;
         foreach (var format in Formats)
         {
-            var peer = parley with { Name = format, ChatUrl = new Uri(parley.ChatUrl, $"?format={format}"), Body = _ => $$"""{"message":"{i} #script tokens={{Tokens}} delay={{Delay}}","model":"scripted"}""", FollowPath = null };
+            var peer = parley with
+            {
+                Name = format,
+                ChatUrl = new Uri(parley.ChatUrl, $"?format={format}"),
+                Body = _ => $$"""{"message":"{i} #script tokens={{Tokens}} delay={{Delay}}","model":"scripted"}""",
+                FollowPath = null,
+            };
             // What the answer says is not checked: each format wraps and cuts it differently. The tests do that.
-            var result = await context.Loader.RunAsync(peer, "scripted", 0, ("--streams", Streams), ("--rounds", Rounds), ("--ramp", 500), ("--timeout", 90));
+            var result = await context.Loader.RunAsync(
+                peer,
+                "scripted",
+                0,
+                ("--streams", Streams),
+                ("--rounds", Rounds),
+                ("--ramp", 500),
+                ("--timeout", 90)
+            );
             var cpu = result.CpuSeconds * 1e6 / All;
             native = format == Native ? cpu : native;
             context.Add(this, format, "bytes", Math.Round(result.Bytes / (double)All, 1));

@@ -3,14 +3,20 @@ namespace Parley.Bench;
 /// <summary>One reader and nothing else: how late a token is, and what a peer adds to a first token that the provider gives at once.</summary>
 internal sealed class IdleRow() : Row("idle", "Idle: one stream of 20 tokens/s; first tokens one at a time")
 {
-    private const string Paced = "mock-n200-d50", Brief = "mock-n2-d5";
-    private const int PacedTokens = 200, BriefTokens = 2, Requests = 40;
+    private const string Paced = "mock-n200-d50",
+        Brief = "mock-n2-d5";
+    private const int PacedTokens = 200,
+        BriefTokens = 2,
+        Requests = 40;
 
     public override IReadOnlyList<Metric> Metrics =>
-    [
-        new("late50", "late p50, ms", HasRatio: true), new("late99", "late p99, ms"), new("first", "first token p50, ms"), new("added", "added to the provider's own, ms"),
-        new("whole", "whole answers, %", MoreIsBetter: true),
-    ];
+        [
+            new("late50", "late p50, ms", HasRatio: true),
+            new("late99", "late p99, ms"),
+            new("first", "first token p50, ms"),
+            new("added", "added to the provider's own, ms"),
+            new("whole", "whole answers, %", MoreIsBetter: true),
+        ];
 
     public override IReadOnlyList<Goal> Goals =>
         [new("late50", "lateness of a token when idle, p50", 0.5, "ms"), new("added", "added to a first token when idle, p50", 2, "ms")];
@@ -29,7 +35,10 @@ internal sealed class IdleRow() : Row("idle", "Idle: one stream of 20 tokens/s; 
             context.Add(this, peer.Name, "late99", paced.Late.P99);
             context.Add(this, peer.Name, "first", brief.FirstToken.P50);
             if (peer.Name != Peer.Direct)
+            {
                 context.Add(this, peer.Name, "added", Math.Round(brief.FirstToken.P50 - direct.Value, 3));
+            }
+
             context.AddHealth(this, peer, paced);
         }
     }

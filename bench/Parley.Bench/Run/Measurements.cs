@@ -10,7 +10,8 @@ internal sealed class Measurements
 
     public IReadOnlyList<Measurement> All => _all;
 
-    public void Add(string row, string peer, int run, string metric, double value) => _all.Add(new Measurement(row, peer, run, metric, value));
+    public void Add(string row, string peer, int run, string metric, double value) =>
+        _all.Add(new Measurement(row, peer, run, metric, value));
 
     public IReadOnlyList<string> Peers(string row) => [.. _all.Where(one => one.Row == row).Select(one => one.Peer).Distinct()];
 
@@ -20,10 +21,20 @@ internal sealed class Measurements
     public double? WorstRatio(string row, string peer, string to, Metric metric)
     {
         var other = Values(row, to, metric.Name);
-        return Worst([.. Values(row, peer, metric.Name).Where(one => other.GetValueOrDefault(one.Key) > 0).Select(one => one.Value / other[one.Key])], metric.MoreIsBetter);
+        return Worst(
+            [
+                .. Values(row, peer, metric.Name)
+                    .Where(one => other.GetValueOrDefault(one.Key) > 0)
+                    .Select(one => one.Value / other[one.Key]),
+            ],
+            metric.MoreIsBetter
+        );
     }
 
-    private static double? Worst(double[] values, bool moreIsBetter) => values.Length == 0 ? null : moreIsBetter ? values.Min() : values.Max();
+    private static double? Worst(double[] values, bool moreIsBetter) =>
+        values.Length == 0 ? null
+        : moreIsBetter ? values.Min()
+        : values.Max();
 
     private Dictionary<int, double> Values(string row, string peer, string metric) =>
         _all.Where(one => one.Row == row && one.Peer == peer && one.Metric == metric).ToDictionary(one => one.Run, one => one.Value);

@@ -7,7 +7,10 @@ internal sealed record ParleyServer(ChildProcess Process, int Port)
     {
         var assembly = Path.GetFullPath(Path.Combine(folder, "parley.dll"));
         if (!File.Exists(assembly))
+        {
             throw new ArgumentException($"There is no parley.dll in {folder}: publish src/Parley.Server there first.");
+        }
+
         var port = Workspace.FreePort();
         (string, string)[] environment =
         [

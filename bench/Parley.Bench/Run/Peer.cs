@@ -3,7 +3,10 @@ namespace Parley.Bench;
 /// <summary>A server to measure, and how it wants to be asked.</summary>
 internal sealed record Peer(string Name, Uri ChatUrl, Func<string, string> Body)
 {
-    public const string Direct = "direct", Pipe = "pipe", AiSdk = "aisdk", Parley = "parley";
+    public const string Direct = "direct",
+        Pipe = "pipe",
+        AiSdk = "aisdk",
+        Parley = "parley";
 
     /// <summary>The server itself.</summary>
     public int[] Pids { get; init; } = [];

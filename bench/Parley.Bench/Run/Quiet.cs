@@ -22,8 +22,13 @@ internal static class Quiet
     // cpu user nice system idle iowait irq softirq steal
     private static (long Busy, long All) Read()
     {
-        var ticks = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8)
-            .Select(field => long.Parse(field, CultureInfo.InvariantCulture)).ToArray();
+        var ticks = File.ReadLines("/proc/stat")
+            .First()
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1)
+            .Take(8)
+            .Select(field => long.Parse(field, CultureInfo.InvariantCulture))
+            .ToArray();
         return (ticks.Sum() - ticks[3] - ticks[4], ticks.Sum());
     }
 }

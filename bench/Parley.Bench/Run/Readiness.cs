@@ -12,9 +12,17 @@ internal static class Readiness
         while (true)
         {
             if (child.HasExited || Clock.Now > deadline)
-                throw new InvalidOperationException($"{url} does not answer{(child.HasExited ? ", the process has ended" : "")}:\n{child.LastWords()}");
+            {
+                throw new InvalidOperationException(
+                    $"{url} does not answer{(child.HasExited ? ", the process has ended" : "")}:\n{child.LastWords()}"
+                );
+            }
+
             if (await AnswersAsync(client, url, cancel))
+            {
                 return;
+            }
+
             await Task.Delay(every ?? TimeSpan.FromMilliseconds(25), cancel);
         }
     }

@@ -24,10 +24,18 @@ internal abstract class Row(string name, string title)
 }
 
 /// <summary>Where a row measures: one run, its peers in the order of that run, and where the numbers go.</summary>
-internal sealed record RowContext(int Run, IReadOnlyList<Peer> Peers, Loader Loader, Measurements Measurements, RunOptions Options, CancellationToken Cancel)
+internal sealed record RowContext(
+    int Run,
+    IReadOnlyList<Peer> Peers,
+    Loader Loader,
+    Measurements Measurements,
+    RunOptions Options,
+    CancellationToken Cancel
+)
 {
     public void Add(Row row, string peer, string metric, double value) => Measurements.Add(row.Name, peer, Run, metric, value);
 
     /// <summary>What every load tells: how many answers were whole, and the CPU of the generator itself.</summary>
-    public void AddHealth(Row row, Peer peer, LoadResult result) => Add(row, peer.Name, "whole", Math.Round(100.0 * result.Ok / result.Requests, 2));
+    public void AddHealth(Row row, Peer peer, LoadResult result) =>
+        Add(row, peer.Name, "whole", Math.Round(100.0 * result.Ok / result.Requests, 2));
 }

@@ -4,11 +4,13 @@ namespace Parley.Bench;
 internal static class RunCommand
 {
     private const string WarmUpModel = "mock-n50-d10";
-    private const int WarmUpTokens = 50, WarmUpRounds = 6;
+    private const int WarmUpTokens = 50,
+        WarmUpRounds = 6;
 
     // Short answers, many of them: a server that has begun some thousands runs its compiled code, which is what is to be measured.
     private const string StartsModel = "mock-n4-d5";
-    private const int StartsTokens = 4, StartsRounds = 40;
+    private const int StartsTokens = 4,
+        StartsRounds = 40;
 
     public static async Task<int> RunAsync(CommandLine line)
     {
@@ -16,7 +18,9 @@ internal static class RunCommand
         line.RefuseTheRest();
         Clock.Require();
         if (options.Wants(Peer.Parley) && options.Server is null)
+        {
             throw new ArgumentException("--server FOLDER is missing: the folder that Parley was published to.");
+        }
 
         using var stop = new StopSignal();
         try
@@ -36,7 +40,14 @@ internal static class RunCommand
         [
             .. new Row[]
             {
-                new StreamsRow("cpu500", 500, 1.5, options), new StreamsRow("cpu1000", 1000, 1.25, options), new FirstTokenRow(options.FirstDelay), new IdleRow(), new FollowersRow(), new OpenRow(), new StartRow(), new FormatsRow(),
+                new StreamsRow("cpu500", 500, 1.5, options),
+                new StreamsRow("cpu1000", 1000, 1.25, options),
+                new FirstTokenRow(options.FirstDelay),
+                new IdleRow(),
+                new FollowersRow(),
+                new OpenRow(),
+                new StartRow(),
+                new FormatsRow(),
             }.Where(row => options.Rows.Contains(row.Name)),
         ];
         var measurements = new Measurements();
@@ -61,22 +72,50 @@ internal static class RunCommand
         await report.WriteJsonAsync(cancel);
         Tell($"All numbers: {options.Json}");
         if (busy > Quiet.Tolerable)
+        {
             Tell("The machine was not quiet: measure again.");
+        }
+
         if (!report.IsWhole)
+        {
             Tell("Some answers were not whole: the numbers are worth nothing until that is understood.");
-        return !report.IsWhole ? 2 : options.Check && !report.MeetsAll ? 1 : 0;
+        }
+
+        return !report.IsWhole ? 2
+            : options.Check && !report.MeetsAll ? 1
+            : 0;
     }
 
-    private static async Task<List<Peer>> StartAsync(Workspace workspace, RunOptions options, IEnumerable<Row> rows, CancellationToken cancel)
+    private static async Task<List<Peer>> StartAsync(
+        Workspace workspace,
+        RunOptions options,
+        IEnumerable<Row> rows,
+        CancellationToken cancel
+    )
     {
         var servers = new Servers(workspace, cancel);
-        List<Peer> peers = [await servers.StartProviderAsync(rows.SelectMany(row => row.Models).Append(WarmUpModel).Append(StartsModel).Distinct(), options.TickMicroseconds)];
+        List<Peer> peers =
+        [
+            await servers.StartProviderAsync(
+                rows.SelectMany(row => row.Models).Append(WarmUpModel).Append(StartsModel).Distinct(),
+                options.TickMicroseconds
+            ),
+        ];
         if (options.Wants(Peer.Pipe))
+        {
             peers.Add(await servers.StartPipeAsync());
+        }
+
         if (options.Wants(Peer.AiSdk) && await servers.StartAiSdkAsync(Tell) is { } aiSdk)
+        {
             peers.Add(aiSdk);
+        }
+
         if (options.Wants(Peer.Parley))
+        {
             peers.Add(await servers.StartParleyAsync(options.Server!));
+        }
+
         return peers;
     }
 
@@ -85,15 +124,28 @@ internal static class RunCommand
         Tell("Warming up");
         foreach (var peer in peers)
         {
-            if (peer.Name != Peer.AiSdk) await loader.RunAsync(peer, StartsModel, StartsTokens, ("--streams", peer.WarmUp), ("--rounds", StartsRounds));
-            await loader.RunAsync(peer, WarmUpModel, WarmUpTokens, ("--streams", peer.WarmUp), ("--rounds", peer.Name == Peer.AiSdk ? 2 : WarmUpRounds));
+            if (peer.Name != Peer.AiSdk)
+            {
+                await loader.RunAsync(peer, StartsModel, StartsTokens, ("--streams", peer.WarmUp), ("--rounds", StartsRounds));
+            }
+
+            await loader.RunAsync(
+                peer,
+                WarmUpModel,
+                WarmUpTokens,
+                ("--streams", peer.WarmUp),
+                ("--rounds", peer.Name == Peer.AiSdk ? 2 : WarmUpRounds)
+            );
             if (peer.FollowPath is not null)
+            {
                 await loader.RunAsync(peer, WarmUpModel, WarmUpTokens, ("--follow", peer.WarmUp), ("--ramp", 300));
+            }
         }
     }
 
     // no peer is always the one that finds the machine as another left it
-    private static List<Peer> Turned(List<Peer> peers, int run) => [.. Enumerable.Range(0, peers.Count).Select(i => peers[(i + run - 1) % peers.Count])];
+    private static List<Peer> Turned(List<Peer> peers, int run) =>
+        [.. Enumerable.Range(0, peers.Count).Select(i => peers[(i + run - 1) % peers.Count])];
 
     private static void Tell(string text) => Console.Error.WriteLine(text);
 }

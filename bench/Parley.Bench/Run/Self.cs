@@ -8,17 +8,23 @@ internal static class Self
     public static (string File, string[] Arguments) Command(params string[] arguments)
     {
         var assembly = Path.Combine(AppContext.BaseDirectory, "Parley.Bench.dll");
-        return Path.GetFileName(Environment.ProcessPath) == "dotnet" ? ("dotnet", [assembly, .. arguments]) : (Environment.ProcessPath!, arguments);
+        return Path.GetFileName(Environment.ProcessPath) == "dotnet"
+            ? ("dotnet", [assembly, .. arguments])
+            : (Environment.ProcessPath!, arguments);
     }
 
     /// <summary>The folder of the AI SDK peer, looked for upwards from here and from the program; null when there are no sources.</summary>
     public static string? AiSdkFolder() =>
-        new[] { Environment.CurrentDirectory, AppContext.BaseDirectory }.SelectMany(Upwards)
-            .Select(folder => Path.Combine(folder, Peer)).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "server.mjs")));
+        new[] { Environment.CurrentDirectory, AppContext.BaseDirectory }
+            .SelectMany(Upwards)
+            .Select(folder => Path.Combine(folder, Peer))
+            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "server.mjs")));
 
     private static IEnumerable<string> Upwards(string folder)
     {
         for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
+        {
             yield return at.FullName;
+        }
     }
 }

@@ -14,7 +14,15 @@ internal sealed class Servers(Workspace workspace, CancellationToken cancel)
     public async Task<Peer> StartProviderAsync(IEnumerable<string> models, int tickMicroseconds)
     {
         _providerPort = Workspace.FreePort();
-        var (file, arguments) = Self.Command("provider", "--port", Text(_providerPort), "--models", string.Join(',', models), "--tick-us", Text(tickMicroseconds));
+        var (file, arguments) = Self.Command(
+            "provider",
+            "--port",
+            Text(_providerPort),
+            "--models",
+            string.Join(',', models),
+            "--tick-us",
+            Text(tickMicroseconds)
+        );
         var child = workspace.Start("provider", file, arguments);
         await Readiness.WaitAsync(new Uri(Upstream + "/models"), child, Patience, cancel);
         return new Peer(Peer.Direct, new Uri(Upstream + "/chat/completions"), OpenAiBody) { Pids = [child.Pid] };
@@ -55,8 +63,19 @@ internal sealed class Servers(Workspace workspace, CancellationToken cancel)
             var postgres = await Databases.StartPostgresAsync(workspace, cancel);
             var redis = await Databases.StartRedisAsync(workspace, cancel);
             var port = Workspace.FreePort();
-            var child = workspace.Start("aisdk", "node", ["server.mjs"],
-                [("PORT", Text(port)), ("UPSTREAM", Upstream), ("DATABASE_URL", postgres.Url), ("REDIS_URL", redis.Url), ("NODE_ENV", "production")], folder);
+            var child = workspace.Start(
+                "aisdk",
+                "node",
+                ["server.mjs"],
+                [
+                    ("PORT", Text(port)),
+                    ("UPSTREAM", Upstream),
+                    ("DATABASE_URL", postgres.Url),
+                    ("REDIS_URL", redis.Url),
+                    ("NODE_ENV", "production"),
+                ],
+                folder
+            );
             await Readiness.WaitAsync(Local(port, "/health"), child, Patience, cancel);
             return new Peer(Peer.AiSdk, Local(port, "/api/chat"), model => $$"""{"message":"hi {i}","model":"{{model}}"}""")
             {
@@ -74,7 +93,8 @@ internal sealed class Servers(Workspace workspace, CancellationToken cancel)
         }
     }
 
-    private static string OpenAiBody(string model) => $$"""{"model":"{{model}}","stream":true,"messages":[{"role":"user","content":"hi {i}"}]}""";
+    private static string OpenAiBody(string model) =>
+        $$"""{"model":"{{model}}","stream":true,"messages":[{"role":"user","content":"hi {i}"}]}""";
 
     private static Uri Local(int port, string path) => new($"http://127.0.0.1:{port}{path}");
 
@@ -83,11 +103,21 @@ internal sealed class Servers(Workspace workspace, CancellationToken cancel)
     private async Task InstallAsync(string folder, Action<string> tell)
     {
         if (Directory.Exists(Path.Combine(folder, "node_modules")))
+        {
             return;
+        }
+
         Programs.Require("npm", "npm");
         tell("Installing the packages of the AI SDK peer (npm ci) …");
-        var (code, output, errors) = await ChildProcess.RunAsync("npm", ["ci", "--ignore-scripts", "--loglevel=error"], cancel, folder: folder);
+        var (code, output, errors) = await ChildProcess.RunAsync(
+            "npm",
+            ["ci", "--ignore-scripts", "--loglevel=error"],
+            cancel,
+            folder: folder
+        );
         if (code != 0)
+        {
             throw new MissingException($"npm ci failed: {errors}{output}");
+        }
     }
 }

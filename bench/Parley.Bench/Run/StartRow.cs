@@ -10,7 +10,10 @@ internal sealed class StartRow() : Row("start", "Cold start with an empty data f
     public override async Task MeasureAsync(RowContext context)
     {
         if (context.Options.Server is not { } folder || !context.Options.Wants(Peer.Parley))
+        {
             return;
+        }
+
         var result = await StartCommand.MeasureAsync(folder, context.Options.Data, context.Cancel);
         context.Add(this, Peer.Parley, "ready", result.ReadySeconds);
         context.Add(this, Peer.Parley, "rss", result.RssMb);

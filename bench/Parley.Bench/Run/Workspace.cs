@@ -14,7 +14,14 @@ internal sealed class Workspace : IAsyncDisposable
         Folder = Path.Combine(parent ?? Path.GetTempPath(), "parley-bench-" + Guid.CreateVersion7().ToString("N"));
         Directory.CreateDirectory(Folder);
         // databases may run as another user
-        File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            Folder,
+            UnixFileMode.UserRead
+                | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute
+                | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherExecute
+        );
     }
 
     public string Folder { get; }
@@ -28,7 +35,13 @@ internal sealed class Workspace : IAsyncDisposable
 
     public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(Folder, $"{name}-{_folders++}")).FullName;
 
-    public ChildProcess Start(string name, string file, IEnumerable<string> arguments, IEnumerable<(string, string)>? environment = null, string? folder = null)
+    public ChildProcess Start(
+        string name,
+        string file,
+        IEnumerable<string> arguments,
+        IEnumerable<(string, string)>? environment = null,
+        string? folder = null
+    )
     {
         var child = ChildProcess.Start(file, arguments, Path.Combine(NewFolder(name), "log"), environment ?? [], folder);
         _cleanUp.Push(child.DisposeAsync);

@@ -17,7 +17,10 @@ internal static class StartCommand
 
         using var stop = new StopSignal();
         for (var run = 0; run < runs; run++)
+        {
             Console.WriteLine(JsonSerializer.Serialize(await MeasureAsync(folder, data, stop.Token), LoadCommand.Json));
+        }
+
         return 0;
     }
 
@@ -26,7 +29,13 @@ internal static class StartCommand
         await using var workspace = new Workspace(data);
         var began = Clock.Now;
         var server = ParleyServer.Start(workspace, folder);
-        await Readiness.WaitAsync(server.Url("/health/ready"), server.Process, TimeSpan.FromSeconds(60), cancel, every: TimeSpan.FromMilliseconds(5));
+        await Readiness.WaitAsync(
+            server.Url("/health/ready"),
+            server.Process,
+            TimeSpan.FromSeconds(60),
+            cancel,
+            every: TimeSpan.FromMilliseconds(5)
+        );
         var ready = Clock.Now - began;
         await Task.Delay(UntilRest, cancel);
         return new Result(Math.Round(ready / (double)Clock.Second, 3), Math.Round(Processes.RssMb([server.Process.Pid]), 1));

@@ -24,9 +24,11 @@ public static class ClientHistory
     public static ClientMessage? Ui(JsonElement message) => Read(message, static element => TextOfParts(element, "parts"));
 
     /// <summary>Reads one message with <c>content</c>: a string, or parts.</summary>
-    public static ClientMessage? Plain(JsonElement message) => Read(message, static element =>
-        RawBody.Text(element, "content") is { Length: > 0 } text ? (text, HasAttachments(element)) : element.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
-            ? TextOfParts(element, "content")
+    public static ClientMessage? Plain(JsonElement message) => Read(message, static element => RawBody.Text(element, "content")
+                is { Length: > 0 } text
+                ? (text, HasAttachments(element))
+            : element.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
+                ? TextOfParts(element, "content")
             : TextOfParts(element, "parts"));
 
     /// <summary>All messages of a body: <c>messages</c>, or the one <c>message</c>.</summary>
@@ -35,14 +37,30 @@ public static class ClientHistory
         messages = [];
         if (!body.Root.TryGetProperty("messages", out var all) || all.ValueKind != JsonValueKind.Array)
         {
-            if (body.Root.TryGetProperty("message", out var one) && read(one) is { } single) messages.Add(single);
+            if (body.Root.TryGetProperty("message", out var one) && read(one) is { } single)
+            {
+                messages.Add(single);
+            }
+
             return messages.Count > 0 ? null : Problems.Invalid("message", "invalid_message", "A message has a role and text.");
         }
 
-        if (all.GetArrayLength() > Most) return Problems.Invalid("messages", "too_many_messages", $"A request may carry {Most} messages at most.");
+        if (all.GetArrayLength() > Most)
+        {
+            return Problems.Invalid("messages", "too_many_messages", $"A request may carry {Most} messages at most.");
+        }
+
         foreach (var element in all.EnumerateArray())
         {
-            if (read(element) is not { } message) return Problems.Invalid("messages", "invalid_message", "Each message has a role (user, assistant or system), and text in parts or content.");
+            if (read(element) is not { } message)
+            {
+                return Problems.Invalid(
+                    "messages",
+                    "invalid_message",
+                    "Each message has a role (user, assistant or system), and text in parts or content."
+                );
+            }
+
             messages.Add(message);
         }
 
@@ -51,25 +69,50 @@ public static class ClientHistory
 
     private static ClientMessage? Read(JsonElement message, Func<JsonElement, (string Text, bool HasFiles)> textOf)
     {
-        if (message.ValueKind != JsonValueKind.Object) return null;
+        if (message.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
         // A name that could not be kept is as none: the message is then found by its place.
         var id = RawBody.Text(message, "id") is { } name && ClientNames.Check("id", name) is null ? name : null;
         var role = RawBody.Text(message, "role");
-        if (role is "data" or "tool") role = "system";
-        if (role is not ("user" or "assistant" or "system" or "developer")) return null;
+        if (role is "data" or "tool")
+        {
+            role = "system";
+        }
+
+        if (role is not ("user" or "assistant" or "system" or "developer"))
+        {
+            return null;
+        }
+
         var (text, hasFiles) = textOf(message);
-        return new ClientMessage(id, role == "developer" ? "system" : role, text, hasFiles, role == "assistant" ? [.. ToolResultsOf(message)] : []);
+        return new ClientMessage(
+            id,
+            role == "developer" ? "system" : role,
+            text,
+            hasFiles,
+            role == "assistant" ? [.. ToolResultsOf(message)] : []
+        );
     }
 
     private static (string Text, bool HasFiles) TextOfParts(JsonElement message, string member)
     {
-        if (!message.TryGetProperty(member, out var parts) || parts.ValueKind != JsonValueKind.Array) return ("", HasAttachments(message));
+        if (!message.TryGetProperty(member, out var parts) || parts.ValueKind != JsonValueKind.Array)
+        {
+            return ("", HasAttachments(message));
+        }
+
         var text = new StringBuilder();
         var hasFiles = false;
         foreach (var part in parts.EnumerateArray())
         {
             var type = RawBody.Text(part, "type");
-            if (type is "text" or "input_text" or "output_text") text.Append(RawBody.Text(part, "text"));
+            if (type is "text" or "input_text" or "output_text")
+            {
+                text.Append(RawBody.Text(part, "text"));
+            }
+
             hasFiles |= type is "file" or "image" or "image_url" or "input_image" or "input_file" or "input_audio";
         }
 
@@ -82,16 +125,41 @@ public static class ClientHistory
         var parts = Items(message, "parts").ToList();
         foreach (var part in parts)
         {
-            if (RawBody.Text(part, "type") is not { } type || (type != "dynamic-tool" && !type.StartsWith("tool-", StringComparison.Ordinal)) || RawBody.Text(part, "toolCallId") is not { } call) continue;
-            if (RawBody.Text(part, "state") == "output-available" && part.TryGetProperty("output", out var output)) yield return new ToolReturned(call, output.GetRawText(), null);
-            else if (RawBody.Text(part, "state") == "output-error") yield return new ToolReturned(call, null, RawBody.Text(part, "errorText") ?? "The tool failed.");
+            if (
+                RawBody.Text(part, "type") is not { } type
+                || (type != "dynamic-tool" && !type.StartsWith("tool-", StringComparison.Ordinal))
+                || RawBody.Text(part, "toolCallId") is not { } call
+            )
+            {
+                continue;
+            }
+
+            if (RawBody.Text(part, "state") == "output-available" && part.TryGetProperty("output", out var output))
+            {
+                yield return new ToolReturned(call, output.GetRawText(), null);
+            }
+            else if (RawBody.Text(part, "state") == "output-error")
+            {
+                yield return new ToolReturned(call, null, RawBody.Text(part, "errorText") ?? "The tool failed.");
+            }
         }
 
-        var invocations = Items(message, "toolInvocations").Concat(parts.Where(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("toolInvocation", out _)).Select(part => part.GetProperty("toolInvocation")));
+        var invocations = Items(message, "toolInvocations")
+            .Concat(
+                parts
+                    .Where(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("toolInvocation", out _))
+                    .Select(part => part.GetProperty("toolInvocation"))
+            );
         foreach (var invocation in invocations.DistinctBy(invocation => RawBody.Text(invocation, "toolCallId")))
         {
-            if (RawBody.Text(invocation, "state") == "result" && RawBody.Text(invocation, "toolCallId") is { } call && invocation.TryGetProperty("result", out var result))
+            if (
+                RawBody.Text(invocation, "state") == "result"
+                && RawBody.Text(invocation, "toolCallId") is { } call
+                && invocation.TryGetProperty("result", out var result)
+            )
+            {
                 yield return new ToolReturned(call, result.GetRawText(), null);
+            }
         }
     }
 
@@ -99,5 +167,7 @@ public static class ClientHistory
         message.TryGetProperty(name, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : default;
 
     private static bool HasAttachments(JsonElement message) =>
-        message.TryGetProperty("experimental_attachments", out var attachments) && attachments.ValueKind == JsonValueKind.Array && attachments.GetArrayLength() > 0;
+        message.TryGetProperty("experimental_attachments", out var attachments)
+        && attachments.ValueKind == JsonValueKind.Array
+        && attachments.GetArrayLength() > 0;
 }

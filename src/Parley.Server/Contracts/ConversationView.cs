@@ -1,28 +1,59 @@
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data.Model;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 
 /// <summary>A conversation as clients see it.</summary>
 public sealed record ConversationView(
-    string Id, string Title, string? Model, int MessageCount, long TotalTokens, DateTimeOffset? LastMessageAt, string? LastMessagePreview,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<RunningView> Running)
+    string Id,
+    string Title,
+    string? Model,
+    int MessageCount,
+    long TotalTokens,
+    DateTimeOffset? LastMessageAt,
+    string? LastMessagePreview,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    IReadOnlyList<RunningView> Running
+)
 {
     /// <summary>Adds to each conversation what runs in it now.</summary>
-    public static async Task<List<ConversationView>> OfAsync(ParleyDbContext db, IReadOnlyCollection<Conversation> conversations, CancellationToken cancellationToken)
+    public static async Task<List<ConversationView>> OfAsync(
+        ParleyDbContext db,
+        IReadOnlyCollection<Conversation> conversations,
+        CancellationToken cancellationToken
+    )
     {
         var ids = conversations.Select(conversation => conversation.Id).ToArray();
         // Status first: the index holds running generations only, and those are few.
-        var running = await db.Generations.Where(row => row.Status == "running" && ids.Contains(row.ConversationId))
-            .OrderBy(row => row.Key).Select(row => new { row.ConversationId, row.Id, row.MessageId }).ToListAsync(cancellationToken);
+        var running = await db
+            .Generations.Where(row => row.Status == "running" && ids.Contains(row.ConversationId))
+            .OrderBy(row => row.Key)
+            .Select(row => new
+            {
+                row.ConversationId,
+                row.Id,
+                row.MessageId,
+            })
+            .ToListAsync(cancellationToken);
         var byConversation = running.ToLookup(row => row.ConversationId, row => new RunningView(row.Id, row.MessageId));
         return [.. conversations.Select(conversation => Of(conversation, [.. byConversation[conversation.Id]]))];
     }
 
     /// <summary>A conversation in which nothing runs, or whose running answers are known.</summary>
-    public static ConversationView Of(Conversation row, IReadOnlyList<RunningView> running) => new(
-        row.Id, row.Title, row.Model, row.MessageCount, row.TotalTokens, row.LastMessageAt, row.LastMessagePreview, row.CreatedAt, row.UpdatedAt, running);
+    public static ConversationView Of(Conversation row, IReadOnlyList<RunningView> running) =>
+        new(
+            row.Id,
+            row.Title,
+            row.Model,
+            row.MessageCount,
+            row.TotalTokens,
+            row.LastMessageAt,
+            row.LastMessagePreview,
+            row.CreatedAt,
+            row.UpdatedAt,
+            running
+        );
 }
 
 /// <summary>An answer that is being written.</summary>

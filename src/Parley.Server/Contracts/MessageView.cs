@@ -10,48 +10,110 @@ namespace Parley.Server.Contracts;
 
 /// <summary>A message as clients see it: what is stored, or, while it is being written, what of its log is there so far.</summary>
 public sealed record MessageView(
-    string Id, string ConversationId, string? ParentId, string Role,
+    string Id,
+    string ConversationId,
+    string? ParentId,
+    string Role,
     [property: Description("The text of all text parts, joined; of a stopped answer what was seen.")] string Content,
     IReadOnlyList<PartView> Parts,
-    [property: Description("`complete` of a message that no model wrote; otherwise the generation's."), AllowedValues("complete", "running", "completed", "stopped", "failed", "interrupted")] string Status,
-    string? Model, string? FinishReason, GenerationUsage? Usage, GenerationError? Error, string? GenerationId,
+    [property:
+        Description("`complete` of a message that no model wrote; otherwise the generation's."),
+        AllowedValues("complete", "running", "completed", "stopped", "failed", "interrupted")
+    ]
+        string Status,
+    string? Model,
+    string? FinishReason,
+    GenerationUsage? Usage,
+    GenerationError? Error,
+    string? GenerationId,
     [property: Description("Where `parts` end: what to follow a running answer after.")] long? Position,
     [property: Description("Of a stopped answer: the position that was seen.")] long? StoppedAt,
     [property: Description("All messages of the same role under the same parent, in order, this one too.")] IReadOnlyList<string> Siblings,
-    DateTimeOffset CreatedAt)
+    DateTimeOffset CreatedAt
+)
 {
-    public static async Task<List<MessageView>> OfAsync(ParleyDbContext db, IGenerationStore store, IReadOnlyList<Message> messages, CancellationToken cancellationToken)
+    public static async Task<List<MessageView>> OfAsync(
+        ParleyDbContext db,
+        IGenerationStore store,
+        IReadOnlyList<Message> messages,
+        CancellationToken cancellationToken
+    )
     {
         var siblings = await SiblingsAsync(db, messages, cancellationToken);
         List<MessageView> views = new(messages.Count);
-        foreach (var message in messages) views.Add(await OfAsync(store, message, siblings[(message.ParentId, message.Role)], cancellationToken));
+        foreach (var message in messages)
+        {
+            views.Add(await OfAsync(store, message, siblings[(message.ParentId, message.Role)], cancellationToken));
+        }
+
         return views;
     }
 
-    private static async Task<ILookup<(string?, string), string>> SiblingsAsync(ParleyDbContext db, IReadOnlyList<Message> messages, CancellationToken cancellationToken)
+    private static async Task<ILookup<(string?, string), string>> SiblingsAsync(
+        ParleyDbContext db,
+        IReadOnlyList<Message> messages,
+        CancellationToken cancellationToken
+    )
     {
-        if (messages.Count == 0) return Array.Empty<Message>().ToLookup(row => (row.ParentId, row.Role), row => row.Id);
+        if (messages.Count == 0)
+        {
+            return Array.Empty<Message>().ToLookup(row => (row.ParentId, row.Role), row => row.Id);
+        }
+
         var conversation = messages[0].ConversationId;
         var parents = messages.Select(message => message.ParentId).Distinct().ToArray();
         var withRoot = parents.Contains(null);
-        var rows = await db.Messages.Where(row => row.ConversationId == conversation && (parents.Contains(row.ParentId) || (withRoot && row.ParentId == null)))
-            .OrderBy(row => row.Sequence).Select(row => new { row.ParentId, row.Role, row.Id }).ToListAsync(cancellationToken);
+        var rows = await db
+            .Messages.Where(row =>
+                row.ConversationId == conversation && (parents.Contains(row.ParentId) || (withRoot && row.ParentId == null))
+            )
+            .OrderBy(row => row.Sequence)
+            .Select(row => new
+            {
+                row.ParentId,
+                row.Role,
+                row.Id,
+            })
+            .ToListAsync(cancellationToken);
         return rows.ToLookup(row => (row.ParentId, row.Role), row => row.Id);
     }
 
-    private static async Task<MessageView> OfAsync(IGenerationStore store, Message row, IEnumerable<string> siblings, CancellationToken cancellationToken)
+    private static async Task<MessageView> OfAsync(
+        IGenerationStore store,
+        Message row,
+        IEnumerable<string> siblings,
+        CancellationToken cancellationToken
+    )
     {
-        var log = row.Status == "running" && Parley.Streaming.Generations.GenerationId.TryParse(row.GenerationId, out var id)
-            ? await store.SnapshotAsync(id, cancellationToken)
-            : MessageParts.Unfold(row.Content, row.Parts);
-        var content = row.Status == "running" ? log.TextOf(PartKind.Text) : row.StoppedAt is { } at ? log.TextOf(PartKind.Text, at) : row.Content;
+        var log =
+            row.Status == "running" && Parley.Streaming.Generations.GenerationId.TryParse(row.GenerationId, out var id)
+                ? await store.SnapshotAsync(id, cancellationToken)
+                : MessageParts.Unfold(row.Content, row.Parts);
+        var content =
+            row.Status == "running" ? log.TextOf(PartKind.Text)
+            : row.StoppedAt is { } at ? log.TextOf(PartKind.Text, at)
+            : row.Content;
 
         // The generation may have ended between the two reads: the log knows.
         var ended = log.Ended;
         return new MessageView(
-            row.Id, row.ConversationId, row.ParentId, row.Role, content, PartView.Of(log), ended?.Status.ToString().ToLowerInvariant() ?? row.Status, row.Model,
-            ended?.FinishReason ?? row.FinishReason, ended is null ? null : ended.Usage, ended?.Error, row.GenerationId, row.GenerationId is null ? null : log.End,
-            ended?.StoppedAt ?? row.StoppedAt, [.. siblings], row.CreatedAt);
+            row.Id,
+            row.ConversationId,
+            row.ParentId,
+            row.Role,
+            content,
+            PartView.Of(log),
+            ended?.Status.ToString().ToLowerInvariant() ?? row.Status,
+            row.Model,
+            ended?.FinishReason ?? row.FinishReason,
+            ended is null ? null : ended.Usage,
+            ended?.Error,
+            row.GenerationId,
+            row.GenerationId is null ? null : log.End,
+            ended?.StoppedAt ?? row.StoppedAt,
+            [.. siblings],
+            row.CreatedAt
+        );
     }
 }
 
@@ -59,8 +121,17 @@ public sealed record MessageView(
 /// <param name="Type"><c>text</c>, <c>reasoning</c>, <c>tool</c> or <c>seam</c>.</param>
 /// <param name="Position">The position of its first byte; of a seam, its own.</param>
 public sealed record PartView(
-    string Type, [property: Description("Of its first byte; of a seam, its own.")] long Position, string? Text = null, string? CallId = null, string? Name = null, string? Arguments = null, JsonElement? Result = null, string? Error = null,
-    string? Reason = null, string? Model = null)
+    string Type,
+    [property: Description("Of its first byte; of a seam, its own.")] long Position,
+    string? Text = null,
+    string? CallId = null,
+    string? Name = null,
+    string? Arguments = null,
+    JsonElement? Result = null,
+    string? Error = null,
+    string? Reason = null,
+    string? Model = null
+)
 {
     public static List<PartView> Of(FoldedLog log)
     {
@@ -80,11 +151,28 @@ public sealed record PartView(
                     break;
                 case ToolReturned result:
                     var at = parts.FindLastIndex(part => part.CallId == result.CallId);
-                    if (at >= 0) parts[at] = parts[at] with { Result = result.Result is null ? null : JsonElement.Parse(result.Result), Error = result.Error };
+                    if (at >= 0)
+                    {
+                        parts[at] = parts[at] with
+                        {
+                            Result = result.Result is null ? null : JsonElement.Parse(result.Result),
+                            Error = result.Error,
+                        };
+                    }
+
                     break;
                 case null when parts.Count > 0:
                     var text = System.Text.Encoding.UTF8.GetString(entry.Text);
-                    parts[^1] = parts[^1].Type == "tool" ? parts[^1] with { Arguments = parts[^1].Arguments + text } : parts[^1] with { Text = parts[^1].Text + text };
+                    parts[^1] =
+                        parts[^1].Type == "tool"
+                            ? parts[^1] with
+                            {
+                                Arguments = parts[^1].Arguments + text,
+                            }
+                            : parts[^1] with
+                            {
+                                Text = parts[^1].Text + text,
+                            };
                     break;
             }
         }

@@ -9,7 +9,8 @@ public sealed record SentMessage(
     [property: Description("The client's name for it.")] string? Id,
     [property: Required, AllowedValues("user", "assistant", "system", "developer", "tool", "data")] string? Role,
     [property: Description("AI SDK 5 to 7.")] IReadOnlyList<SentPart>? Parts,
-    [property: Description("Others: a string, or parts.")] JsonElement? Content);
+    [property: Description("Others: a string, or parts.")] JsonElement? Content
+);
 
 /// <summary>A part of such a message. Its text is read; what it has besides is kept by the client.</summary>
 public sealed record SentPart([property: Required, Description("`text`; others are passed over.")] string? Type, string? Text);

@@ -15,7 +15,10 @@ public static class GenerationSnapshots
         {
             bytes.AddRange(slice.Bytes.Span);
             controls.AddRange(slice.Controls.Span);
-            if (slice.Ended is not null) break;
+            if (slice.Ended is not null)
+            {
+                break;
+            }
         }
 
         return new FoldedLog(bytes.ToArray(), controls);

@@ -50,7 +50,10 @@ public static class MessageParts
     public static FoldedLog Unfold(string content, string? parts)
     {
         var text = Encoding.UTF8.GetBytes(content);
-        if (parts is null) return Whole(text);
+        if (parts is null)
+        {
+            return Whole(text);
+        }
 
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, text.Length + 64));
         List<PositionedControl> controls = [];

@@ -7,7 +7,9 @@ namespace Parley.Server.Data;
 /// <summary>Short forms of messages.</summary>
 public static partial class MessageText
 {
-    private const int TitleLength = 100, PreviewLength = 160, PreviewSource = 2000;
+    private const int TitleLength = 100,
+        PreviewLength = 160,
+        PreviewSource = 2000;
 
     /// <summary>The title of a conversation: the first 100 characters of its first message, on one line.</summary>
     public static string Title(string message)
@@ -17,7 +19,8 @@ public static partial class MessageText
     }
 
     /// <summary>What a list shows of the last message: its beginning on one line, without the marks of markdown.</summary>
-    public static string Preview(string message) => Shorten(MarkdownMarks().Replace(message.Length > PreviewSource ? message[..PreviewSource] : message, ""), PreviewLength);
+    public static string Preview(string message) =>
+        Shorten(MarkdownMarks().Replace(message.Length > PreviewSource ? message[..PreviewSource] : message, ""), PreviewLength);
 
     [GeneratedRegex(@"\*\*|__|~~|`+|^[ \t]*(?:#{1,6}|>|[-*+]|\d{1,3}\.)[ \t]+", RegexOptions.Multiline)]
     private static partial Regex MarkdownMarks();
@@ -28,7 +31,7 @@ public static partial class MessageText
         var shortened = new StringBuilder();
         var elements = StringInfo.GetTextElementEnumerator(text);
         var space = false;
-        for (var count = 0; count < length && elements.MoveNext();)
+        for (var count = 0; count < length && elements.MoveNext(); )
         {
             var element = elements.GetTextElement();
             if (string.IsNullOrWhiteSpace(element))
@@ -37,12 +40,22 @@ public static partial class MessageText
                 continue;
             }
 
-            if (space) shortened.Append(' ');
+            if (space)
+            {
+                shortened.Append(' ');
+            }
+
             count += space ? 2 : 1;
             space = false;
             // A "character" with a hundred combining marks is cut like any other long text.
-            if (element.Length <= 32) shortened.Append(element);
-            else shortened.Append(element.EnumerateRunes().First());
+            if (element.Length <= 32)
+            {
+                shortened.Append(element);
+            }
+            else
+            {
+                shortened.Append(element.EnumerateRunes().First());
+            }
         }
 
         return shortened.ToString();

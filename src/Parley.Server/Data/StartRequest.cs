@@ -1,6 +1,3 @@
-using Parley.Server.Data.Model;
-using Parley.Streaming.Generations;
-
 namespace Parley.Server.Data;
 
 /// <summary>Everything that one transaction stores when an answer begins.</summary>

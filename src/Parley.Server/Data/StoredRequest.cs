@@ -1,9 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Http.Json;
-using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
@@ -25,12 +22,19 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
     /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
     public const string Response = "response";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>The same with what the client's own tools returned to an answer that goes on.</summary>
     public static StoredRequest? WithToolResults(StoredRequest? asked, IReadOnlyCollection<ToolReturned> results)
     {
-        if (results.Count == 0) return asked;
+        if (results.Count == 0)
+        {
+            return asked;
+        }
+
         var body = asked is null ? [] : JsonObject.Create(asked.Body)!;
         body[ToolResults] = JsonSerializer.SerializeToNode(results.ToList<LogControl>(), LogControlJson.Default.ListLogControl);
         return new StoredRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
 
@@ -19,7 +18,10 @@ internal sealed partial class Sweeper(ChatStore store, TimeProvider time, ILogge
         {
             try
             {
-                while (await store.SweepAsync(time.GetUtcNow(), MostAtOnce) == MostAtOnce) stoppingToken.ThrowIfCancellationRequested();
+                while (await store.SweepAsync(time.GetUtcNow(), MostAtOnce) == MostAtOnce)
+                {
+                    stoppingToken.ThrowIfCancellationRequested();
+                }
             }
             catch (Exception error) when (error is SqliteException or DatabaseBusyException)
             {

@@ -16,8 +16,15 @@ public sealed class ChangeFeed
 
     public void Changed(string ownerId, string conversationId)
     {
-        if (!_byOwner.TryGetValue(ownerId, out var subscriptions)) return;
-        foreach (var (subscription, _) in subscriptions) subscription.Offer(conversationId);
+        if (!_byOwner.TryGetValue(ownerId, out var subscriptions))
+        {
+            return;
+        }
+
+        foreach (var (subscription, _) in subscriptions)
+        {
+            subscription.Offer(conversationId);
+        }
     }
 
     public Subscription Subscribe(string ownerId)
@@ -28,14 +35,19 @@ public sealed class ChangeFeed
             // An owner's entry goes with the last listener: one that went meanwhile is made anew.
             var subscriptions = _byOwner.GetOrAdd(ownerId, _ => new());
             subscriptions[subscription] = true;
-            if (_byOwner.TryGetValue(ownerId, out var current) && current == subscriptions) return subscription;
+            if (_byOwner.TryGetValue(ownerId, out var current) && current == subscriptions)
+            {
+                return subscription;
+            }
         }
     }
 
     /// <summary>One client's place in the feed.</summary>
     public sealed class Subscription(ChangeFeed feed, string ownerId) : IDisposable
     {
-        private readonly Channel<string> _changed = Channel.CreateBounded<string>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+        private readonly Channel<string> _changed = Channel.CreateBounded<string>(
+            new BoundedChannelOptions(QueueLength) { SingleReader = true }
+        );
         private volatile bool _overflowed;
 
         /// <summary>Conversations that have changed.</summary>
@@ -44,21 +56,35 @@ public sealed class ChangeFeed
         /// <summary>Whether changes were lost since the last call: the client must read everything again.</summary>
         public bool TakeOverflow()
         {
-            if (!_overflowed) return false;
+            if (!_overflowed)
+            {
+                return false;
+            }
+
             _overflowed = false;
             return true;
         }
 
         internal void Offer(string conversationId)
         {
-            if (!_changed.Writer.TryWrite(conversationId)) _overflowed = true;
+            if (!_changed.Writer.TryWrite(conversationId))
+            {
+                _overflowed = true;
+            }
         }
 
         public void Dispose()
         {
-            if (!feed._byOwner.TryGetValue(ownerId, out var subscriptions)) return;
+            if (!feed._byOwner.TryGetValue(ownerId, out var subscriptions))
+            {
+                return;
+            }
+
             subscriptions.TryRemove(this, out _);
-            if (subscriptions.IsEmpty) feed._byOwner.TryRemove(KeyValuePair.Create(ownerId, subscriptions));
+            if (subscriptions.IsEmpty)
+            {
+                feed._byOwner.TryRemove(KeyValuePair.Create(ownerId, subscriptions));
+            }
         }
     }
 }

@@ -4,13 +4,20 @@ using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
-using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations;
 
 /// <summary>Turns that wait to be answered: they are stored first, and answered when somebody follows them for the first time.</summary>
-public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, GenerationStarter starter, ReplyTargets places, ConversationHistory history, ModelRouter router, TimeProvider time)
+public sealed class DeferredTurns(
+    ChatStore store,
+    SqliteDatabase database,
+    GenerationStarter starter,
+    ReplyTargets places,
+    ConversationHistory history,
+    ModelRouter router,
+    TimeProvider time
+)
 {
     /// <summary>Stores a turn. Null with the problem when its conversation is busy or gone.</summary>
     /// <param name="user">Who asks.</param>
@@ -22,18 +29,29 @@ public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, Gene
         var at = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
         var place = turn.Conversation is null ? null : places.Find(user, turn.Conversation, null);
         if (place is { ParentIsRunning: true })
-            return (null, Problems.Of(StatusCodes.Status409Conflict, "answer_running", "The answer before this message is still being written. Wait for it, or stop it."));
-
-        Conversation? created = place is not null ? null : new Conversation
         {
-            Id = Guid.CreateVersion7(now).ToString(),
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
-            ExternalId = turn.Conversation,
-            Title = turn.Title ?? MessageText.Title(""),
-            Model = route.Id,
-            CreatedAt = at,
-        };
+            return (
+                null,
+                Problems.Of(
+                    StatusCodes.Status409Conflict,
+                    "answer_running",
+                    "The answer before this message is still being written. Wait for it, or stop it."
+                )
+            );
+        }
+
+        Conversation? created = place is not null
+            ? null
+            : new Conversation
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                TenantId = user.TenantId,
+                OwnerId = user.Id,
+                ExternalId = turn.Conversation,
+                Title = turn.Title ?? MessageText.Title(""),
+                Model = route.Id,
+                CreatedAt = at,
+            };
         var conversation = place?.ConversationId ?? created!.Id;
         var message = new Message
         {
@@ -62,13 +80,24 @@ public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, Gene
         };
         return await store.StartSessionAsync(session, created, message)
             ? (session, null)
-            : (null, Problems.Of(StatusCodes.Status409Conflict, "conversation_changed", "This conversation has changed in this moment. Try again."));
+            : (
+                null,
+                Problems.Of(
+                    StatusCodes.Status409Conflict,
+                    "conversation_changed",
+                    "This conversation has changed in this moment. Try again."
+                )
+            );
     }
 
     /// <summary>The session, or null when it is missing, of another kind, or somebody else's.</summary>
     public ChatSession? Find(CurrentUser? user, string? id, string kind)
     {
-        if (user is null || !Guid.TryParseExact(id, "D", out _)) return null;
+        if (user is null || !Guid.TryParseExact(id, "D", out _))
+        {
+            return null;
+        }
+
         using var session = database.OpenReader();
         var found = session.Query(
             """
@@ -88,7 +117,11 @@ public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, Gene
                 CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
                 ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
             },
-            ("@id", id), ("@kind", kind), ("@tenant", user.TenantId), ("@owner", user.Id));
+            ("@id", id),
+            ("@kind", kind),
+            ("@tenant", user.TenantId),
+            ("@owner", user.Id)
+        );
         return found.Count == 0 ? null : found[0];
     }
 
@@ -98,7 +131,11 @@ public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, Gene
     /// <summary>Begins the answer, or attaches to it when somebody else was first.</summary>
     public async Task<IResult> BeginAsync(HttpContext http, CurrentUser user, ChatSession session, ResponseMode shape)
     {
-        if (router.Resolve(session.Model) is not { } route) return ModelProblems.NotFound(session.Model);
+        if (router.Resolve(session.Model) is not { } route)
+        {
+            return ModelProblems.NotFound(session.Model);
+        }
+
         var now = time.GetUtcNow();
         var start = new StartRequest
         {
@@ -129,4 +166,12 @@ public sealed class DeferredTurns(ChatStore store, SqliteDatabase database, Gene
 /// <param name="TaskId">A label.</param>
 /// <param name="Id">The session's id, where the same request must not store a second one; a new id otherwise.</param>
 public sealed record DeferredTurn(
-    string Kind, string Prompt, TimeSpan Lifetime, string? Conversation = null, string? Title = null, string? ProjectId = null, string? TaskId = null, string? Id = null);
+    string Kind,
+    string Prompt,
+    TimeSpan Lifetime,
+    string? Conversation = null,
+    string? Title = null,
+    string? ProjectId = null,
+    string? TaskId = null,
+    string? Id = null
+);

@@ -20,10 +20,21 @@ internal sealed class EndedGenerations(GenerationRunner runner, ChangeFeed feed,
 
     private void OnEnded(GenerationId id, GenerationEnded end)
     {
-        if (!feed.HasAnyListener) return;
+        if (!feed.HasAnyListener)
+        {
+            return;
+        }
+
         using var session = database.OpenReader();
-        foreach (var (owner, conversation) in session.Query(
-            "SELECT g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id WHERE g.id = @id AND c.kind = 'chat'", row => (row.GetString(0), row.GetString(1)), ("@id", id.ToString())))
+        foreach (
+            var (owner, conversation) in session.Query(
+                "SELECT g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id WHERE g.id = @id AND c.kind = 'chat'",
+                row => (row.GetString(0), row.GetString(1)),
+                ("@id", id.ToString())
+            )
+        )
+        {
             feed.Changed(owner, conversation);
+        }
     }
 }

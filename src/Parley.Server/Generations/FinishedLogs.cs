@@ -11,8 +11,12 @@ public sealed class FinishedLogs(SqliteDatabase database)
     public FoldedLog? Find(OwnedGeneration answer)
     {
         using var session = database.OpenReader();
-        return session.Query(
-            "SELECT content, parts FROM messages WHERE id = @id AND status <> 'running'",
-            row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", answer.Info.MessageId)).FirstOrDefault();
+        return session
+            .Query(
+                "SELECT content, parts FROM messages WHERE id = @id AND status <> 'running'",
+                row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)),
+                ("@id", answer.Info.MessageId)
+            )
+            .FirstOrDefault();
     }
 }

@@ -30,8 +30,16 @@ public static class FormatParameter
     public static bool TryRead(HttpContext http, out Func<GenerationInfo, WireFormat>? format, [NotNullWhen(false)] out IResult? problem)
     {
         format = null;
-        if (!Query.TryReadOnce(http, "format", out var name, out problem)) return false;
-        if (name is null || ByName.TryGetValue(name, out format)) return true;
+        if (!Query.TryReadOnce(http, "format", out var name, out problem))
+        {
+            return false;
+        }
+
+        if (name is null || ByName.TryGetValue(name, out format))
+        {
+            return true;
+        }
+
         problem = Problems.Invalid("format", "unknown_format", $"There is no such format. There are: {string.Join(", ", Names)}.");
         return false;
     }

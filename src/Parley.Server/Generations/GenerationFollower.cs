@@ -6,7 +6,12 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Generations;
 
 /// <summary>Follows a generation and writes it in one wire format. Whoever asked is only the first reader.</summary>
-public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class GenerationFollower(
+    GenerationRunner runner,
+    IOptions<StreamOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
 {
     /// <param name="http">The request; its answer has not begun.</param>
     /// <param name="id">The generation.</param>
@@ -22,9 +27,20 @@ public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamO
         using var guard = new StreamTimeouts(http, options.Value, time, reader.Nudge, leaving);
         try
         {
-            if (after is null) format.WriteStart(body);
-            else format.WriteHeartbeat(body);
-            if (!await guard.FlushAsync()) return;
+            if (after is null)
+            {
+                format.WriteStart(body);
+            }
+            else
+            {
+                format.WriteHeartbeat(body);
+            }
+
+            if (!await guard.FlushAsync())
+            {
+                return;
+            }
+
             while (true)
             {
                 GenerationEnded? ended = null;
@@ -32,12 +48,19 @@ public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamO
                 {
                     ended = slice.Ended;
                     format.Write(slice, body);
-                    if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                    if (body.UnflushedBytes > 0 && !await guard.FlushAsync())
+                    {
+                        return;
+                    }
                 }
 
                 if (reader.State == LogReaderState.Ended)
                 {
-                    if (ended?.Error is not null && format.CutsAfterFailure) await guard.AbortAsync();
+                    if (ended?.Error is not null && format.CutsAfterFailure)
+                    {
+                        await guard.AbortAsync();
+                    }
+
                     return;
                 }
 
@@ -50,13 +73,24 @@ public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamO
                 if (format.HeldFor is { } wait && guard.IsOver(wait))
                 {
                     format.WriteHeld(body);
-                    if (!await guard.FlushAsync()) return;
+                    if (!await guard.FlushAsync())
+                    {
+                        return;
+                    }
                 }
 
                 guard.Hold(format.HeldFor);
-                if (await reader.WaitAsync() || !guard.IsSilent) continue;
+                if (await reader.WaitAsync() || !guard.IsSilent)
+                {
+                    continue;
+                }
+
                 format.WriteHeartbeat(body);
-                if (body.UnflushedBytes > 0 && !await guard.FlushAsync()) return;
+                if (body.UnflushedBytes > 0 && !await guard.FlushAsync())
+                {
+                    return;
+                }
+
                 guard.WasSilent();
             }
         }
@@ -74,8 +108,16 @@ public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamO
         using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, patience, TimeSpan.FromMilliseconds(20));
         while (true)
         {
-            if (reader.TryRead(out var slice)) return slice.Bytes.Length == 1 ? slice.Ended?.Error : null;
-            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= patience) return null;
+            if (reader.TryRead(out var slice))
+            {
+                return slice.Bytes.Length == 1 ? slice.Ended?.Error : null;
+            }
+
+            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= patience)
+            {
+                return null;
+            }
+
             await reader.WaitAsync();
         }
     }
@@ -84,6 +126,9 @@ public sealed class GenerationFollower(GenerationRunner runner, IOptions<StreamO
     {
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = format.ContentType;
-        foreach (var (name, value) in format.Headers) response.Headers[name] = value;
+        foreach (var (name, value) in format.Headers)
+        {
+            response.Headers[name] = value;
+        }
     }
 }

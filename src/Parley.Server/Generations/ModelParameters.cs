@@ -12,39 +12,79 @@ public static class ModelParameters
     public static Problem? Read(JsonElement body, out StoredRequest? asked, out ChatOptions? options)
     {
         (asked, options) = (null, null);
-        if (Number(body, 0, 2, out var temperature, "temperature") is { } badTemperature) return badTemperature;
-        if (Number(body, 0, 1, out var topP, "topP", "top_p") is { } badTopP) return badTopP;
-        if (Number(body, 1, 10_000_000, out var limit, "maxTokens", "max_tokens", "maxOutputTokens") is { } badLimit) return badLimit;
-        if (limit is { } tokens && tokens != Math.Floor(tokens)) return Problems.Invalid("maxTokens", "out_of_range", "maxTokens must be a whole number.");
-        if (temperature is null && topP is null && limit is null) return null;
-        asked = new StoredRequest(StoredRequest.Options, JsonSerializer.SerializeToElement(new { temperature, topP, maxTokens = limit }));
+        if (Number(body, 0, 2, out var temperature, "temperature") is { } badTemperature)
+        {
+            return badTemperature;
+        }
+
+        if (Number(body, 0, 1, out var topP, "topP", "top_p") is { } badTopP)
+        {
+            return badTopP;
+        }
+
+        if (Number(body, 1, 10_000_000, out var limit, "maxTokens", "max_tokens", "maxOutputTokens") is { } badLimit)
+        {
+            return badLimit;
+        }
+
+        if (limit is { } tokens && tokens != Math.Floor(tokens))
+        {
+            return Problems.Invalid("maxTokens", "out_of_range", "maxTokens must be a whole number.");
+        }
+
+        if (temperature is null && topP is null && limit is null)
+        {
+            return null;
+        }
+
+        asked = new StoredRequest(
+            StoredRequest.Options,
+            JsonSerializer.SerializeToElement(
+                new
+                {
+                    temperature,
+                    topP,
+                    maxTokens = limit,
+                }
+            )
+        );
         options = Of(asked.Body);
         return null;
     }
 
     /// <summary>The same parameters, as they were kept.</summary>
-    public static ChatOptions Of(JsonElement kept) => new()
-    {
-        Temperature = (float?)Kept(kept, "temperature"),
-        TopP = (float?)Kept(kept, "topP"),
-        MaxOutputTokens = (int?)Kept(kept, "maxTokens"),
-    };
+    public static ChatOptions Of(JsonElement kept) =>
+        new()
+        {
+            Temperature = (float?)Kept(kept, "temperature"),
+            TopP = (float?)Kept(kept, "topP"),
+            MaxOutputTokens = (int?)Kept(kept, "maxTokens"),
+        };
 
-    private static double? Kept(JsonElement kept, string name) => kept.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+    private static double? Kept(JsonElement kept, string name) =>
+        kept.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
     private static Problem? Number(JsonElement body, double least, double most, out double? number, params ReadOnlySpan<string> names)
     {
         number = null;
         foreach (var name in names)
         {
-            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) continue;
+            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            {
+                continue;
+            }
+
             if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var found) && found >= least && found <= most)
             {
                 number = found;
                 return null;
             }
 
-            return Problems.Invalid(name, "out_of_range", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}."));
+            return Problems.Invalid(
+                name,
+                "out_of_range",
+                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}.")
+            );
         }
 
         return null;

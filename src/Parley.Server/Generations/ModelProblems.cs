@@ -8,6 +8,10 @@ public static class ModelProblems
     public static Problem NotFound(string? model)
     {
         var shown = model is { Length: > 64 } ? model[..64] + "…" : model;
-        return Problems.Invalid("model", "model_not_found", $"There is no model \"{shown}\". GET /api/v1/models lists those that there are.");
+        return Problems.Invalid(
+            "model",
+            "model_not_found",
+            $"There is no model \"{shown}\". GET /api/v1/models lists those that there are."
+        );
     }
 }

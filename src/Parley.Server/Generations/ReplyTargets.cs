@@ -18,10 +18,22 @@ public sealed class ReplyTargets(SqliteDatabase database)
             ORDER BY m.id = @parent DESC, m.sequence DESC LIMIT 1
             """,
             row => new Place(
-                row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), !row.IsDBNull(2) && row.GetString(2) == "running", row.IsDBNull(3) ? null : row.GetString(3),
-                row.IsDBNull(4) ? null : row.GetString(4)),
-            ("@parent", parent), ("@id", conversation), ("@tenant", user.TenantId), ("@owner", user.Id));
-        if (found.Count == 0 || (parent is not null && found[0].ParentId is null)) return null;
+                row.GetString(0),
+                row.IsDBNull(1) ? null : row.GetString(1),
+                !row.IsDBNull(2) && row.GetString(2) == "running",
+                row.IsDBNull(3) ? null : row.GetString(3),
+                row.IsDBNull(4) ? null : row.GetString(4)
+            ),
+            ("@parent", parent),
+            ("@id", conversation),
+            ("@tenant", user.TenantId),
+            ("@owner", user.Id)
+        );
+        if (found.Count == 0 || (parent is not null && found[0].ParentId is null))
+        {
+            return null;
+        }
+
         return found[0];
     }
 }

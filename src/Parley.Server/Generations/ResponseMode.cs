@@ -32,10 +32,17 @@ public sealed record ResponseMode
     public static ResponseMode Streamed(Func<GenerationInfo, WireFormat> format) => new() { Stream = format };
 
     /// <summary>For chat clients in a browser.</summary>
-    public static ResponseMode ForChat(Func<GenerationInfo, WireFormat> format) => new() { Stream = format, PatienceForRefusal = TimeSpan.FromMilliseconds(100), OnlyLimitsAsStatus = true };
+    public static ResponseMode ForChat(Func<GenerationInfo, WireFormat> format) =>
+        new()
+        {
+            Stream = format,
+            PatienceForRefusal = TimeSpan.FromMilliseconds(100),
+            OnlyLimitsAsStatus = true,
+        };
 
     public static ResponseMode Json(Func<GenerationInfo, FoldedLog, IResult> write) => new() { Whole = write };
 
     /// <summary>Parley's own two.</summary>
-    public static ResponseMode Native(bool streamed) => streamed ? Streamed(static info => new NativeEvents(info)) : Json(WholeAnswer.Native);
+    public static ResponseMode Native(bool streamed) =>
+        streamed ? Streamed(static info => new NativeEvents(info)) : Json(WholeAnswer.Native);
 }

@@ -19,7 +19,11 @@ public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower
             case PositionCheck.Beyond:
                 return Problems.Invalid("after", "position_beyond_end", "The answer is not that long. Follow it from the beginning.");
             case PositionCheck.InsideCharacter:
-                return Problems.Invalid("after", "position_inside_character", "This position is inside a character. Use the id of an event.");
+                return Problems.Invalid(
+                    "after",
+                    "position_inside_character",
+                    "This position is inside a character. Use the id of an event."
+                );
         }
 
         await WriteAsync(http, found, format, after);

@@ -19,14 +19,31 @@ public sealed class StoredRequestSource(SqliteDatabase database, PromptBuilder a
             LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
             WHERE g.id = @id
             """,
-            row => (
-                ConversationId: row.GetString(0), ParentId: row.IsDBNull(1) ? null : row.GetString(1), Model: row.GetString(2),
-                Continues: row.IsDBNull(4) ? null : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3)),
-                Request: StoredRequest.Parse(row.IsDBNull(6) ? null : row.GetString(6)), OwnerId: row.GetString(7)),
-            ("@id", id.ToString()));
-        if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route) return ValueTask.FromResult<GenerationRequest?>(null);
+            row =>
+                (
+                    ConversationId: row.GetString(0),
+                    ParentId: row.IsDBNull(1) ? null : row.GetString(1),
+                    Model: row.GetString(2),
+                    Continues: row.IsDBNull(4)
+                        ? null
+                        : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3)),
+                    Request: StoredRequest.Parse(row.IsDBNull(6) ? null : row.GetString(6)),
+                    OwnerId: row.GetString(7)
+                ),
+            ("@id", id.ToString())
+        );
+        if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route)
+        {
+            return ValueTask.FromResult<GenerationRequest?>(null);
+        }
+
         var (messages, options) = asked.Of(found[0].Request, found[0].OwnerId, found[0].ConversationId, found[0].ParentId);
-        return ValueTask.FromResult<GenerationRequest?>(GenerationRequests.For(route, messages, options) with { Continues = found[0].Continues?.With([.. found[0].Request?.KeptToolResults ?? []]) });
+        return ValueTask.FromResult<GenerationRequest?>(
+            GenerationRequests.For(route, messages, options) with
+            {
+                Continues = found[0].Continues?.With([.. found[0].Request?.KeptToolResults ?? []]),
+            }
+        );
     }
 }
 

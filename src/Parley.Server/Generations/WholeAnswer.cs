@@ -11,22 +11,37 @@ namespace Parley.Server.Generations;
 public sealed class WholeAnswer(GenerationRunner runner, IDbContextFactory<Data.Sqlite.SqliteDbContext> contexts)
 {
     /// <summary>Waits for the end, and writes what came, or says why it failed.</summary>
-    public async Task<IResult> WhenEndedAsync(GenerationId id, GenerationInfo info, Func<GenerationInfo, FoldedLog, IResult> write, CancellationToken cancellationToken)
+    public async Task<IResult> WhenEndedAsync(
+        GenerationId id,
+        GenerationInfo info,
+        Func<GenerationInfo, FoldedLog, IResult> write,
+        CancellationToken cancellationToken
+    )
     {
         using (var reader = runner.Follow(id, 0, cancellationToken))
         {
             while (reader.State == LogReaderState.Following)
             {
                 while (reader.TryRead(out _)) { }
-                if (reader.State == LogReaderState.Following) await reader.WaitAsync();
+                if (reader.State == LogReaderState.Following)
+                {
+                    await reader.WaitAsync();
+                }
             }
 
-            if (reader.State == LogReaderState.Lost) return Problems.NotFound("generation");
+            if (reader.State == LogReaderState.Lost)
+            {
+                return Problems.NotFound("generation");
+            }
         }
 
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var message = await db.Messages.AsNoTracking().SingleOrDefaultAsync(row => row.Id == info.MessageId, cancellationToken);
-        if (message is null) return Problems.NotFound("generation");
+        if (message is null)
+        {
+            return Problems.NotFound("generation");
+        }
+
         var log = MessageParts.Unfold(message.Content, message.Parts);
         return log.Ended is { Error: { } error } ? FailureProblem.Of(error, info, hasContent: log.End > 1) : write(info, log);
     }
@@ -35,13 +50,30 @@ public sealed class WholeAnswer(GenerationRunner runner, IDbContextFactory<Data.
     public static IResult Native(GenerationInfo info, FoldedLog log)
     {
         var ended = log.Ended!;
-        return ApiJson.Ok(new Answer(
-            info.ConversationId, info.GenerationId, info.MessageId, info.Model, log.TextOf(PartKind.Text, ended.StoppedAt ?? long.MaxValue), ended.FinishReason, ended.Usage,
-            ended.Status.ToString().ToLowerInvariant()));
+        return ApiJson.Ok(
+            new Answer(
+                info.ConversationId,
+                info.GenerationId,
+                info.MessageId,
+                info.Model,
+                log.TextOf(PartKind.Text, ended.StoppedAt ?? long.MaxValue),
+                ended.FinishReason,
+                ended.Usage,
+                ended.Status.ToString().ToLowerInvariant()
+            )
+        );
     }
 
     public sealed record Answer(
-        string ConversationId, string GenerationId, string MessageId, string Model, string Content, string? FinishReason, GenerationUsage? Usage, string Status);
+        string ConversationId,
+        string GenerationId,
+        string MessageId,
+        string Model,
+        string Content,
+        string? FinishReason,
+        GenerationUsage? Usage,
+        string Status
+    );
 }
 
 /// <summary>A generation that failed, as the status of a response.</summary>

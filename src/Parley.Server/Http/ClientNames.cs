@@ -12,7 +12,13 @@ public static class ClientNames
 
     /// <summary>Why a name is refused, or null.</summary>
     public static Problem? Check(string field, string? name) =>
-        name is { Length: > 0 and <= Longest } && name.All(static letter => letter is > ' ' and <= '~' and not '/' and not '\\') && !Reserved.Contains(name, StringComparer.OrdinalIgnoreCase)
+        name is { Length: > 0 and <= Longest }
+        && name.All(static letter => letter is > ' ' and <= '~' and not '/' and not '\\')
+        && !Reserved.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? null
-            : Problems.Invalid(field, "invalid_id", $"An id has 1 to {Longest} visible ASCII characters without slashes, and is none of the words that routes use.");
+            : Problems.Invalid(
+                field,
+                "invalid_id",
+                $"An id has 1 to {Longest} visible ASCII characters without slashes, and is none of the words that routes use."
+            );
 }

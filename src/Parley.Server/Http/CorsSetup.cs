@@ -14,23 +14,54 @@ internal static class CorsSetup
 {
     private static readonly string[] Exposed =
     [
-        "X-Conversation-Id", "X-Generation-Id", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Location", "ETag", "Stream-Next-Offset", "Stream-Cursor", "Stream-Up-To-Date",
-        "Stream-Closed", "x-vercel-ai-ui-message-stream", "x-vercel-ai-data-stream",
+        "X-Conversation-Id",
+        "X-Generation-Id",
+        "X-Request-Id",
+        "Retry-After",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Location",
+        "ETag",
+        "Stream-Next-Offset",
+        "Stream-Cursor",
+        "Stream-Up-To-Date",
+        "Stream-Closed",
+        "x-vercel-ai-ui-message-stream",
+        "x-vercel-ai-data-stream",
     ];
 
     public static IServiceCollection AddParleyCors(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<CorsOptions>().Bind(configuration.GetSection("Cors"))
-            .Validate(static options => options.Origins.All(IsOrigin), "Each of Cors:Origins is a scheme, a host and perhaps a port, without a path: https://app.example.org.").ValidateOnStart();
+        services
+            .AddOptions<CorsOptions>()
+            .Bind(configuration.GetSection("Cors"))
+            .Validate(
+                static options => options.Origins.All(IsOrigin),
+                "Each of Cors:Origins is a scheme, a host and perhaps a port, without a path: https://app.example.org."
+            )
+            .ValidateOnStart();
         var origins = configuration.GetSection("Cors:Origins").Get<string[]>() ?? [];
-        return services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins(origins).AllowAnyHeader().AllowAnyMethod().AllowCredentials().WithExposedHeaders(Exposed).SetPreflightMaxAge(TimeSpan.FromDays(1))));
+        return services.AddCors(cors =>
+            cors.AddDefaultPolicy(policy =>
+                policy
+                    .WithOrigins(origins)
+                    .AllowAnyHeader()
+                    .AllowAnyMethod()
+                    .AllowCredentials()
+                    .WithExposedHeaders(Exposed)
+                    .SetPreflightMaxAge(TimeSpan.FromDays(1))
+            )
+        );
     }
 
     /// <summary>Whether the request comes from a page of an origin that may call.</summary>
     public static bool IsAllowed(HttpContext http) =>
-        http.Request.Headers.Origin is [{ Length: > 0 } origin] && http.RequestServices.GetRequiredService<IOptions<CorsOptions>>().Value.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+        http.Request.Headers.Origin is [{ Length: > 0 } origin]
+        && http.RequestServices.GetRequiredService<IOptions<CorsOptions>>()
+            .Value.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase);
 
     private static bool IsOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var origin) && origin.Scheme is "https" or "http" && origin.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
+        Uri.TryCreate(text, UriKind.Absolute, out var origin)
+        && origin.Scheme is "https" or "http"
+        && origin.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
 }

@@ -14,16 +14,28 @@ public static class IdempotencyKeyHeader
         key = null;
         problem = null;
         var values = http.Request.Headers["Idempotency-Key"];
-        if (values.Count == 0) return true;
+        if (values.Count == 0)
+        {
+            return true;
+        }
+
         var value = values.Count == 1 ? values[0] ?? "" : "";
-        if (value is ['"', .., '"']) value = value[1..^1];
+        if (value is ['"', .., '"'])
+        {
+            value = value[1..^1];
+        }
+
         if (value.Length is > 0 and <= Longest && value.All(letter => letter is > ' ' and <= '~'))
         {
             key = value;
             return true;
         }
 
-        problem = Problems.Invalid("Idempotency-Key", "invalid_idempotency_key", "Idempotency-Key must be there once, with 1 to 255 visible ASCII characters.");
+        problem = Problems.Invalid(
+            "Idempotency-Key",
+            "invalid_idempotency_key",
+            "Idempotency-Key must be there once, with 1 to 255 visible ASCII characters."
+        );
         return false;
     }
 }

@@ -11,8 +11,16 @@ public readonly record struct Paging(int Limit, int Offset)
     public static bool TryRead(HttpContext http, int usual, int most, out Paging paging, [NotNullWhen(false)] out IResult? problem)
     {
         paging = default;
-        if (!Query.TryReadLimit(http, usual, most, out var limit, out problem)) return false;
-        if (!Query.TryReadOnce(http, "offset", out var text, out problem)) return false;
+        if (!Query.TryReadLimit(http, usual, most, out var limit, out problem))
+        {
+            return false;
+        }
+
+        if (!Query.TryReadOnce(http, "offset", out var text, out problem))
+        {
+            return false;
+        }
+
         var offset = 0L;
         if (text is not null && (!Query.TryParse(text, out offset) || offset > FurthestOffset))
         {

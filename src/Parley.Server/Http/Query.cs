@@ -11,7 +11,9 @@ public static class Query
     public static bool TryParse(string? text, out long value)
     {
         value = 0;
-        return text is { Length: > 0 } && (text.Length == 1 || text[0] != '0') && text.All(char.IsAsciiDigit)
+        return text is { Length: > 0 }
+            && (text.Length == 1 || text[0] != '0')
+            && text.All(char.IsAsciiDigit)
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 
@@ -21,7 +23,11 @@ public static class Query
         problem = null;
         foreach (var name in http.Request.Query.Keys)
         {
-            if (names.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
+            if (names.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
             problem = Problems.Invalid(name.Length <= 64 ? name : "query", "unknown_parameter", "There is no such query parameter here.");
             return false;
         }
@@ -34,7 +40,11 @@ public static class Query
     {
         limit = whenAbsent;
         problem = null;
-        if (!http.Request.Query.TryGetValue("limit", out var values)) return true;
+        if (!http.Request.Query.TryGetValue("limit", out var values))
+        {
+            return true;
+        }
+
         if (values.Count == 1 && TryParse(values[0], out var value) && value >= 1 && value <= most)
         {
             limit = (int)value;
@@ -50,9 +60,17 @@ public static class Query
     {
         value = null;
         problem = null;
-        if (!http.Request.Query.TryGetValue(name, out var values)) return true;
+        if (!http.Request.Query.TryGetValue(name, out var values))
+        {
+            return true;
+        }
+
         value = values[0];
-        if (values.Count == 1) return true;
+        if (values.Count == 1)
+        {
+            return true;
+        }
+
         problem = Problems.Invalid(name, "duplicate_parameter", $"{name} is there more than once.");
         return false;
     }

@@ -5,8 +5,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Http.Errors;
-using Parley.Server.Http.Json;
-using Parley.Server.Http.Streaming;
 
 namespace Parley.Server.Http;
 
@@ -46,34 +44,50 @@ internal static class RequestPipeline
     public static void UseRequestPipeline(this WebApplication app)
     {
         app.UseExceptionHandler(errors => errors.Run(WriteErrorAsync));
-        app.Use(static (http, next) =>
-        {
-            var headers = http.Response.Headers;
-            headers.XContentTypeOptions = "nosniff";
-            headers["Referrer-Policy"] = "no-referrer";
-            headers.ContentSecurityPolicy = ContentSecurityPolicy;
-            headers["Cross-Origin-Opener-Policy"] = "same-origin";
-            headers["Cross-Origin-Resource-Policy"] = "same-origin";
-            headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
-            if (IsApi(http.Request.Path)) headers.CacheControl = "no-store";
-            if (http.Request.Path.StartsWithSegments("/v1"))
+        app.Use(
+            static (http, next) =>
             {
-                headers["x-request-id"] = $"req_{System.Diagnostics.Activity.Current?.TraceId.ToString() ?? System.Diagnostics.ActivityTraceId.CreateRandom().ToString()}";
-            }
+                var headers = http.Response.Headers;
+                headers.XContentTypeOptions = "nosniff";
+                headers["Referrer-Policy"] = "no-referrer";
+                headers.ContentSecurityPolicy = ContentSecurityPolicy;
+                headers["Cross-Origin-Opener-Policy"] = "same-origin";
+                headers["Cross-Origin-Resource-Policy"] = "same-origin";
+                headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+                if (IsApi(http.Request.Path))
+                {
+                    headers.CacheControl = "no-store";
+                }
 
-            return IsForeign(http) ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.") : next(http);
-        });
+                if (http.Request.Path.StartsWithSegments("/v1"))
+                {
+                    headers["x-request-id"] =
+                        $"req_{System.Diagnostics.Activity.Current?.TraceId.ToString() ?? System.Diagnostics.ActivityTraceId.CreateRandom().ToString()}";
+                }
+
+                return IsForeign(http)
+                    ? Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.")
+                    : next(http);
+            }
+        );
         app.UseWhen(static http => !IsApi(http.Request.Path), static pages => pages.UseResponseCompression());
         app.UseStatusCodePages(static context => WriteStatusAsync(context.HttpContext));
     }
 
     /// <summary>Where people's text is answered, of which much comes in small pieces.</summary>
-    private static bool IsApi(PathString path) => path.StartsWithSegments("/api") || path.StartsWithSegments("/v1") || path.StartsWithSegments("/chat") || path.StartsWithSegments("/chat-stream");
+    private static bool IsApi(PathString path) =>
+        path.StartsWithSegments("/api")
+        || path.StartsWithSegments("/v1")
+        || path.StartsWithSegments("/chat")
+        || path.StartsWithSegments("/chat-stream");
 
     /// <summary>An unsafe request that a page of another site made with this one's cookie.</summary>
     private static bool IsForeign(HttpContext http) =>
-        !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && !HttpMethods.IsOptions(http.Request.Method)
-        && http.Request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site"] && !CorsSetup.IsAllowed(http);
+        !HttpMethods.IsGet(http.Request.Method)
+        && !HttpMethods.IsHead(http.Request.Method)
+        && !HttpMethods.IsOptions(http.Request.Method)
+        && http.Request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site"]
+        && !CorsSetup.IsAllowed(http);
 
     private static Task WriteErrorAsync(HttpContext http)
     {
@@ -81,24 +95,45 @@ internal static class RequestPipeline
         if (error is DatabaseBusyException)
         {
             http.Response.Headers.RetryAfter = "2";
-            return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "overloaded", "The server is overloaded. Try again in a moment.");
+            return Problems.WriteAsync(
+                http,
+                StatusCodes.Status503ServiceUnavailable,
+                "overloaded",
+                "The server is overloaded. Try again in a moment."
+            );
         }
 
         if (error is SqliteException)
         {
             http.Response.Headers.RetryAfter = "5";
-            return Problems.WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "storage_unavailable", "The server cannot store anything right now. Nothing was changed; try again in a moment.");
+            return Problems.WriteAsync(
+                http,
+                StatusCodes.Status503ServiceUnavailable,
+                "storage_unavailable",
+                "The server cannot store anything right now. Nothing was changed; try again in a moment."
+            );
         }
 
         return error is BadHttpRequestException bad
             ? Problems.WriteAsync(http, bad.StatusCode, "bad_request", "The request could not be read.")
-            : Problems.WriteAsync(http, StatusCodes.Status500InternalServerError, "internal_error", "Something went wrong on the server. It has been logged under this trace id.");
+            : Problems.WriteAsync(
+                http,
+                StatusCodes.Status500InternalServerError,
+                "internal_error",
+                "Something went wrong on the server. It has been logged under this trace id."
+            );
     }
 
-    private static Task WriteStatusAsync(HttpContext http) => http.Response.StatusCode switch
-    {
-        StatusCodes.Status405MethodNotAllowed => Problems.WriteAsync(http, 405, "method_not_allowed", "This route does not take this method."),
-        StatusCodes.Status404NotFound => Problems.WriteAsync(http, 404, "not_found", "There is no such page."),
-        var status => Problems.WriteAsync(http, status, "refused", "The request was refused."),
-    };
+    private static Task WriteStatusAsync(HttpContext http) =>
+        http.Response.StatusCode switch
+        {
+            StatusCodes.Status405MethodNotAllowed => Problems.WriteAsync(
+                http,
+                405,
+                "method_not_allowed",
+                "This route does not take this method."
+            ),
+            StatusCodes.Status404NotFound => Problems.WriteAsync(http, 404, "not_found", "There is no such page."),
+            var status => Problems.WriteAsync(http, status, "refused", "The request was refused."),
+        };
 }

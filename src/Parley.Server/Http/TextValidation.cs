@@ -16,7 +16,11 @@ public static class TextValidation
     /// <summary>Why a message is refused, or null.</summary>
     public static Problem? CheckMessage(string field, string? text)
     {
-        if (string.IsNullOrEmpty(text) || !HasVisible(text)) return Problems.Invalid(field, "text_required", "Write something first.");
+        if (string.IsNullOrEmpty(text) || !HasVisible(text))
+        {
+            return Problems.Invalid(field, "text_required", "Write something first.");
+        }
+
         return Encoding.UTF8.GetByteCount(text) > MostMessageBytes
             ? Problems.Of(StatusCodes.Status413PayloadTooLarge, "message_too_long", "A message may have 1 MiB of text at most.", field)
             : null;
@@ -25,7 +29,11 @@ public static class TextValidation
     /// <summary>Why a title is refused, or null.</summary>
     public static Problem? CheckTitle(string? title)
     {
-        if (string.IsNullOrEmpty(title) || !HasVisible(title)) return Problems.Invalid("title", "text_required", "A title needs at least one visible character.");
+        if (string.IsNullOrEmpty(title) || !HasVisible(title))
+        {
+            return Problems.Invalid("title", "text_required", "A title needs at least one visible character.");
+        }
+
         return title.Length > 200 * MostUnitsOfACharacter || new StringInfo(title).LengthInTextElements > 200
             ? Problems.Invalid("title", "title_too_long", "A title may have 200 characters at most.")
             : null;
@@ -36,7 +44,10 @@ public static class TextValidation
     {
         foreach (var rune in text.EnumerateRunes())
         {
-            if (!Rune.IsWhiteSpace(rune) && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Format or UnicodeCategory.Control)) return true;
+            if (!Rune.IsWhiteSpace(rune) && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Format or UnicodeCategory.Control))
+            {
+                return true;
+            }
         }
 
         return false;

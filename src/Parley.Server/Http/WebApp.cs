@@ -9,30 +9,39 @@ internal static class WebApp
     public static void UseWebApp(this WebApplication app)
     {
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = context => SetCache(context.Context, context.File) });
-        app.Use(async (http, next) =>
-        {
-            if (!HttpMethods.IsGet(http.Request.Method) || !IsPage(http.Request.Path))
+        app.Use(
+            async (http, next) =>
             {
-                await next(http);
-                return;
-            }
+                if (!HttpMethods.IsGet(http.Request.Method) || !IsPage(http.Request.Path))
+                {
+                    await next(http);
+                    return;
+                }
 
-            var page = app.Environment.WebRootFileProvider.GetFileInfo("index.html");
-            if (!page.Exists)
-            {
-                await Problems.WriteAsync(http, StatusCodes.Status404NotFound, "no_web_app", "This server was built without the web app.");
-                return;
-            }
+                var page = app.Environment.WebRootFileProvider.GetFileInfo("index.html");
+                if (!page.Exists)
+                {
+                    await Problems.WriteAsync(
+                        http,
+                        StatusCodes.Status404NotFound,
+                        "no_web_app",
+                        "This server was built without the web app."
+                    );
+                    return;
+                }
 
-            http.Response.ContentType = "text/html; charset=utf-8";
-            http.Response.Headers.CacheControl = "no-cache";
-            await http.Response.SendFileAsync(page, http.RequestAborted);
-        });
+                http.Response.ContentType = "text/html; charset=utf-8";
+                http.Response.Headers.CacheControl = "no-cache";
+                await http.Response.SendFileAsync(page, http.RequestAborted);
+            }
+        );
     }
 
     private static bool IsPage(PathString path) => path == "/" || path == "/chat" || path.StartsWithSegments("/c");
 
     /// <summary>Names under /assets hold a hash of the content: they never change.</summary>
     private static void SetCache(HttpContext http, IFileInfo file) =>
-        http.Response.Headers.CacheControl = http.Request.Path.StartsWithSegments("/assets") ? "public, max-age=31536000, immutable" : "no-cache";
+        http.Response.Headers.CacheControl = http.Request.Path.StartsWithSegments("/assets")
+            ? "public, max-age=31536000, immutable"
+            : "no-cache";
 }

@@ -15,35 +15,53 @@ public static class AnonymousIdentity
     {
         services.AddDataProtection().SetApplicationName("parley");
         services.AddSingleton<Tickets>();
-        services.AddOptions<IdentityOptions>().Bind(configuration.GetSection("Identity"))
-            .Validate(static options => options.BearerTokens.All(token => token.Length >= 16), "Each of Identity:BearerTokens needs 16 characters at least.").ValidateOnStart();
-        services.AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>().Configure<SqliteDatabase, ILoggerFactory>((options, database, loggers) =>
-        {
-            var keys = new DirectoryInfo(Path.Combine(database.Folder, "keys"));
-            options.XmlRepository = new Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository(keys, loggers);
-        });
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
-        {
-            options.Cookie.Name = CookieName;
-            options.Cookie.HttpOnly = true;
-            options.Cookie.SameSite = SameSiteMode.Lax;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            options.Cookie.IsEssential = true;
-            options.ExpireTimeSpan = TimeSpan.FromDays(365);
-            options.SlidingExpiration = true;
-            options.Events.OnRedirectToLogin = context => Status(context.HttpContext, StatusCodes.Status401Unauthorized);
-            options.Events.OnRedirectToAccessDenied = context => Status(context.HttpContext, StatusCodes.Status403Forbidden);
-        });
+        services
+            .AddOptions<IdentityOptions>()
+            .Bind(configuration.GetSection("Identity"))
+            .Validate(
+                static options => options.BearerTokens.All(token => token.Length >= 16),
+                "Each of Identity:BearerTokens needs 16 characters at least."
+            )
+            .ValidateOnStart();
+        services
+            .AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>()
+            .Configure<SqliteDatabase, ILoggerFactory>(
+                (options, database, loggers) =>
+                {
+                    var keys = new DirectoryInfo(Path.Combine(database.Folder, "keys"));
+                    options.XmlRepository = new Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository(keys, loggers);
+                }
+            );
+        services
+            .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+            .AddCookie(options =>
+            {
+                options.Cookie.Name = CookieName;
+                options.Cookie.HttpOnly = true;
+                options.Cookie.SameSite = SameSiteMode.Lax;
+                options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+                options.Cookie.IsEssential = true;
+                options.ExpireTimeSpan = TimeSpan.FromDays(365);
+                options.SlidingExpiration = true;
+                options.Events.OnRedirectToLogin = context => Status(context.HttpContext, StatusCodes.Status401Unauthorized);
+                options.Events.OnRedirectToAccessDenied = context => Status(context.HttpContext, StatusCodes.Status403Forbidden);
+            });
         return services;
     }
 
     /// <summary>Who asks; a new anonymous identity where the request brings none. Call it before the answer has begun.</summary>
     public static async ValueTask<CurrentUser> CurrentUserOrNewAsync(this HttpContext http, TimeProvider time)
     {
-        if (CurrentUser.Of(http.User) is { } known) return known;
+        if (CurrentUser.Of(http.User) is { } known)
+        {
+            return known;
+        }
+
         var user = new CurrentUser(CurrentUser.PersonalTenant, Guid.CreateVersion7(time.GetUtcNow()).ToString());
         var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)], CookieAuthenticationDefaults.AuthenticationScheme);
+            [new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)],
+            CookieAuthenticationDefaults.AuthenticationScheme
+        );
         http.User = new ClaimsPrincipal(identity);
         await http.SignInAsync(http.User, new AuthenticationProperties { IsPersistent = true });
         return user;

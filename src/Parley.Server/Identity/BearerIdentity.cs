@@ -37,31 +37,50 @@ internal static class BearerIdentity
         var authorization = http.Request.Headers.Authorization;
         if (authorization.Count > 0)
         {
-            if (authorization is not [{ } value] || Find(TokenOf(value), OptionsOf(http)) is not { } bearer) return RefuseAsync(http);
+            if (authorization is not [{ } value] || Find(TokenOf(value), OptionsOf(http)) is not { } bearer)
+            {
+                return RefuseAsync(http);
+            }
+
             http.User = Principal(bearer);
         }
         else if (http.GetEndpoint()?.Metadata.GetMetadata<QueryCredentials>() is { } allowed)
         {
             if (http.Request.Query["access_token"] is [{ Length: > 0 and <= Longest } access])
             {
-                if (Find(access, OptionsOf(http)) is not { } bearer) return RefuseAsync(http);
+                if (Find(access, OptionsOf(http)) is not { } bearer)
+                {
+                    return RefuseAsync(http);
+                }
+
                 http.User = Principal(bearer);
             }
             else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= Longest } ticket] && allowed.ResourceOf(http) is { } resource)
             {
                 // One that is no good (any more) says nothing about who asks: the request is answered as anybody's.
-                if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user) http.User = Principal(user);
+                if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user)
+                {
+                    http.User = Principal(user);
+                }
             }
         }
 
-        if (CurrentUser.Of(http.User) is null && OptionsOf(http).SinglePerson) http.User = Principal(TheOnlyOne);
+        if (CurrentUser.Of(http.User) is null && OptionsOf(http).SinglePerson)
+        {
+            http.User = Principal(TheOnlyOne);
+        }
+
         return next(http);
     }
 
     /// <summary>Who comes with this token, wherever it was sent; null when it is not accepted.</summary>
     public static CurrentUser? Find(string token, IdentityOptions options)
     {
-        if (token.Length is 0 or > Longest || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options)) return null;
+        if (token.Length is 0 or > Longest || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options))
+        {
+            return null;
+        }
+
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes("parley bearer\n" + token), hash);
         return new CurrentUser(CurrentUser.PersonalTenant, new Guid(hash[..16], bigEndian: true).ToString());
@@ -75,14 +94,22 @@ internal static class BearerIdentity
 
     private static bool IsAccepted(string token, IdentityOptions options)
     {
-        if (options.BearerTokens.Count == 0) return true;
+        if (options.BearerTokens.Count == 0)
+        {
+            return true;
+        }
+
         var found = false;
         foreach (var candidate in options.BearerTokens)
+        {
             found |= CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(candidate), Encoding.UTF8.GetBytes(token));
+        }
+
         return found;
     }
 
-    private static IdentityOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value;
+    private static IdentityOptions OptionsOf(HttpContext http) =>
+        http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value;
 
     private static ClaimsPrincipal Principal(CurrentUser user) =>
         new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id), new Claim("tenant", user.TenantId)], "Bearer"));
@@ -90,7 +117,12 @@ internal static class BearerIdentity
     private static Task RefuseAsync(HttpContext http)
     {
         http.Response.Headers.WWWAuthenticate = "Bearer";
-        return Problems.WriteAsync(http, StatusCodes.Status401Unauthorized, "invalid_token", "This bearer token is not accepted here. Check the key that your program sends.");
+        return Problems.WriteAsync(
+            http,
+            StatusCodes.Status401Unauthorized,
+            "invalid_token",
+            "This bearer token is not accepted here. Check the key that your program sends."
+        );
     }
 }
 

@@ -6,7 +6,13 @@ namespace Parley.Server.Identity;
 public static class ClaimedUser
 {
     /// <summary>Refuses a <c>user_id</c> that is somebody else's; none and one's own are fine.</summary>
-    public static Problem? Check(CurrentUser? user, string? userId) => userId is null or "" or "null" || userId == user?.Id
-        ? null
-        : Problems.Of(StatusCodes.Status403Forbidden, "not_yours", "user_id is not yours. Who you are comes from your credentials; leave it out.", "user_id");
+    public static Problem? Check(CurrentUser? user, string? userId) =>
+        userId is null or "" or "null" || userId == user?.Id
+            ? null
+            : Problems.Of(
+                StatusCodes.Status403Forbidden,
+                "not_yours",
+                "user_id is not yours. Who you are comes from your credentials; leave it out.",
+                "user_id"
+            );
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
-using Parley.Server.Data.Model;
 
 namespace Parley.Server.Identity;
 
@@ -23,7 +22,9 @@ public sealed class Tickets(IDataProtectionProvider protection, TimeProvider tim
     private readonly IDataProtector _protector = protection.CreateProtector("parley.ticket");
 
     public string Create(CurrentUser user, string resource) =>
-        _protector.Protect(JsonSerializer.Serialize(new Ticket(user.TenantId, user.Id, resource, (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds())));
+        _protector.Protect(
+            JsonSerializer.Serialize(new Ticket(user.TenantId, user.Id, resource, (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds()))
+        );
 
     /// <summary>Whom it was given to, or null when it is not one of ours, is for something else, or has expired.</summary>
     public CurrentUser? Find(string ticket, string resource)
@@ -31,7 +32,9 @@ public sealed class Tickets(IDataProtectionProvider protection, TimeProvider tim
         try
         {
             var found = JsonSerializer.Deserialize<Ticket>(_protector.Unprotect(ticket))!;
-            return found.Resource == resource && found.Until > time.GetUtcNow().ToUnixTimeMilliseconds() ? new CurrentUser(found.Tenant, found.User) : null;
+            return found.Resource == resource && found.Until > time.GetUtcNow().ToUnixTimeMilliseconds()
+                ? new CurrentUser(found.Tenant, found.User)
+                : null;
         }
         catch (Exception error) when (error is CryptographicException or JsonException or FormatException)
         {

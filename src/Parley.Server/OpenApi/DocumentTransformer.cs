@@ -6,7 +6,10 @@ namespace Parley.Server.OpenApi;
 /// <summary>What the document says of the API as a whole.</summary>
 internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
 {
-    public const string Cookie = "cookie", Bearer = "bearer", Ticket = "ticket", AccessToken = "accessToken";
+    public const string Cookie = "cookie",
+        Bearer = "bearer",
+        Ticket = "ticket",
+        AccessToken = "accessToken";
 
     private static readonly (string Name, string Description)[] Tags =
     [
@@ -22,7 +25,10 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
         ("Chat sessions", "Start a turn, stream its answer, read the history."),
         ("Chat conversations", "Conversations and messages as rows, paged by offset."),
         ("Text streams", "A chat whose answer one request drives, as raw text, and all others watch."),
-        ("Convex", "The functions of text streams, as Convex's clients call them. They also subscribe to them, at the WebSocket `/api/{version}/sync`."),
+        (
+            "Convex",
+            "The functions of text streams, as Convex's clients call them. They also subscribe to them, at the WebSocket `/api/{version}/sync`."
+        ),
         ("Health", "For probes."),
     ];
 
@@ -32,42 +38,56 @@ internal sealed class DocumentTransformer : IOpenApiDocumentTransformer
         {
             Title = "Parley",
             Version = typeof(Program).Assembly.GetName().Version!.ToString(3),
-            Description = "An answer is a durable log: whoever starts one merely follows it, and whoever comes back goes on where they were. Every route may answer 500 `internal_error` besides what it lists. "
+            Description =
+                "An answer is a durable log: whoever starts one merely follows it, and whoever comes back goes on where they were. Every route may answer 500 `internal_error` besides what it lists. "
                 + "`x-rate-limit` names the bucket that a route's requests are counted in; `x-event-schema` is what the `data` of an event stream's events is.",
             License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
         };
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description }).ToHashSet();
-        document.AddComponent(Cookie, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Cookie,
-            Name = Identity.AnonymousIdentity.CookieName,
-            Description = "Given to whoever brings nothing, with the first request that stores something or `GET /api/v1/me`.",
-        });
-        document.AddComponent(Bearer, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.Http,
-            Scheme = "bearer",
-            Description = "A token is who its sender is. Any is accepted, unless `Identity:BearerTokens` names those that are.",
-        });
-        document.AddComponent(AccessToken, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Query,
-            Name = "access_token",
-            Description = "A bearer token, for an `EventSource`, which can set no header.",
-        });
-        document.AddComponent(Ticket, new OpenApiSecurityScheme
-        {
-            Type = SecuritySchemeType.ApiKey,
-            In = ParameterLocation.Query,
-            Name = "ticket",
-            Description = "Good for one stream and a minute: a URL ends up in logs.",
-        });
+        document.AddComponent(
+            Cookie,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = Identity.AnonymousIdentity.CookieName,
+                Description = "Given to whoever brings nothing, with the first request that stores something or `GET /api/v1/me`.",
+            }
+        );
+        document.AddComponent(
+            Bearer,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A token is who its sender is. Any is accepted, unless `Identity:BearerTokens` names those that are.",
+            }
+        );
+        document.AddComponent(
+            AccessToken,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Query,
+                Name = "access_token",
+                Description = "A bearer token, for an `EventSource`, which can set no header.",
+            }
+        );
+        document.AddComponent(
+            Ticket,
+            new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Query,
+                Name = "ticket",
+                Description = "Good for one stream and a minute: a URL ends up in logs.",
+            }
+        );
         document.Security = [Requirement(document, Cookie), Requirement(document, Bearer), new OpenApiSecurityRequirement()];
         return Task.CompletedTask;
     }
 
-    public static OpenApiSecurityRequirement Requirement(OpenApiDocument document, string scheme) => new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
+    public static OpenApiSecurityRequirement Requirement(OpenApiDocument document, string scheme) =>
+        new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
 }

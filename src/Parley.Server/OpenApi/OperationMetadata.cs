@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Http.Json;
 
 namespace Parley.Server.OpenApi;
 
@@ -57,7 +56,8 @@ public sealed class ShapeAttribute(Type type) : Attribute
 /// <summary>The types of bodies that are not JSON.</summary>
 public static class Media
 {
-    public const string Events = "text/event-stream", Text = "text/plain";
+    public const string Events = "text/event-stream",
+        Text = "text/plain";
 }
 
 public static class OperationExtensions
@@ -69,47 +69,82 @@ public static class OperationExtensions
         route.WithMetadata(new OperationMetadata(id, summary, description));
 
     /// <summary>Says what the route reads besides its body.</summary>
-    public static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params ParameterMetadata[] parameters) => route.WithMetadata([.. parameters]);
+    public static RouteHandlerBuilder Reads(this RouteHandlerBuilder route, params ParameterMetadata[] parameters) =>
+        route.WithMetadata([.. parameters]);
 
     /// <summary>Says that the route answers with JSON.</summary>
-    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, int status = StatusCodes.Status200OK, string? description = null, JsonSerializerOptions? json = null, params string[] headers) =>
-        route.WithMetadata(new AnswerMetadata(status, description) { Body = typeof(T), Json = json, ContentTypes = ["application/json"], Headers = headers });
+    public static RouteHandlerBuilder Answers<T>(
+        this RouteHandlerBuilder route,
+        int status = StatusCodes.Status200OK,
+        string? description = null,
+        JsonSerializerOptions? json = null,
+        params string[] headers
+    ) =>
+        route.WithMetadata(
+            new AnswerMetadata(status, description)
+            {
+                Body = typeof(T),
+                Json = json,
+                ContentTypes = ["application/json"],
+                Headers = headers,
+            }
+        );
 
     /// <summary>Says that the route answers with JSON, 201, and where the new thing is.</summary>
-    public static RouteHandlerBuilder Creates<T>(this RouteHandlerBuilder route, JsonSerializerOptions? json = null) => route.Answers<T>(StatusCodes.Status201Created, null, json, "Location");
+    public static RouteHandlerBuilder Creates<T>(this RouteHandlerBuilder route, JsonSerializerOptions? json = null) =>
+        route.Answers<T>(StatusCodes.Status201Created, null, json, "Location");
 
     /// <summary>Says that the route answers with an array of what other routes send as events.</summary>
     public static RouteHandlerBuilder AnswersEvents(this RouteHandlerBuilder route, string events, params string[] headers) =>
-        route.WithMetadata(new AnswerMetadata(StatusCodes.Status200OK) { Events = events, ContentTypes = ["application/json"], Headers = headers });
+        route.WithMetadata(
+            new AnswerMetadata(StatusCodes.Status200OK)
+            {
+                Events = events,
+                ContentTypes = ["application/json"],
+                Headers = headers,
+            }
+        );
 
     /// <summary>Says that the route answers without a body.</summary>
-    public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder route, int status, string description, params string[] headers) =>
-        route.WithMetadata(new AnswerMetadata(status, description) { Headers = headers });
+    public static RouteHandlerBuilder AnswersNothing(
+        this RouteHandlerBuilder route,
+        int status,
+        string description,
+        params string[] headers
+    ) => route.WithMetadata(new AnswerMetadata(status, description) { Headers = headers });
 
     /// <summary>Says that the route answers with text, which may come as it is written.</summary>
-    public static RouteHandlerBuilder Streams(this RouteHandlerBuilder route, string description, string[] contentTypes, params string[] headers) =>
-        route.WithMetadata(new AnswerMetadata(StatusCodes.Status200OK, description) { ContentTypes = contentTypes, Headers = headers });
+    public static RouteHandlerBuilder Streams(
+        this RouteHandlerBuilder route,
+        string description,
+        string[] contentTypes,
+        params string[] headers
+    ) => route.WithMetadata(new AnswerMetadata(StatusCodes.Status200OK, description) { ContentTypes = contentTypes, Headers = headers });
 
     /// <summary>Says what the events of the route's streams are.</summary>
-    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder route, params string[] events) => route.WithMetadata(new EventMetadata(events));
+    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder route, params string[] events) =>
+        route.WithMetadata(new EventMetadata(events));
 
     /// <summary>Says what the route refuses beyond what all routes do.</summary>
-    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, int status, params string[] codes) => route.WithMetadata(new RefusalMetadata(status, codes));
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, int status, params string[] codes) =>
+        route.WithMetadata(new RefusalMetadata(status, codes));
 
     /// <summary>Says that a request needs no body.</summary>
     public static RouteHandlerBuilder BodyIsOptional(this RouteHandlerBuilder route) => route.WithMetadata(new OptionalBodyMetadata());
 
     /// <summary>Shows a body to try.</summary>
-    public static RouteHandlerBuilder Example(this RouteHandlerBuilder route, string name, string json) => route.WithMetadata(new ExampleMetadata(name, json));
+    public static RouteHandlerBuilder Example(this RouteHandlerBuilder route, string name, string json) =>
+        route.WithMetadata(new ExampleMetadata(name, json));
 
     /// <summary>Says that the route begins an answer, or attaches to the one that the same <c>Idempotency-Key</c> began.</summary>
-    public static RouteHandlerBuilder StartsAnswer(this RouteHandlerBuilder route, params string[] contentTypes) => route
-        .Reads(Parameters.IdempotencyKey)
-        .Streams("The answer, from its beginning. Leaving does not end it.", contentTypes, AnswerHeaders)
-        .Refuses(StatusCodes.Status400BadRequest, "invalid_idempotency_key")
-        .Refuses(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused")
-        .Refuses(StatusCodes.Status429TooManyRequests, "too_many_answers", "provider_rate_limited", "provider_out_of_credit")
-        .Refuses(StatusCodes.Status503ServiceUnavailable, "overloaded", "restarting");
+    public static RouteHandlerBuilder StartsAnswer(this RouteHandlerBuilder route, params string[] contentTypes) =>
+        route
+            .Reads(Parameters.IdempotencyKey)
+            .Streams("The answer, from its beginning. Leaving does not end it.", contentTypes, AnswerHeaders)
+            .Refuses(StatusCodes.Status400BadRequest, "invalid_idempotency_key")
+            .Refuses(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused")
+            .Refuses(StatusCodes.Status429TooManyRequests, "too_many_answers", "provider_rate_limited", "provider_out_of_credit")
+            .Refuses(StatusCodes.Status503ServiceUnavailable, "overloaded", "restarting");
 
     /// <summary>Says that the route follows an answer.</summary>
     public static RouteHandlerBuilder FollowsAnswer(this RouteHandlerBuilder route, string description, params string[] contentTypes) =>

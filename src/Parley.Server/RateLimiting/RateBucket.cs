@@ -24,5 +24,6 @@ public sealed record RateBucketMetadata(RateBucket Bucket);
 
 public static class RateBucketExtensions
 {
-    public static TBuilder CountedAs<TBuilder>(this TBuilder route, RateBucket bucket) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new RateBucketMetadata(bucket));
+    public static TBuilder CountedAs<TBuilder>(this TBuilder route, RateBucket bucket)
+        where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new RateBucketMetadata(bucket));
 }

@@ -3,13 +3,10 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
 #pragma warning disable CA1001 // Processes that die dispose nothing.
-
 
 namespace Parley.Server.Tests.Data;
 
@@ -27,7 +24,8 @@ public sealed class LogModelTests : IAsyncLifetime
     public async ValueTask DisposeAsync() => await _node.KillAsync();
 
     [Fact]
-    public async Task Log_AnyHistoryOfWritersViewersAndCrashes_KeepsThePromise() => await Patience.Seeds(200, async random => await new History(this, random).RunAsync());
+    public async Task Log_AnyHistoryOfWritersViewersAndCrashes_KeepsThePromise() =>
+        await Patience.Seeds(200, async random => await new History(this, random).RunAsync());
 
     /// <summary>One generation's life.</summary>
     private sealed class History(LogModelTests tests, Random random)
@@ -44,7 +42,11 @@ public sealed class LogModelTests : IAsyncLifetime
         {
             _id = await Node.AskAsync(_model);
             _viewers.Add(new Viewer(0));
-            for (var step = random.Next(50, 200); step > 0 && !_over; step--) await StepAsync();
+            for (var step = random.Next(50, 200); step > 0 && !_over; step--)
+            {
+                await StepAsync();
+            }
+
             if (!_over)
             {
                 _model.Text("The end.").Complete();
@@ -52,7 +54,11 @@ public sealed class LogModelTests : IAsyncLifetime
             }
 
             _viewers.Add(new Viewer(0));
-            foreach (var viewer in _viewers) await viewer.ReadToEndAsync(Node, _id);
+            foreach (var viewer in _viewers)
+            {
+                await viewer.ReadToEndAsync(Node, _id);
+            }
+
             await AssertPromiseAsync();
             if (random.Next(10) == 0)
             {
@@ -71,7 +77,11 @@ public sealed class LogModelTests : IAsyncLifetime
                     break;
                 case < 60:
                     await _model.DrainedAsync();
-                    if (Node.Runner.Find(_id) is { } log) await Patience.Until(() => log.Durable == log.End);
+                    if (Node.Runner.Find(_id) is { } log)
+                    {
+                        await Patience.Until(() => log.Durable == log.End);
+                    }
+
                     break;
                 case < 66:
                     Node.Store.Fail(random.Next(1, 3));
@@ -82,8 +92,15 @@ public sealed class LogModelTests : IAsyncLifetime
                     _viewers[^1].Connect(Node, _id);
                     break;
                 case < 86:
-                    if (viewer.IsConnected) await viewer.LeaveAsync();
-                    else viewer.Connect(Node, _id);
+                    if (viewer.IsConnected)
+                    {
+                        await viewer.LeaveAsync();
+                    }
+                    else
+                    {
+                        viewer.Connect(Node, _id);
+                    }
+
                     break;
                 case < 88:
                     await CrashAsync();
@@ -124,17 +141,38 @@ public sealed class LogModelTests : IAsyncLifetime
             // The viewers see what they see until the last moment.
             var goesOn = random.Next(5) > 0;
             PushedModel? next = null;
-            foreach (var viewer in _viewers.Where(_ => random.Next(2) == 0)) await viewer.LeaveAsync();
-            tests._node = await Node.CrashAsync(random, id => id == _id && goesOn ? TestAsk(next = new PushedModel()) : null, async () =>
+            foreach (var viewer in _viewers.Where(_ => random.Next(2) == 0))
             {
-                foreach (var viewer in _viewers) await viewer.LeaveAsync();
-            });
+                await viewer.LeaveAsync();
+            }
+
+            tests._node = await Node.CrashAsync(
+                random,
+                id => id == _id && goesOn ? TestAsk(next = new PushedModel()) : null,
+                async () =>
+                {
+                    foreach (var viewer in _viewers)
+                    {
+                        await viewer.LeaveAsync();
+                    }
+                }
+            );
             _model = next ?? new PushedModel();
             var record = (await Node.Store.FindAsync(_id, Patience.Cancel))!;
             Assert.All(_viewers, viewer => Assert.InRange(viewer.Position, 0, record.End));
-            if (record.Status == GenerationStatus.Running) _pushed.Add(new StringBuilder());
-            else _over = true;
-            foreach (var viewer in _viewers.Where(_ => random.Next(2) == 0)) viewer.Connect(Node, _id);
+            if (record.Status == GenerationStatus.Running)
+            {
+                _pushed.Add(new StringBuilder());
+            }
+            else
+            {
+                _over = true;
+            }
+
+            foreach (var viewer in _viewers.Where(_ => random.Next(2) == 0))
+            {
+                viewer.Connect(Node, _id);
+            }
         }
 
         private async Task AssertPromiseAsync()
@@ -144,10 +182,17 @@ public sealed class LogModelTests : IAsyncLifetime
             // One end, and it is last; nothing is left beside the message.
             Assert.Single(log.Controls, control => control.Control is GenerationEnded);
             Assert.NotNull(log.Ended);
-            Assert.Equal(new GenerationRecord(_id, log.Ended.Status, (await Node.Store.FindAsync(_id, Patience.Cancel))!.Epoch, log.End), await Node.Store.FindAsync(_id, Patience.Cancel));
+            Assert.Equal(
+                new GenerationRecord(_id, log.Ended.Status, (await Node.Store.FindAsync(_id, Patience.Cancel))!.Epoch, log.End),
+                await Node.Store.FindAsync(_id, Patience.Cancel)
+            );
 
             // What anybody saw is there, where they saw it: folding has moved nothing.
-            foreach (var viewer in _viewers) viewer.AssertSawPartOf(log);
+            foreach (var viewer in _viewers)
+            {
+                viewer.AssertSawPartOf(log);
+            }
+
             foreach (var at in log.Boundaries().Where(_ => random.Next(20) == 0))
             {
                 var slice = (await Node.Store.ReadAsync(_id, at, random.Next(1, 400), Patience.Cancel))!.Value;
@@ -161,10 +206,16 @@ public sealed class LogModelTests : IAsyncLifetime
             for (var (i, from) = (0, 0); i < attempts.Count; i++, from++)
             {
                 // An attempt that nothing was kept of has no seam after it.
-                while (!pushed[from].StartsWith(attempts[i], StringComparison.Ordinal)) Assert.True(++from < pushed.Count, $"Attempt {i} says what no model said: {attempts[i]}");
+                while (!pushed[from].StartsWith(attempts[i], StringComparison.Ordinal))
+                {
+                    Assert.True(++from < pushed.Count, $"Attempt {i} says what no model said: {attempts[i]}");
+                }
             }
 
-            if (log.Ended.Status == GenerationStatus.Completed && log.Ended.FinishReason == "stop") Assert.Equal(pushed[^1], attempts[^1]);
+            if (log.Ended.Status == GenerationStatus.Completed && log.Ended.FinishReason == "stop")
+            {
+                Assert.Equal(pushed[^1], attempts[^1]);
+            }
         }
 
         private static List<string> TextByAttempt(FoldedLog log)
@@ -172,15 +223,22 @@ public sealed class LogModelTests : IAsyncLifetime
             List<StringBuilder> attempts = [new()];
             foreach (var entry in log.From(0))
             {
-                if (entry.Control is Seam) attempts.Add(new StringBuilder());
-                else if (entry.Part is { Part: PartKind.Text }) attempts[^1].Append(Encoding.UTF8.GetString(entry.Text));
+                if (entry.Control is Seam)
+                {
+                    attempts.Add(new StringBuilder());
+                }
+                else if (entry.Part is { Part: PartKind.Text })
+                {
+                    attempts[^1].Append(Encoding.UTF8.GetString(entry.Text));
+                }
             }
 
             return [.. attempts.Select(text => text.ToString())];
         }
     }
 
-    private static GenerationRequest TestAsk(IChatClient model) => new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, AcceptsPrefix: true);
+    private static GenerationRequest TestAsk(IChatClient model) =>
+        new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, AcceptsPrefix: true);
 
     /// <summary>Somebody who watches, with interruptions, and remembers only a position.</summary>
     private sealed class Viewer(long from)
@@ -197,7 +255,11 @@ public sealed class LogModelTests : IAsyncLifetime
 
         public async Task LeaveAsync()
         {
-            if (_follower is null) return;
+            if (_follower is null)
+            {
+                return;
+            }
+
             await _follower.LeaveAsync();
             Take();
         }
@@ -209,7 +271,10 @@ public sealed class LogModelTests : IAsyncLifetime
                 Connect(node, id);
                 var state = await _follower!.Done.Soon();
                 Take();
-                if (state == LogReaderState.Ended) return;
+                if (state == LogReaderState.Ended)
+                {
+                    return;
+                }
             }
         }
 
@@ -238,7 +303,15 @@ public sealed class LogModelTests : IAsyncLifetime
 
         private Node(SqliteProcess process, Func<GenerationId, GenerationRequest?> requests)
         {
-            var options = Microsoft.Extensions.Options.Options.Create(new GenerationOptions { CommitSpacing = TimeSpan.Zero, WindowBytes = 1024, SliceBytes = 256, MaxAdoptions = 100 });
+            var options = Microsoft.Extensions.Options.Options.Create(
+                new GenerationOptions
+                {
+                    CommitSpacing = TimeSpan.Zero,
+                    WindowBytes = 1024,
+                    SliceBytes = 256,
+                    MaxAdoptions = 100,
+                }
+            );
             _process = process;
             Store = new FaultyStore(process.Store);
             _writer = new LogWriter(Store, options, Hurry, NullLogger<LogWriter>.Instance);
@@ -273,7 +346,11 @@ public sealed class LogModelTests : IAsyncLifetime
         {
             Store.Freeze(afterCommit: random.Next(2) == 0);
             await Store.IdleAsync();
-            if (leave is not null) await leave();
+            if (leave is not null)
+            {
+                await leave();
+            }
+
             var image = await _process.ImageAsync();
             await KillAsync();
             return await StartAsync(SqliteProcess.Open(image, Sizes), requests);
@@ -293,7 +370,11 @@ public sealed class LogModelTests : IAsyncLifetime
             while (true)
             {
                 var slice = (await Store.ReadAsync(id, log.End, 1 << 20, Patience.Cancel))!.Value;
-                if (slice.Bytes.Length == 0) return log.Log;
+                if (slice.Bytes.Length == 0)
+                {
+                    return log.Log;
+                }
+
                 log.Append(new PendingSlice(id, 0, slice.From, slice.Bytes, slice.Controls));
             }
         }
@@ -307,31 +388,45 @@ public sealed class LogModelTests : IAsyncLifetime
 
     private sealed class Requests(Func<GenerationId, GenerationRequest?> load) : IGenerationRequests
     {
-        public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken) => ValueTask.FromResult(load(id));
+        public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(load(id));
     }
 
     /// <summary>A store whose commits fail now and then, until its process dies.</summary>
     private sealed class FaultyStore(IGenerationStore store) : IGenerationStore
     {
         private readonly Lock _gate = new();
-        private int _failures, _running;
-        private bool _frozen, _afterCommit;
+        private int _failures,
+            _running;
+        private bool _frozen,
+            _afterCommit;
 
         public void Fail(int times) => Volatile.Write(ref _failures, times);
 
         public void Freeze(bool afterCommit)
         {
-            lock (_gate) (_frozen, _afterCommit) = (true, afterCommit);
+            lock (_gate)
+            {
+                (_frozen, _afterCommit) = (true, afterCommit);
+            }
         }
 
-        public Task IdleAsync() => Patience.Until(() =>
-        {
-            lock (_gate) return _running == 0;
-        });
+        public Task IdleAsync() =>
+            Patience.Until(() =>
+            {
+                lock (_gate)
+                {
+                    return _running == 0;
+                }
+            });
 
         public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)
         {
-            if (Interlocked.Decrement(ref _failures) >= 0) throw new IOException("No space left on device.");
+            if (Interlocked.Decrement(ref _failures) >= 0)
+            {
+                throw new IOException("No space left on device.");
+            }
+
             AppendOutcome[]? outcomes = null;
             if (Enter())
             {
@@ -345,18 +440,24 @@ public sealed class LogModelTests : IAsyncLifetime
                     alive = Leave();
                 }
 
-                if (alive) return outcomes;
+                if (alive)
+                {
+                    return outcomes;
+                }
             }
 
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Patience.Cancel);
             return outcomes!;
         }
 
-        public ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken) => store.ReadAsync(id, after, maxBytes, cancellationToken);
+        public ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken) =>
+            store.ReadAsync(id, after, maxBytes, cancellationToken);
 
-        public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) => store.FindAsync(id, cancellationToken);
+        public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) =>
+            store.FindAsync(id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) => store.ClaimAbandonedAsync(limit, cancellationToken);
+        public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) =>
+            store.ClaimAbandonedAsync(limit, cancellationToken);
 
         public ValueTask RenewLeaseAsync(CancellationToken cancellationToken) => store.RenewLeaseAsync(cancellationToken);
 
@@ -366,7 +467,11 @@ public sealed class LogModelTests : IAsyncLifetime
         {
             lock (_gate)
             {
-                if (_frozen) return false;
+                if (_frozen)
+                {
+                    return false;
+                }
+
                 _running++;
                 return true;
             }
@@ -387,6 +492,11 @@ public sealed class LogModelTests : IAsyncLifetime
     private sealed class HurriedTime : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 50 : dueTime, period > TimeSpan.Zero ? period / 50 : period);
+            System.CreateTimer(
+                callback,
+                state,
+                dueTime > TimeSpan.Zero ? dueTime / 50 : dueTime,
+                period > TimeSpan.Zero ? period / 50 : period
+            );
     }
 }

@@ -8,14 +8,14 @@ public sealed class MessagePartsTests
 {
     [Fact]
     public async Task Unfold_OfAnyFoldedLog_IsThatLog() => await Patience.Seeds(2000, random =>
-    {
-        var log = RandomLog.Next(random, ended: random.Next(10) > 0);
-        var (content, parts) = MessageParts.Fold(log);
-        LogCuts.AssertSame(log, MessageParts.Unfold(content, parts));
-        Assert.Equal(log.TextOf(PartKind.Text), content);
-        Assert.Equal(log.Boundaries(), MessageParts.Unfold(content, parts).Boundaries());
-        return Task.CompletedTask;
-    });
+        {
+            var log = RandomLog.Next(random, ended: random.Next(10) > 0);
+            var (content, parts) = MessageParts.Fold(log);
+            LogCuts.AssertSame(log, MessageParts.Unfold(content, parts));
+            Assert.Equal(log.TextOf(PartKind.Text), content);
+            Assert.Equal(log.Boundaries(), MessageParts.Unfold(content, parts).Boundaries());
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public void Unfold_OfEveryScalarValue_IsUnchanged()
@@ -24,7 +24,13 @@ public sealed class MessagePartsTests
         {
             var log = new LogBuilder().Open(kind);
             for (var scalar = 1; scalar < 0x110000; scalar += scalar < 0x3000 ? 1 : 61)
-                if (System.Text.Rune.IsValid(scalar)) log.Text(new System.Text.Rune(scalar).ToString());
+            {
+                if (System.Text.Rune.IsValid(scalar))
+                {
+                    log.Text(new System.Text.Rune(scalar).ToString());
+                }
+            }
+
             var whole = log.Close().Completed().Log;
             var (content, parts) = MessageParts.Fold(whole);
             LogCuts.AssertSame(whole, MessageParts.Unfold(content, parts));
@@ -50,15 +56,24 @@ public sealed class MessagePartsTests
     public void Fold_OfAKnownLog_IsWhatIsStored()
     {
         // Databases hold this: another form needs a migration.
-        var log = new LogBuilder().Part(PartKind.Reasoning, "Hm.").Open(PartKind.Text).Text("Hé").Close().Add(new Seam(Seam.Adopted, "demo/parley"))
-            .Tool("c1", "now", "{}").Add(new ToolReturned("c1", "\"12:00\"", null)).Completed(new GenerationUsage(1, 2)).Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Reasoning, "Hm.")
+            .Open(PartKind.Text)
+            .Text("Hé")
+            .Close()
+            .Add(new Seam(Seam.Adopted, "demo/parley"))
+            .Tool("c1", "now", "{}")
+            .Add(new ToolReturned("c1", "\"12:00\"", null))
+            .Completed(new GenerationUsage(1, 2))
+            .Log;
         var (content, parts) = MessageParts.Fold(log);
         Assert.Equal("Hé", content);
         Assert.Equal(
-            """[{"kind":"open","part":"reasoning"},"Hm.",{"kind":"close"},{"kind":"open"},3,{"kind":"close"},{"kind":"seam","reason":"adopted","model":"demo/parley"},""" +
-            """{"kind":"open","part":"tool","callId":"c1","name":"now"},"{}",{"kind":"close"},{"kind":"result","callId":"c1","result":"\u002212:00\u0022"},""" +
-            """{"kind":"end","status":"completed","finishReason":"stop","usage":{"inputTokens":1,"outputTokens":2}}]""",
-            parts.Replace("\\u0022{}\\u0022", "{}", StringComparison.Ordinal));
+            """[{"kind":"open","part":"reasoning"},"Hm.",{"kind":"close"},{"kind":"open"},3,{"kind":"close"},{"kind":"seam","reason":"adopted","model":"demo/parley"},"""
+                + """{"kind":"open","part":"tool","callId":"c1","name":"now"},"{}",{"kind":"close"},{"kind":"result","callId":"c1","result":"\u002212:00\u0022"},"""
+                + """{"kind":"end","status":"completed","finishReason":"stop","usage":{"inputTokens":1,"outputTokens":2}}]""",
+            parts.Replace("\\u0022{}\\u0022", "{}", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -94,6 +109,8 @@ public sealed class MessagePartsTests
         var log = RandomLog.Next(new Random(11));
         var boundaries = log.Boundaries();
         for (long at = -2; at <= log.End + 2; at++)
+        {
             Assert.Equal(boundaries.LastOrDefault(boundary => boundary <= at), log.BoundaryAt(at));
+        }
     }
 }

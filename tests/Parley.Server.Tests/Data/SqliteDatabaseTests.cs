@@ -1,8 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sqlite;
-using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
@@ -44,18 +42,36 @@ public sealed class SqliteDatabaseTests
         using var process = SqliteProcess.Create();
         using var release = new ManualResetEventSlim();
         var first = await BlockAsync(process, release);
-        var work = Enumerable.Range(0, 50).Select(i => process.Writer.RunAsync((SqliteSession session) =>
-        {
-            session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"));
-            return i % 5 == 0 ? throw new InvalidDataException("No.") : i % 5 == 1 ? session.Run("INSERT INTO nodes (id, lease_until) VALUES ('n0', 1), ('n0', 1)") : i;
-        })).ToList();
+        var work = Enumerable
+            .Range(0, 50)
+            .Select(i =>
+                process.Writer.RunAsync(
+                    (SqliteSession session) =>
+                    {
+                        session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"));
+                        return i % 5 == 0 ? throw new InvalidDataException("No.")
+                            : i % 5 == 1 ? session.Run("INSERT INTO nodes (id, lease_until) VALUES ('n0', 1), ('n0', 1)")
+                            : i;
+                    }
+                )
+            )
+            .ToList();
         release.Set();
         await first.Soon();
         for (var i = 0; i < work.Count; i++)
         {
-            if (i % 5 == 0) await Assert.ThrowsAsync<InvalidDataException>(async () => await work[i].Soon());
-            else if (i % 5 == 1) await Assert.ThrowsAsync<SqliteException>(async () => await work[i].Soon());
-            else Assert.Equal(i, await work[i].Soon());
+            if (i % 5 == 0)
+            {
+                await Assert.ThrowsAsync<InvalidDataException>(async () => await work[i].Soon());
+            }
+            else if (i % 5 == 1)
+            {
+                await Assert.ThrowsAsync<SqliteException>(async () => await work[i].Soon());
+            }
+            else
+            {
+                Assert.Equal(i, await work[i].Soon());
+            }
         }
 
         Assert.Equal(30, await process.CountAsync("nodes"));
@@ -68,8 +84,12 @@ public sealed class SqliteDatabaseTests
         await process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1", row => row.GetInt64(0)));
         using var release = new ManualResetEventSlim();
         var first = await BlockAsync(process, release);
-        var small = process.Writer.RunAsync((SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES ('small', 1)"));
-        var large = process.Writer.RunAsync((SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))"));
+        var small = process.Writer.RunAsync(
+            (SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES ('small', 1)")
+        );
+        var large = process.Writer.RunAsync(
+            (SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))")
+        );
         var read = process.Writer.RunAsync((SqliteSession session) => session.Query("SELECT 1", row => row.GetInt64(0)));
         release.Set();
         await first.Soon();
@@ -78,8 +98,12 @@ public sealed class SqliteDatabaseTests
         Assert.Equal(13, (await Assert.ThrowsAsync<SqliteException>(async () => await large.Soon())).SqliteErrorCode);
         Assert.Equal(1, await process.CountAsync("nodes"));
 
-        await process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0)));
-        await process.Writer.RunAsync((SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))"));
+        await process.Writer.RunAsync(
+            (SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0))
+        );
+        await process.Writer.RunAsync(
+            (SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))")
+        );
         Assert.Equal(1, await process.CountAsync("generation_journal"));
     }
 
@@ -89,7 +113,14 @@ public sealed class SqliteDatabaseTests
         var process = SqliteProcess.Create();
         using var release = new ManualResetEventSlim();
         var first = await BlockAsync(process, release);
-        var work = Enumerable.Range(0, 300).Select(i => process.Writer.RunAsync((SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}")))).ToList();
+        var work = Enumerable
+            .Range(0, 300)
+            .Select(i =>
+                process.Writer.RunAsync(
+                    (SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"))
+                )
+            )
+            .ToList();
         var closing = Task.Run(process.Dispose, Patience.Cancel);
         release.Set();
         await first.Soon();
@@ -102,9 +133,21 @@ public sealed class SqliteDatabaseTests
     {
         using var process = SqliteProcess.Create();
         var (_, start) = await process.StartAsync();
-        var keyed = start with { IsNewConversation = false, IdempotencyKey = "k", UserMessageId = "u2", MessageId = "m2", GenerationId = Guid.NewGuid().ToString() };
+        var keyed = start with
+        {
+            IsNewConversation = false,
+            IdempotencyKey = "k",
+            UserMessageId = "u2",
+            MessageId = "m2",
+            GenerationId = Guid.NewGuid().ToString(),
+        };
         var again = keyed with { UserMessageId = "u3", MessageId = "m3", GenerationId = Guid.NewGuid().ToString() };
-        var outcomes = await Task.WhenAll(process.Chats.StartGenerationAsync(keyed), process.Chats.StartGenerationAsync(again), process.Chats.StartGenerationAsync(again with { Fingerprint = "other" })).Soon();
+        var outcomes = await Task.WhenAll(
+                process.Chats.StartGenerationAsync(keyed),
+                process.Chats.StartGenerationAsync(again),
+                process.Chats.StartGenerationAsync(again with { Fingerprint = "other" })
+            )
+            .Soon();
         Assert.IsType<StartResult.Started>(outcomes[0]);
         Assert.Equal(new StartResult.Attached(keyed.GenerationId), outcomes[1]);
         Assert.IsType<StartResult.KeyReused>(outcomes[2]);
@@ -116,12 +159,14 @@ public sealed class SqliteDatabaseTests
     private static async Task<Task> BlockAsync(SqliteProcess process, ManualResetEventSlim release)
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var first = process.Writer.RunAsync((SqliteSession _) =>
-        {
-            entered.SetResult();
-            release.Wait(Patience.Cancel);
-            return 0;
-        });
+        var first = process.Writer.RunAsync(
+            (SqliteSession _) =>
+            {
+                entered.SetResult();
+                release.Wait(Patience.Cancel);
+                return 0;
+            }
+        );
         await entered.Task.Soon();
         return first;
     }

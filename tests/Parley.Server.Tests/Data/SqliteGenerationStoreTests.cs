@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Parley.Server.Data;
 using Parley.Server.Data.Sqlite;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
@@ -43,9 +42,11 @@ public class SqliteGenerationStoreTests : GenerationStoreContract
     protected override async Task DeleteConversationAsync(GenerationId id) =>
         Assert.NotNull(await _process.Chats.DeleteAsync(_starts[id].TenantId, _starts[id].OwnerId, _starts[id].ConversationId));
 
-    protected override Task RefuseCommitsAsync() => _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1", row => row.GetInt64(0)));
+    protected override Task RefuseCommitsAsync() =>
+        _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1", row => row.GetInt64(0)));
 
-    protected override Task AllowCommitsAsync() => _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0)));
+    protected override Task AllowCommitsAsync() =>
+        _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0)));
 }
 
 /// <summary>An append may complete on the store's own thread, which a caller must not keep; tests do more than the engine before they wait again.</summary>
@@ -63,11 +64,14 @@ internal sealed class LeavingItsThread(IGenerationStore store) : IGenerationStor
         }
     }
 
-    public ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken) => store.ReadAsync(id, after, maxBytes, cancellationToken);
+    public ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken) =>
+        store.ReadAsync(id, after, maxBytes, cancellationToken);
 
-    public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) => store.FindAsync(id, cancellationToken);
+    public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) =>
+        store.FindAsync(id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) => store.ClaimAbandonedAsync(limit, cancellationToken);
+    public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) =>
+        store.ClaimAbandonedAsync(limit, cancellationToken);
 
     public ValueTask RenewLeaseAsync(CancellationToken cancellationToken) => store.RenewLeaseAsync(cancellationToken);
 
@@ -104,7 +108,11 @@ public sealed class SqliteGenerationStoreSpillingTests : SqliteGenerationStoreTe
     {
         var log = new LogBuilder().Part(PartKind.Text, new string('x', 1000)).Completed().Log;
         var id = await NewGenerationAsync();
-        for (long end = 0; end < log.End; end += 100) await Store.AppendAsync([log.Pending(id, 1, end, Math.Min(log.End, end + 100))], Patience.Cancel);
+        for (long end = 0; end < log.End; end += 100)
+        {
+            await Store.AppendAsync([log.Pending(id, 1, end, Math.Min(log.End, end + 100))], Patience.Cancel);
+        }
+
         Assert.Equal(0, await Process.CountAsync("generation_segments"));
     }
 }

@@ -1,6 +1,4 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
@@ -16,13 +14,25 @@ internal sealed class SqliteProcess : IDisposable
 
     private SqliteProcess(string folder, DatabaseOptions options)
     {
-        options = new DatabaseOptions { Folder = folder, JournalBytes = options.JournalBytes, SegmentBytes = options.SegmentBytes, Durability = options.Durability };
+        options = new DatabaseOptions
+        {
+            Folder = folder,
+            JournalBytes = options.JournalBytes,
+            SegmentBytes = options.SegmentBytes,
+            Durability = options.Durability,
+        };
         Folder = folder;
         Options = options;
         Database = new SqliteDatabase(Microsoft.Extensions.Options.Options.Create(options));
         Writer = new SqliteWriter(Database, NullLogger<SqliteWriter>.Instance);
         var node = NodeIdentity.Create();
-        Store = new SqliteGenerationStore(Database, Writer, node, Microsoft.Extensions.Options.Options.Create(new GenerationOptions { Lease = TimeSpan.FromMinutes(10) }), TimeProvider.System);
+        Store = new SqliteGenerationStore(
+            Database,
+            Writer,
+            node,
+            Microsoft.Extensions.Options.Options.Create(new GenerationOptions { Lease = TimeSpan.FromMinutes(10) }),
+            TimeProvider.System
+        );
         Chats = new ChatStore(Writer, Store, node);
     }
 
@@ -63,11 +73,19 @@ internal sealed class SqliteProcess : IDisposable
     public async Task<string> ImageAsync()
     {
         var next = NewFolder();
-        await Writer.RunAsync((SqliteSession _) => 0, _ =>
-        {
-            foreach (var file in new[] { "parley.db", "parley.db-wal" })
-                if (File.Exists(Path.Combine(Folder, file))) File.Copy(Path.Combine(Folder, file), Path.Combine(next, file));
-        });
+        await Writer.RunAsync(
+            (SqliteSession _) => 0,
+            _ =>
+            {
+                foreach (var file in new[] { "parley.db", "parley.db-wal" })
+                {
+                    if (File.Exists(Path.Combine(Folder, file)))
+                    {
+                        File.Copy(Path.Combine(Folder, file), Path.Combine(next, file));
+                    }
+                }
+            }
+        );
         return next;
     }
 
@@ -93,11 +111,16 @@ internal sealed class SqliteProcess : IDisposable
         return (id, start);
     }
 
-    public async Task<long> CountAsync(string table) => await Writer.RunAsync((SqliteSession session) => session.Query($"SELECT count(*) FROM {table}", row => row.GetInt64(0))[0]);
+    public async Task<long> CountAsync(string table) =>
+        await Writer.RunAsync((SqliteSession session) => session.Query($"SELECT count(*) FROM {table}", row => row.GetInt64(0))[0]);
 
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+        {
+            return;
+        }
+
         _disposed = true;
         Store.Dispose();
         Writer.Dispose();
@@ -110,9 +133,7 @@ internal sealed class SqliteProcess : IDisposable
     {
         var folder = NewFolder();
         using (var database = new SqliteDatabase(Microsoft.Extensions.Options.Options.Create(new DatabaseOptions { Folder = folder })))
-        using (new SqliteWriter(database, NullLogger<SqliteWriter>.Instance))
-        {
-        }
+        using (new SqliteWriter(database, NullLogger<SqliteWriter>.Instance)) { }
 
         var bytes = File.ReadAllBytes(Path.Combine(folder, "parley.db"));
         Directory.Delete(folder, recursive: true);

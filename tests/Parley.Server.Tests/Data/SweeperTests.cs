@@ -30,7 +30,10 @@ public sealed class SweeperTests
             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 450)
             INSERT INTO conversations (id, tenant_id, owner_id, kind, title, message_count, total_tokens, created_at, updated_at, expires_at)
             SELECT 'expired-' || n, 'personal', @owner, 'completion', 'x', 0, 0, 0, 0, @now FROM numbers
-            """, ("@owner", owner), ("@now", now));
+            """,
+            ("@owner", owner),
+            ("@now", now)
+        );
         time.Advance(Sweeper.Interval - TimeSpan.FromSeconds(1));
         Assert.Equal(451, server.Tables.Count("conversations"));
         time.Advance(TimeSpan.FromSeconds(1));

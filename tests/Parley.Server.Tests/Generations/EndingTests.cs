@@ -1,8 +1,5 @@
 using System.Text.Json;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Generations;
@@ -48,7 +45,11 @@ public sealed class EndingTests(ParleyServer server)
         Assert.Equal("№1 emoji🙂 crème Zürich ", reading.Text); // what was sent before has arrived
 
         // The same with a client of .NET, and at a replay.
-        await using var again = await ana.OpenAsync(format, "GET", $"/api/v1/generations/{answer.Headers["X-Generation-Id"]}/events?format={format}");
+        await using var again = await ana.OpenAsync(
+            format,
+            "GET",
+            $"/api/v1/generations/{answer.Headers["X-Generation-Id"]}/events?format={format}"
+        );
         Assert.Equal(CutAfterFailure.Contains(format), await again.IsCutAsync());
         Assert.Equal(reading.Text, (await again.NowAsync()).Text);
     }
@@ -73,10 +74,15 @@ public sealed class EndingTests(ParleyServer server)
         // Nothing is left that could be gone on with, and nothing that ended.
         using var ana = server.NewPerson();
         await using var source = await ana.AskAsync("#script tokens=100000 delay=5");
-        var streams = await OpenEachAsync(ana, format => ("GET", $"/api/v1/generations/{source.GenerationId}/events?format={format}", null));
+        var streams = await OpenEachAsync(ana, format =>
+            ("GET", $"/api/v1/generations/{source.GenerationId}/events?format={format}", null)
+        );
         using var deleted = await ana.SendAsync("DELETE", $"/api/v1/conversations/{source.ConversationId}");
         Assert.Equal(204, (int)deleted.StatusCode);
-        foreach (var (format, stream) in streams) await AssertCutAsync(format, stream);
+        foreach (var (format, stream) in streams)
+        {
+            await AssertCutAsync(format, stream);
+        }
     }
 
     [Fact]
@@ -95,12 +101,14 @@ public sealed class EndingTests(ParleyServer server)
 
         await own.InitializeAsync();
         var whole = (await ana.AnsweredAsync("#script tokens=400 delay=0")).Text;
-        await Task.WhenAll(generations.Select(async pair =>
-        {
-            var replay = await ana.ReadAsync(pair.Key, "GET", $"/api/v1/generations/{pair.Value}/events?format={pair.Key}");
-            Assert.Equal((whole, null), (replay.Text, replay.Error));
-            Assert.StartsWith(shown[pair.Key], whole, StringComparison.Ordinal);
-        }));
+        await Task.WhenAll(
+            generations.Select(async pair =>
+            {
+                var replay = await ana.ReadAsync(pair.Key, "GET", $"/api/v1/generations/{pair.Value}/events?format={pair.Key}");
+                Assert.Equal((whole, null), (replay.Text, replay.Error));
+                Assert.StartsWith(shown[pair.Key], whole, StringComparison.Ordinal);
+            })
+        );
     }
 
     [Fact]
@@ -110,20 +118,30 @@ public sealed class EndingTests(ParleyServer server)
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewPerson();
         const string script = "#script tokens=300 delay=5";
-        var session = (await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = script }, 201)).GetProperty("sessionId").GetString();
+        var session = (await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = script }, 201))
+            .GetProperty("sessionId")
+            .GetString();
         await using var stream = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.UntilAsync("token", 5);
         var cut = stream.IsCutAsync();
         await own.RestartAsync();
         Assert.True(await cut);
-        await using var rest = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}", null, ("Last-Event-ID", stream.Events[^1].Id));
+        await using var rest = await ana.StreamAsync(
+            "GET",
+            $"/chat/stream?sessionId={session}",
+            null,
+            ("Last-Event-ID", stream.Events[^1].Id)
+        );
         await rest.ToEndAsync();
         Assert.Equal((await ana.AnsweredAsync("#script tokens=300 delay=0")).Text, stream.Text + rest.Text);
         Assert.Equal("done", rest.Events[^1].Type);
     }
 
     /// <summary>Opens a stream in each format, and waits until each has text.</summary>
-    private static async Task<Dictionary<string, AnswerStream>> OpenEachAsync(Person person, Func<string, (string Method, string Path, string? Body)> request)
+    private static async Task<Dictionary<string, AnswerStream>> OpenEachAsync(
+        Person person,
+        Func<string, (string Method, string Path, string? Body)> request
+    )
     {
         Dictionary<string, AnswerStream> streams = [];
         foreach (var format in FormatParameter.Names)
@@ -132,7 +150,11 @@ public sealed class EndingTests(ParleyServer server)
             streams.Add(format, await person.OpenAsync(format, method, path, body));
         }
 
-        foreach (var stream in streams.Values) await stream.UntilTextAsync();
+        foreach (var stream in streams.Values)
+        {
+            await stream.UntilTextAsync();
+        }
+
         return streams;
     }
 

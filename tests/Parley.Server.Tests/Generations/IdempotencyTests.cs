@@ -27,8 +27,22 @@ public sealed class IdempotencyTests(ParleyServer server)
         var second = await ana.AnsweredAsync("#script tokens=5 delay=1", key: "once");
         await own.RestartAsync();
         var third = await ana.AnsweredAsync("#script tokens=5 delay=1", key: "\"once\"");
-        var json = await ana.JsonAsync("POST", "/api/chat", new { message = "#script tokens=5 delay=1", model = "scripted", stream = false }, 200, ("Idempotency-Key", "once"));
-        Assert.Equal((first.GenerationId, first.GenerationId, first.GenerationId), (second.GenerationId, third.GenerationId, json.GetProperty("generationId").GetString()));
+        var json = await ana.JsonAsync(
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=5 delay=1",
+                model = "scripted",
+                stream = false,
+            },
+            200,
+            ("Idempotency-Key", "once")
+        );
+        Assert.Equal(
+            (first.GenerationId, first.GenerationId, first.GenerationId),
+            (second.GenerationId, third.GenerationId, json.GetProperty("generationId").GetString())
+        );
         Assert.Equal((first.Text, first.Text, first.Last.Id), (third.Text, json.GetProperty("content").GetString(), third.Last.Id));
         Assert.Equal(1, own.Tables.Count("generations"));
     }
@@ -52,9 +66,28 @@ public sealed class IdempotencyTests(ParleyServer server)
         using var ana = server.NewPerson();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0", key: "k");
         (string, string) key = ("Idempotency-Key", "k");
-        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { message = "#script tokens=2 delay=0", model = "scripted" }, key);
+        await ana.RefusedAsync(
+            422,
+            "idempotency_key_reused",
+            "POST",
+            "/api/chat",
+            new { message = "#script tokens=2 delay=0", model = "scripted" },
+            key
+        );
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { message = "#script tokens=1 delay=0" }, key);
-        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { message = "#script tokens=1 delay=0", model = "scripted", conversationId = first.ConversationId }, key);
+        await ana.RefusedAsync(
+            422,
+            "idempotency_key_reused",
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=1 delay=0",
+                model = "scripted",
+                conversationId = first.ConversationId,
+            },
+            key
+        );
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", $"/api/v1/generations/{first.GenerationId}/retry", null, key);
         Assert.Equal(1, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
@@ -79,15 +112,26 @@ public sealed class IdempotencyTests(ParleyServer server)
         using var ana = server.NewPerson();
         var failed = await ana.AnsweredAsync("#script tokens=9 error-after=3 delay=2");
         var path = $"/api/v1/generations/{failed.GenerationId}/{operation}";
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(async _ =>
-        {
-            await using var stream = await ana.StreamAsync("POST", path, null, ("Idempotency-Key", operation));
-            return Answer.Of(await stream.ToEndAsync());
-        }));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 10)
+                .Select(async _ =>
+                {
+                    await using var stream = await ana.StreamAsync("POST", path, null, ("Idempotency-Key", operation));
+                    return Answer.Of(await stream.ToEndAsync());
+                })
+        );
         Assert.Single(answers.Select(answer => answer.GenerationId).Distinct());
         Assert.Equal(3, (await ana.GetAsync($"/api/v1/conversations/{failed.ConversationId}")).GetProperty("messageCount").GetInt32());
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", path, new { model = "demo/parley" }, ("Idempotency-Key", operation));
-        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", $"/api/v1/generations/{answers[0].GenerationId}/retry", null, ("Idempotency-Key", operation));
+        await ana.RefusedAsync(
+            422,
+            "idempotency_key_reused",
+            "POST",
+            $"/api/v1/generations/{answers[0].GenerationId}/retry",
+            null,
+            ("Idempotency-Key", operation)
+        );
     }
 
     [Fact]
@@ -107,11 +151,18 @@ public sealed class IdempotencyTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         List<EventStream> running = [];
-        for (var i = 0; i < 16; i++) running.Add(await ana.AskAsync("#script first=600000", key: $"k{i}"));
+        for (var i = 0; i < 16; i++)
+        {
+            running.Add(await ana.AskAsync("#script first=600000", key: $"k{i}"));
+        }
+
         await using var attached = await ana.AskAsync("#script first=600000", key: "k7");
         Assert.Equal(running[7].GenerationId, attached.GenerationId);
         await ana.RefusedAsync(429, "too_many_answers", "POST", "/api/chat", new { message = "x" }, ("Idempotency-Key", "new"));
-        foreach (var stream in running) await stream.DisposeAsync();
+        foreach (var stream in running)
+        {
+            await stream.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -119,7 +170,11 @@ public sealed class IdempotencyTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         List<EventStream> following = [];
-        for (var i = 0; i < 20; i++) following.Add(await ana.AskAsync("#script first=600000", key: "k"));
+        for (var i = 0; i < 20; i++)
+        {
+            following.Add(await ana.AskAsync("#script first=600000", key: "k"));
+        }
+
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.JsonAsync("POST", $"/api/v1/generations/{following[0].GenerationId}/stop");
         foreach (var stream in following)
@@ -134,8 +189,12 @@ public sealed class IdempotencyTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await ana.IdAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 48).Select(i => ana.AnsweredAsync($"#script tokens=3 delay=2 no {i % 12}", key: $"k{i % 12}")));
-        Assert.All(answers.Select((answer, i) => (answer, i)).GroupBy(pair => pair.i % 12), same => Assert.Single(same.Select(pair => pair.answer.GenerationId).Distinct()));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 48).Select(i => ana.AnsweredAsync($"#script tokens=3 delay=2 no {i % 12}", key: $"k{i % 12}"))
+        );
+        Assert.All(answers.Select((answer, i) => (answer, i)).GroupBy(pair => pair.i % 12), same =>
+            Assert.Single(same.Select(pair => pair.answer.GenerationId).Distinct())
+        );
         Assert.Equal(12, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
 
@@ -145,7 +204,14 @@ public sealed class IdempotencyTests(ParleyServer server)
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0", key: "k");
         using (await ana.SendAsync("DELETE", $"/api/v1/conversations/{answer.ConversationId}")) { }
-        await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", new { message = "#script tokens=1 delay=0", model = "scripted" }, ("Idempotency-Key", "k"));
+        await ana.RefusedAsync(
+            404,
+            "not_found",
+            "POST",
+            "/api/chat",
+            new { message = "#script tokens=1 delay=0", model = "scripted" },
+            ("Idempotency-Key", "k")
+        );
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
 
@@ -161,8 +227,19 @@ public sealed class IdempotencyTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=2 error-after=1 delay=0");
-        if (key == "256") key = new string('k', 256);
-        foreach (var (path, body) in new (string, object?)[] { ("/api/chat", new { message = "x" }), ($"/api/v1/generations/{answer.GenerationId}/retry", null), ($"/api/v1/generations/{answer.GenerationId}/continue", null) })
+        if (key == "256")
+        {
+            key = new string('k', 256);
+        }
+
+        foreach (
+            var (path, body) in new (string, object?)[]
+            {
+                ("/api/chat", new { message = "x" }),
+                ($"/api/v1/generations/{answer.GenerationId}/retry", null),
+                ($"/api/v1/generations/{answer.GenerationId}/continue", null),
+            }
+        )
         {
             using var response = await ana.SendAsync("POST", path, body, ("Idempotency-Key", key));
             Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{path}: {response.StatusCode}");
@@ -178,7 +255,11 @@ public sealed class IdempotencyTests(ParleyServer server)
     public async Task Key_AnyVisibleAscii_IsTaken(string key)
     {
         using var ana = server.NewPerson();
-        if (key == "255") key = new string('k', 255);
+        if (key == "255")
+        {
+            key = new string('k', 255);
+        }
+
         var one = await ana.AnsweredAsync("#script tokens=1 delay=0", key: key);
         var two = await ana.AnsweredAsync("#script tokens=1 delay=0", key: key);
         Assert.Equal(one.GenerationId, two.GenerationId);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Parley.Server.Generations;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Generations;
 
@@ -21,7 +20,8 @@ public sealed class RandomCutServer : IAsyncLifetime
 /// </summary>
 public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<RandomCutServer>
 {
-    private const int Cuts = 100, AtOnce = 8;
+    private const int Cuts = 100,
+        AtOnce = 8;
 
     public static TheoryData<string> Formats => [.. FormatParameter.Names];
 
@@ -36,7 +36,11 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         var only = Environment.GetEnvironmentVariable("PARLEY_SEED");
         await Parallel.ForEachAsync(Enumerable.Range(1, Cuts), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (seed, _) =>
         {
-            if (only is not null && only != seed.ToString(CultureInfo.InvariantCulture)) return;
+            if (only is not null && only != seed.ToString(CultureInfo.InvariantCulture))
+            {
+                return;
+            }
+
             try
             {
                 await OneAsync(ana, format, whole, length, new Random(seed), $"key-{seed}");
@@ -48,7 +52,10 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         });
 
         // However often it was asked for: each was begun once.
-        if (only is null) Assert.Equal(Cuts + 2, fixture.Server.Tables.Count("generations", "owner_id = @id", ("@id", await ana.IdAsync())));
+        if (only is null)
+        {
+            Assert.Equal(Cuts + 2, fixture.Server.Tables.Count("generations", "owner_id = @id", ("@id", await ana.IdAsync())));
+        }
     }
 
     private async Task OneAsync(Person ana, string format, string whole, int length, Random random, string key)
@@ -63,16 +70,29 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         }
 
         // No cursor: all of it again, by the same request once more, or by the generation's own address where that has come.
-        var again = cut.Headers.TryGetValue("X-Generation-Id", out var generation) && random.Next(2) == 0
-            ? await RequestAsync(ana, int.MaxValue, "GET", $"/api/v1/generations/{generation}/events?format={format}", null)
-            : await AskAsync(ana, format, script, key, int.MaxValue);
+        var again =
+            cut.Headers.TryGetValue("X-Generation-Id", out var generation) && random.Next(2) == 0
+                ? await RequestAsync(ana, int.MaxValue, "GET", $"/api/v1/generations/{generation}/events?format={format}", null)
+                : await AskAsync(ana, format, script, key, int.MaxValue);
         var replay = await ReadAsync(format, again, whole);
         Assert.Equal((200, true, whole), (again.Status, again.IsWhole, replay.Text));
-        if (seen.MessageId is not null) Assert.Equal(seen.MessageId, replay.MessageId);
+        if (seen.MessageId is not null)
+        {
+            Assert.Equal(seen.MessageId, replay.MessageId);
+        }
     }
 
     /// <summary>Reconnects with the last cursor, and is cut again and again, until the end.</summary>
-    private async Task GoOnAsync(Person ana, string format, string whole, string script, string key, RawAnswer first, Reading seen, Random random)
+    private async Task GoOnAsync(
+        Person ana,
+        string format,
+        string whole,
+        string script,
+        string key,
+        RawAnswer first,
+        Reading seen,
+        Random random
+    )
     {
         var (text, cursor, isComplete) = (seen.Text, seen.Cursor, seen.IsComplete);
         var (generation, response) = (first.Headers.GetValueOrDefault("X-Generation-Id"), seen.MessageId);
@@ -80,17 +100,33 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         {
             var most = connection < 6 ? random.Next(1, 3000) : int.MaxValue;
             // Before its first event a client has nothing to go on from: it asks again.
-            var path = format == "responses" ? $"/v1/responses/{response}?stream=true&starting_after={cursor}" : $"/api/v1/generations/{generation}/events?format={format}";
-            var answer = cursor is null || generation is null
-                ? await AskAsync(ana, format, script, key, most)
-                : await RequestAsync(ana, most, "GET", path, null, format == "responses" ? [] : [("Last-Event-ID", cursor)]);
+            var path =
+                format == "responses"
+                    ? $"/v1/responses/{response}?stream=true&starting_after={cursor}"
+                    : $"/api/v1/generations/{generation}/events?format={format}";
+            var answer =
+                cursor is null || generation is null
+                    ? await AskAsync(ana, format, script, key, most)
+                    : await RequestAsync(ana, most, "GET", path, null, format == "responses" ? [] : [("Last-Event-ID", cursor)]);
             generation ??= answer.Headers.GetValueOrDefault("X-Generation-Id");
-            if (answer.Status == 204) break;
+            if (answer.Status == 204)
+            {
+                break;
+            }
+
             Assert.True(answer.Status is 0 or 200, $"{answer.Status}");
             var rest = await Reading.OfAsync(format, answer.Body);
             response ??= rest.MessageId;
-            if (rest.Cursor is null) continue;
-            if (cursor is not null) Assert.True(long.Parse(rest.Cursor, CultureInfo.InvariantCulture) > long.Parse(cursor, CultureInfo.InvariantCulture));
+            if (rest.Cursor is null)
+            {
+                continue;
+            }
+
+            if (cursor is not null)
+            {
+                Assert.True(long.Parse(rest.Cursor, CultureInfo.InvariantCulture) > long.Parse(cursor, CultureInfo.InvariantCulture));
+            }
+
             (text, cursor, isComplete) = (text + rest.Text, rest.Cursor, rest.IsComplete);
             Assert.StartsWith(text, whole, StringComparison.Ordinal);
         }
@@ -104,16 +140,49 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         var reading = await Reading.OfAsync(format, answer.Body);
         Assert.StartsWith(reading.Text, whole, StringComparison.Ordinal);
         Assert.Equal((false, null), (reading.IsAborted, reading.Error));
-        if (format == "text" ? answer.IsWhole : reading.IsComplete) Assert.Equal(whole, reading.Text);
+        if (format == "text" ? answer.IsWhole : reading.IsComplete)
+        {
+            Assert.Equal(whole, reading.Text);
+        }
+
         return reading;
     }
 
-    private Task<RawAnswer> AskAsync(Person ana, string format, string script, string key, int most) => format == "responses"
-        ? RequestAsync(ana, most, "POST", "/v1/responses", JsonSerializer.Serialize(new { model = "scripted", input = script, stream = true }), ("Idempotency-Key", key))
-        : RequestAsync(ana, most, "POST", $"/api/chat?format={format}", JsonSerializer.Serialize(new { message = script, model = "scripted" }), ("Idempotency-Key", key));
+    private Task<RawAnswer> AskAsync(Person ana, string format, string script, string key, int most) =>
+        format == "responses"
+            ? RequestAsync(
+                ana,
+                most,
+                "POST",
+                "/v1/responses",
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        model = "scripted",
+                        input = script,
+                        stream = true,
+                    }
+                ),
+                ("Idempotency-Key", key)
+            )
+            : RequestAsync(
+                ana,
+                most,
+                "POST",
+                $"/api/chat?format={format}",
+                JsonSerializer.Serialize(new { message = script, model = "scripted" }),
+                ("Idempotency-Key", key)
+            );
 
     /// <summary>One connection, cut after so many bytes.</summary>
-    private async Task<RawAnswer> RequestAsync(Person ana, int most, string method, string path, string? body, params (string Name, string Value)[] headers)
+    private async Task<RawAnswer> RequestAsync(
+        Person ana,
+        int most,
+        string method,
+        string path,
+        string? body,
+        params (string Name, string Value)[] headers
+    )
     {
         using var raw = await RawConnection.OpenAsync(fixture.Server);
         await raw.RequestAsync(ana, fixture.Server, method, path, body, headers);

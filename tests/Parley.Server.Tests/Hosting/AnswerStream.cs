@@ -1,7 +1,4 @@
 using System.Text;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Tests.Compatibility.Convex;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -28,8 +25,15 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
         while (true)
         {
             var now = await NowAsync();
-            if (isEnough(now)) return now;
-            if (!await MoreAsync()) throw new InvalidOperationException($"The stream ended before: {Raw[..Math.Min(Raw.Length, 2000)]}");
+            if (isEnough(now))
+            {
+                return now;
+            }
+
+            if (!await MoreAsync())
+            {
+                throw new InvalidOperationException($"The stream ended before: {Raw[..Math.Min(Raw.Length, 2000)]}");
+            }
         }
     }
 
@@ -39,9 +43,7 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
     /// <summary>Reads to the end, which must be one in order.</summary>
     public async Task<Reading> ToEndAsync()
     {
-        while (await MoreAsync())
-        {
-        }
+        while (await MoreAsync()) { }
 
         return await NowAsync();
     }

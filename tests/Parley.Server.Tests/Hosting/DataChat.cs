@@ -1,5 +1,3 @@
-using Parley.Server.Http.Json;
-
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A chat as <c>useChat</c> of AI SDK 4 keeps it: under an id of its own, sending all that it shows each time, without ids of messages.</summary>
@@ -26,7 +24,11 @@ internal sealed class DataChat(Person person, string? id = null, string api = "/
     /// <summary><c>reload()</c>: the last answer is taken away, and the rest is sent again.</summary>
     public async Task<Reading> ReloadedAsync()
     {
-        if (Messages[^1].Role == "assistant") Messages.RemoveAt(Messages.Count - 1);
+        if (Messages[^1].Role == "assistant")
+        {
+            Messages.RemoveAt(Messages.Count - 1);
+        }
+
         await using var stream = await PostAsync();
         return Show(await stream.ToEndAsync());
     }
@@ -39,5 +41,16 @@ internal sealed class DataChat(Person person, string? id = null, string api = "/
         return answer;
     }
 
-    public object Body() => new { id = Id, model = "scripted", messages = Messages.Select(message => new { role = message.Role, content = message.Text, parts = new[] { new { type = "text", text = message.Text } } }) };
+    public object Body() =>
+        new
+        {
+            id = Id,
+            model = "scripted",
+            messages = Messages.Select(message => new
+            {
+                role = message.Role,
+                content = message.Text,
+                parts = new[] { new { type = "text", text = message.Text } },
+            }),
+        };
 }

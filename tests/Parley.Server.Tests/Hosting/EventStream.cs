@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -50,7 +48,8 @@ internal sealed class EventStream : IAsyncDisposable
     /// <summary>The text of all <c>token</c> events so far.</summary>
     public string Text => TextOf(Events);
 
-    public static string TextOf(IEnumerable<Event> events) => string.Concat(events.Where(next => next.Type == "token").Select(next => next.Content));
+    public static string TextOf(IEnumerable<Event> events) =>
+        string.Concat(events.Where(next => next.Type == "token").Select(next => next.Content));
 
     /// <summary>The next event; null at the end.</summary>
     public async Task<Event?> NextAsync()
@@ -76,7 +75,13 @@ internal sealed class EventStream : IAsyncDisposable
     public async Task<Event> UntilAsync(string type, int count = 1)
     {
         while (await NextAsync() is { } next)
-            if (next.Type == type && Events.Count(seen => seen.Type == type) >= count) return next;
+        {
+            if (next.Type == type && Events.Count(seen => seen.Type == type) >= count)
+            {
+                return next;
+            }
+        }
+
         throw new InvalidOperationException($"The stream ended without {type}: {Raw[..Math.Min(Raw.Length, 2000)]}");
     }
 
@@ -84,15 +89,18 @@ internal sealed class EventStream : IAsyncDisposable
     public async Task UntilCommentAsync(int count)
     {
         while (Comments.Count < count)
-            if (await _reader.NextAsync(_timeout.Token) is { Comment: { } comment }) Comments.Add(comment);
+        {
+            if (await _reader.NextAsync(_timeout.Token) is { Comment: { } comment })
+            {
+                Comments.Add(comment);
+            }
+        }
     }
 
     /// <summary>Reads to the end.</summary>
     public async Task<EventStream> ToEndAsync()
     {
-        while (await NextAsync() is not null)
-        {
-        }
+        while (await NextAsync() is not null) { }
 
         return this;
     }

@@ -44,11 +44,25 @@ public sealed class ParleyServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var built = new HostBuilt(_errors);
-        _running = Task.Factory.StartNew(() => built.Run(
-            ["--applicationName=parley", "--urls=http://127.0.0.1:0", $"--Database:Folder={Folder}", "--Providers:Demo:TokensPerSecond=0", .. _settings.Select(setting => $"--{setting.Name}={setting.Value}")]),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _running = Task.Factory.StartNew(
+            () =>
+                built.Run([
+                    "--applicationName=parley",
+                    "--urls=http://127.0.0.1:0",
+                    $"--Database:Folder={Folder}",
+                    "--Providers:Demo:TokensPerSecond=0",
+                    .. _settings.Select(setting => $"--{setting.Name}={setting.Value}"),
+                ]),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         await Task.WhenAny(built.Started, _running);
-        if (_running.IsCompleted) await _running;
+        if (_running.IsCompleted)
+        {
+            await _running;
+        }
+
         _host = await built.Started;
         Address = new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
@@ -102,42 +116,60 @@ public sealed class ParleyServer : IAsyncLifetime
 
         public void OnNext(DiagnosticListener value)
         {
-            if (value.Name == "Microsoft.Extensions.Hosting") value.Subscribe(this);
+            if (value.Name == "Microsoft.Extensions.Hosting")
+            {
+                value.Subscribe(this);
+            }
         }
 
         public void OnNext(KeyValuePair<string, object?> value)
         {
-            if (Current.Value != this) return; // of another server, which starts at the same time
+            if (Current.Value != this)
+            {
+                return; // of another server, which starts at the same time
+            }
+
             if (value is { Key: "HostBuilding", Value: IHostBuilder builder })
-                builder.ConfigureServices(services => services.RemoveAll<ILoggerProvider>().AddSingleton<ILoggerProvider>(new ErrorLog(errors)));
+            {
+                builder.ConfigureServices(services =>
+                    services.RemoveAll<ILoggerProvider>().AddSingleton<ILoggerProvider>(new ErrorLog(errors))
+                );
+            }
+
             if (value is { Key: "HostBuilt", Value: IHost host })
+            {
                 host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.Register(() => _started.TrySetResult(host));
+            }
         }
 
-        public void OnCompleted()
-        {
-        }
+        public void OnCompleted() { }
 
-        public void OnError(Exception error)
-        {
-        }
+        public void OnError(Exception error) { }
     }
 
     private sealed class ErrorLog(ConcurrentQueue<string> errors) : ILoggerProvider, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
-            if (IsEnabled(logLevel)) errors.Enqueue($"{formatter(state, exception)} {exception}");
+            if (IsEnabled(logLevel))
+            {
+                errors.Enqueue($"{formatter(state, exception)} {exception}");
+            }
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

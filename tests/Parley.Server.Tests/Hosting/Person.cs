@@ -3,8 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Parley.Server.Tests.Compatibility.Convex;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -21,7 +19,18 @@ internal sealed class Person : IDisposable
     {
         _server = server;
         Cookies = cookies ?? new CookieContainer();
-        _http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies, AllowAutoRedirect = false, UseProxy = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { Timeout = Timeout };
+        _http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                CookieContainer = Cookies,
+                AllowAutoRedirect = false,
+                UseProxy = false,
+                RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+            }
+        )
+        {
+            Timeout = Timeout,
+        };
     }
 
     public CookieContainer Cookies { get; }
@@ -37,16 +46,39 @@ internal sealed class Person : IDisposable
     }
 
     /// <summary>Sends JSON, or nothing.</summary>
-    public Task<HttpResponseMessage> SendAsync(string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public Task<HttpResponseMessage> SendAsync(
+        string method,
+        string path,
+        object? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
         var request = new HttpRequestMessage(new HttpMethod(method), path);
-        if (body is not null) request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web), Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
-        foreach (var (name, value) in headers) Assert.True(request.Headers.TryAddWithoutValidation(name, value));
+        if (body is not null)
+        {
+            request.Content = new StringContent(
+                body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web),
+                Encoding.UTF8,
+                new MediaTypeHeaderValue("application/json")
+            );
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
+        }
+
         return SendAsync(request);
     }
 
     /// <summary>Sends JSON and reads a JSON answer.</summary>
-    public async Task<JsonElement> JsonAsync(string method, string path, object? body = null, int status = 200, params (string Name, string Value)[] headers)
+    public async Task<JsonElement> JsonAsync(
+        string method,
+        string path,
+        object? body = null,
+        int status = 200,
+        params (string Name, string Value)[] headers
+    )
     {
         using var response = await SendAsync(method, path, body, headers);
         var text = await response.Content.ReadAsStringAsync();
@@ -58,33 +90,67 @@ internal sealed class Person : IDisposable
     public Task<JsonElement> GetAsync(string path) => JsonAsync("GET", path);
 
     /// <summary>Sends a request that must be refused, as problem+json, with this status and code.</summary>
-    public async Task<JsonElement> RefusedAsync(int status, string code, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public async Task<JsonElement> RefusedAsync(
+        int status,
+        string code,
+        string method,
+        string path,
+        object? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
         using var response = await SendAsync(method, path, body, headers);
         var problem = await Problem.ReadAsync(response);
-        Assert.True((int)response.StatusCode == status && problem.GetProperty("code").GetString() == code, $"{method} {path}: {(int)response.StatusCode} {problem}");
+        Assert.True(
+            (int)response.StatusCode == status && problem.GetProperty("code").GetString() == code,
+            $"{method} {path}: {(int)response.StatusCode} {problem}"
+        );
         return problem;
     }
 
     /// <summary>Opens an event stream.</summary>
-    public async Task<EventStream> StreamAsync(string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public async Task<EventStream> StreamAsync(
+        string method,
+        string path,
+        object? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
         var response = await SendAsync(method, path, body, headers);
         if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+        {
             Assert.Fail($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+
         return new EventStream(response, await response.Content.ReadAsStreamAsync());
     }
 
     /// <summary>Opens an answer in some wire format.</summary>
-    public async Task<AnswerStream> OpenAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public async Task<AnswerStream> OpenAsync(
+        string format,
+        string method,
+        string path,
+        object? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
         var response = await SendAsync(method, path, body, headers);
-        if (response.StatusCode != HttpStatusCode.OK) Assert.Fail($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            Assert.Fail($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+
         return new AnswerStream(response, await response.Content.ReadAsStreamAsync(), format);
     }
 
     /// <summary>Opens an answer in some wire format, and reads it to its end.</summary>
-    public async Task<Reading> ReadAsync(string format, string method, string path, object? body = null, params (string Name, string Value)[] headers)
+    public async Task<Reading> ReadAsync(
+        string format,
+        string method,
+        string path,
+        object? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
         await using var stream = await OpenAsync(format, method, path, body, headers);
         return await stream.ToEndAsync();
@@ -92,23 +158,49 @@ internal sealed class Person : IDisposable
 
     /// <summary>Role and text of all messages of a conversation that are shown, oldest first.</summary>
     public async Task<List<(string Role, string Content)>> SaidAsync(string conversation) =>
-    [
-        .. (await GetAsync($"/api/v1/chat/{conversation}?order=asc")).GetProperty("messages").EnumerateArray()
-            .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!)),
-    ];
+        [
+            .. (await GetAsync($"/api/v1/chat/{conversation}?order=asc"))
+                .GetProperty("messages")
+                .EnumerateArray()
+                .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!)),
+        ];
 
     /// <summary>Asks, and begins to follow the answer.</summary>
-    public Task<EventStream> AskAsync(string message, string? conversation = null, string? parent = null, string? key = null, string? model = "scripted")
+    public Task<EventStream> AskAsync(
+        string message,
+        string? conversation = null,
+        string? parent = null,
+        string? key = null,
+        string? model = "scripted"
+    )
     {
         var body = new JsonObject { ["message"] = message };
-        if (conversation is not null) body["conversationId"] = conversation;
-        if (parent is not null) body["parentId"] = parent;
-        if (model is not null) body["model"] = model;
+        if (conversation is not null)
+        {
+            body["conversationId"] = conversation;
+        }
+
+        if (parent is not null)
+        {
+            body["parentId"] = parent;
+        }
+
+        if (model is not null)
+        {
+            body["model"] = model;
+        }
+
         return StreamAsync("POST", "/api/chat", body.ToJsonString(), key is null ? [] : [("Idempotency-Key", key)]);
     }
 
     /// <summary>Asks, and reads the whole answer.</summary>
-    public async Task<Answer> AnsweredAsync(string message, string? conversation = null, string? parent = null, string? key = null, string? model = "scripted")
+    public async Task<Answer> AnsweredAsync(
+        string message,
+        string? conversation = null,
+        string? parent = null,
+        string? key = null,
+        string? model = "scripted"
+    )
     {
         await using var stream = await AskAsync(message, conversation, parent, key, model);
         return Answer.Of(await stream.ToEndAsync());
@@ -137,8 +229,15 @@ internal static class Problem
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();
-        if (response.RequestMessage!.RequestUri!.AbsolutePath.StartsWith("/v1/", StringComparison.Ordinal)) return OfEnvelope(response, text);
-        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}");
+        if (response.RequestMessage!.RequestUri!.AbsolutePath.StartsWith("/v1/", StringComparison.Ordinal))
+        {
+            return OfEnvelope(response, text);
+        }
+
+        Assert.True(
+            response.Content.Headers.ContentType?.MediaType == "application/problem+json",
+            $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}"
+        );
         var problem = JsonElement.Parse(text);
         Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
@@ -155,7 +254,10 @@ internal static class Problem
     /// <summary>The same, as clients of the OpenAI API know it.</summary>
     private static JsonElement OfEnvelope(HttpResponseMessage response, string text)
     {
-        Assert.True(response.Content.Headers.ContentType?.MediaType == "application/json", $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}");
+        Assert.True(
+            response.Content.Headers.ContentType?.MediaType == "application/json",
+            $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}"
+        );
         Assert.DoesNotContain("Parley.Server", text, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", text, StringComparison.Ordinal);
         var error = JsonElement.Parse(text).GetProperty("error");
@@ -168,5 +270,7 @@ internal static class Problem
 
     /// <summary>Whether it says which member, parameter or header is at fault.</summary>
     public static bool Names(JsonElement problem, string field) =>
-        problem.TryGetProperty("param", out var param) ? param.GetString() == field : problem.TryGetProperty("errors", out var errors) && errors.TryGetProperty(field, out _);
+        problem.TryGetProperty("param", out var param)
+            ? param.GetString() == field
+            : problem.TryGetProperty("errors", out var errors) && errors.TryGetProperty(field, out _);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Parley.Server.Http.Json;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -17,25 +16,55 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
     public static RawAnswer Parse(ReadOnlySpan<byte> bytes)
     {
         var head = bytes.IndexOf("\r\n\r\n"u8);
-        if (head < 0) return new RawAnswer(0, None, [], false, bytes.Length);
+        if (head < 0)
+        {
+            return new RawAnswer(0, None, [], false, bytes.Length);
+        }
+
         var lines = Encoding.Latin1.GetString(bytes[..head]).Split("\r\n");
         var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
-        var headers = lines[1..].Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var headers = lines[1..]
+            .Select(line => line.Split(": ", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
         var body = bytes[(head + 4)..];
-        if (status is 204 or 304) return new RawAnswer(status, headers, [], true, bytes.Length);
+        if (status is 204 or 304)
+        {
+            return new RawAnswer(status, headers, [], true, bytes.Length);
+        }
+
         if (!headers.ContainsKey("Transfer-Encoding"))
-            return new RawAnswer(status, headers, body.ToArray(), body.Length == int.Parse(headers["Content-Length"], CultureInfo.InvariantCulture), bytes.Length);
+        {
+            return new RawAnswer(
+                status,
+                headers,
+                body.ToArray(),
+                body.Length == int.Parse(headers["Content-Length"], CultureInfo.InvariantCulture),
+                bytes.Length
+            );
+        }
 
         using var joined = new MemoryStream();
         while (true)
         {
             var line = body.IndexOf("\r\n"u8);
-            if (line < 0) return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+            if (line < 0)
+            {
+                return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+            }
+
             var size = int.Parse(Encoding.ASCII.GetString(body[..line]), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             body = body[(line + 2)..];
-            if (size == 0) return new RawAnswer(status, headers, joined.ToArray(), body.StartsWith("\r\n"u8), bytes.Length);
+            if (size == 0)
+            {
+                return new RawAnswer(status, headers, joined.ToArray(), body.StartsWith("\r\n"u8), bytes.Length);
+            }
+
             joined.Write(body[..Math.Min(size, body.Length)]);
-            if (body.Length < size + 2) return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+            if (body.Length < size + 2)
+            {
+                return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+            }
+
             body = body[(size + 2)..];
         }
     }

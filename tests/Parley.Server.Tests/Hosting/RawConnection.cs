@@ -12,7 +12,11 @@ internal sealed class RawConnection : IDisposable
     public static async Task<RawConnection> OpenAsync(ParleyServer server, int? receiveBuffer = null)
     {
         var raw = new RawConnection();
-        if (receiveBuffer is { } size) raw._socket.ReceiveBufferSize = size;
+        if (receiveBuffer is { } size)
+        {
+            raw._socket.ReceiveBufferSize = size;
+        }
+
         await raw._socket.ConnectAsync(server.Address.Host, server.Address.Port, raw._timeout.Token);
         return raw;
     }
@@ -23,7 +27,10 @@ internal sealed class RawConnection : IDisposable
     {
         try
         {
-            while (!bytes.IsEmpty) bytes = bytes[await _socket.SendAsync(bytes, _timeout.Token)..];
+            while (!bytes.IsEmpty)
+            {
+                bytes = bytes[await _socket.SendAsync(bytes, _timeout.Token)..];
+            }
         }
         catch (SocketException)
         {
@@ -41,9 +48,16 @@ internal sealed class RawConnection : IDisposable
             while (true)
             {
                 var read = await _socket.ReceiveAsync(buffer, _timeout.Token);
-                if (read == 0) return text.ToString();
+                if (read == 0)
+                {
+                    return text.ToString();
+                }
+
                 text.Append(Encoding.Latin1.GetString(buffer, 0, read));
-                if (until is not null && text.ToString().Contains(until, StringComparison.Ordinal)) return text.ToString();
+                if (until is not null && text.ToString().Contains(until, StringComparison.Ordinal))
+                {
+                    return text.ToString();
+                }
             }
         }
         catch (SocketException)
@@ -53,11 +67,28 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Sends a request as a browser would, with a person's cookie.</summary>
-    public Task RequestAsync(Person person, ParleyServer server, string method, string path, string? body = null, params (string Name, string Value)[] headers)
+    public Task RequestAsync(
+        Person person,
+        ParleyServer server,
+        string method,
+        string path,
+        string? body = null,
+        params (string Name, string Value)[] headers
+    )
     {
-        var text = new StringBuilder($"{method} {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nCookie: {person.Cookies.GetCookieHeader(server.Address)}\r\n");
-        foreach (var (name, value) in headers) text.Append(name).Append(": ").Append(value).Append("\r\n");
-        if (body is not null) text.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
+        var text = new StringBuilder(
+            $"{method} {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nCookie: {person.Cookies.GetCookieHeader(server.Address)}\r\n"
+        );
+        foreach (var (name, value) in headers)
+        {
+            text.Append(name).Append(": ").Append(value).Append("\r\n");
+        }
+
+        if (body is not null)
+        {
+            text.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
+        }
+
         return SendAsync(Encoding.UTF8.GetBytes(text.Append("\r\n").Append(body).ToString()));
     }
 
@@ -78,9 +109,16 @@ internal sealed class RawConnection : IDisposable
                 break; // reset
             }
 
-            if (read == 0) break;
+            if (read == 0)
+            {
+                break;
+            }
+
             bytes.Write(buffer, 0, read);
-            if (RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) is { IsWhole: true } whole) return whole;
+            if (RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) is { IsWhole: true } whole)
+            {
+                return whole;
+            }
         }
 
         return RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
@@ -89,7 +127,10 @@ internal sealed class RawConnection : IDisposable
     /// <summary>Says that no more will be sent.</summary>
     public void EndSending()
     {
-        if (_socket.Connected) _socket.Shutdown(SocketShutdown.Send);
+        if (_socket.Connected)
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
     }
 
     /// <summary>Waits, without reading, until the server has reset the connection.</summary>

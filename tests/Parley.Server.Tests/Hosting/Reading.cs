@@ -1,7 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Http.Streaming;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -29,17 +27,18 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
     public IReadOnlyList<string> Pieces { get; init; } = [];
 
     /// <summary>Reads what has come so far.</summary>
-    public static async Task<Reading> OfAsync(string format, byte[] bytes) => format switch
-    {
-        "native" or "token" => await CursorEventsAsync(bytes),
-        "content" => await ContentEventsAsync(bytes),
-        "ui" => await UiMessageStreamAsync(bytes),
-        "data" or "v4" or "v3" => DataStream(bytes, format),
-        "chat" => await ChatCompletionChunksAsync(bytes),
-        "responses" => await ResponseEventsAsync(bytes),
-        "text" => new Reading(WithoutTornEnd(bytes), []),
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no reader of this format yet."),
-    };
+    public static async Task<Reading> OfAsync(string format, byte[] bytes) =>
+        format switch
+        {
+            "native" or "token" => await CursorEventsAsync(bytes),
+            "content" => await ContentEventsAsync(bytes),
+            "ui" => await UiMessageStreamAsync(bytes),
+            "data" or "v4" or "v3" => DataStream(bytes, format),
+            "chat" => await ChatCompletionChunksAsync(bytes),
+            "responses" => await ResponseEventsAsync(bytes),
+            "text" => new Reading(WithoutTornEnd(bytes), []),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no reader of this format yet."),
+        };
 
     private static async Task<Reading> CursorEventsAsync(byte[] bytes)
     {
@@ -47,14 +46,16 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         foreach (var item in await ItemsAsync(bytes))
         {
             var json = JsonElement.Parse(item.Data);
-            reading = (reading with { Cursor = item.LastEventId, Events = [.. reading.Events, json] }).Then(json.GetProperty("type").GetString() switch
-            {
-                "start" => read => read with { MessageId = json.GetProperty("messageId").GetString() },
-                "token" => read => read.Append(json.GetProperty("content").GetString()!),
-                "done" => read => read with { IsComplete = true },
-                "error" => read => read with { Error = json.GetProperty("message").GetString() },
-                _ => read => read,
-            });
+            reading = (reading with { Cursor = item.LastEventId, Events = [.. reading.Events, json] }).Then(
+                json.GetProperty("type").GetString() switch
+                {
+                    "start" => read => read with { MessageId = json.GetProperty("messageId").GetString() },
+                    "token" => read => read.Append(json.GetProperty("content").GetString()!),
+                    "done" => read => read with { IsComplete = true },
+                    "error" => read => read with { Error = json.GetProperty("message").GetString() },
+                    _ => read => read,
+                }
+            );
         }
 
         return reading;
@@ -69,8 +70,15 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
             var json = JsonElement.Parse(item.Data);
             reading = (reading with { Events = [.. reading.Events, json] }).Append(json.GetProperty("delta").GetString()!);
             Assert.Equal(json.GetProperty("content").GetString(), reading.Text);
-            if (json.TryGetProperty("done", out var done) && done.GetBoolean()) reading = reading with { IsComplete = true };
-            if (json.TryGetProperty("error", out var error)) reading = reading with { Error = error.GetProperty("message").GetString() };
+            if (json.TryGetProperty("done", out var done) && done.GetBoolean())
+            {
+                reading = reading with { IsComplete = true };
+            }
+
+            if (json.TryGetProperty("error", out var error))
+            {
+                reading = reading with { Error = error.GetProperty("message").GetString() };
+            }
         }
 
         return reading;
@@ -125,16 +133,23 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         var end = bytes.AsSpan().LastIndexOf((byte)'\n');
         foreach (var line in Encoding.UTF8.GetString(bytes, 0, end + 1).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            Assert.True(line.Length > 2 && line[1] == ':' && (format == "v3" ? "0238" + "9abcde" : "0238" + "9abcdefghijk").Contains(line[0], StringComparison.Ordinal), line);
+            Assert.True(
+                line.Length > 2
+                    && line[1] == ':'
+                    && (format == "v3" ? "0238" + "9abcde" : "0238" + "9abcdefghijk").Contains(line[0], StringComparison.Ordinal),
+                line
+            );
             var json = JsonElement.Parse(line[2..]);
-            reading = (reading with { Events = [.. reading.Events, json] }).Then(line[0] switch
-            {
-                '0' => read => read.Append(json.GetString()!),
-                '3' => read => read with { Error = json.GetString() },
-                'd' => read => read with { IsComplete = true, IsAborted = json.GetProperty("finishReason").GetString() == "other" },
-                'f' => read => read with { MessageId = json.GetProperty("messageId").GetString() },
-                _ => read => read,
-            });
+            reading = (reading with { Events = [.. reading.Events, json] }).Then(
+                line[0] switch
+                {
+                    '0' => read => read.Append(json.GetString()!),
+                    '3' => read => read with { Error = json.GetString() },
+                    'd' => read => read with { IsComplete = true, IsAborted = json.GetProperty("finishReason").GetString() == "other" },
+                    'f' => read => read with { MessageId = json.GetProperty("messageId").GetString() },
+                    _ => read => read,
+                }
+            );
         }
 
         return reading;
@@ -154,9 +169,18 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
 
             var json = JsonElement.Parse(item.Data);
             reading = reading with { Events = [.. reading.Events, json] };
-            if (json.TryGetProperty("error", out var error)) reading = reading with { Error = error.GetProperty("message").GetString() };
-            else if (json.GetProperty("choices") is var choices && choices.GetArrayLength() > 0 && choices[0].GetProperty("delta").TryGetProperty("content", out var content))
+            if (json.TryGetProperty("error", out var error))
+            {
+                reading = reading with { Error = error.GetProperty("message").GetString() };
+            }
+            else if (
+                json.GetProperty("choices") is var choices
+                && choices.GetArrayLength() > 0
+                && choices[0].GetProperty("delta").TryGetProperty("content", out var content)
+            )
+            {
                 reading = reading.Append(content.GetString() ?? "");
+            }
         }
 
         return reading;
@@ -171,16 +195,26 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
             var json = JsonElement.Parse(item.Data);
             Assert.Equal(item.Type, json.GetProperty("type").GetString());
             var number = json.GetProperty("sequence_number").GetInt64();
-            if (reading.Cursor is { } before) Assert.Equal(long.Parse(before, null) + 1, number);
-            reading = (reading with { Cursor = number.ToString(null, null), Events = [.. reading.Events, json] }).Then(item.Type switch
+            if (reading.Cursor is { } before)
             {
-                "response.created" => read => read with { MessageId = json.GetProperty("response").GetProperty("id").GetString() },
-                "response.output_text.delta" => read => read.Append(json.GetProperty("delta").GetString()!),
-                "response.completed" => read => read with { IsComplete = true },
-                "response.incomplete" => read => read with { IsComplete = true, IsAborted = true },
-                "response.failed" => read => read with { Error = json.GetProperty("response").GetProperty("error").GetProperty("message").GetString() },
-                _ => read => read,
-            });
+                Assert.Equal(long.Parse(before, null) + 1, number);
+            }
+
+            reading = (reading with { Cursor = number.ToString(null, null), Events = [.. reading.Events, json] }).Then(
+                item.Type switch
+                {
+                    "response.created" => read => read with { MessageId = json.GetProperty("response").GetProperty("id").GetString() },
+                    "response.output_text.delta" => read => read.Append(json.GetProperty("delta").GetString()!),
+                    "response.completed" => read => read with { IsComplete = true },
+                    "response.incomplete" => read => read with { IsComplete = true, IsAborted = true },
+                    "response.failed" => read =>
+                        read with
+                        {
+                            Error = json.GetProperty("response").GetProperty("error").GetProperty("message").GetString(),
+                        },
+                    _ => read => read,
+                }
+            );
         }
 
         return reading;
@@ -192,8 +226,16 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         var reader = new SseReader(new MemoryStream(bytes));
         while (await reader.NextAsync(CancellationToken.None) is { } item)
         {
-            if (item.Comment is not null) continue;
-            if (!named) Assert.Equal("message", item.Type); // onmessage sees no others (C4)
+            if (item.Comment is not null)
+            {
+                continue;
+            }
+
+            if (!named)
+            {
+                Assert.Equal("message", item.Type); // onmessage sees no others (C4)
+            }
+
             items.Add(item);
         }
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Parley.Server.Tests.Compatibility.Convex;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -14,9 +13,12 @@ internal sealed class SseReader(Stream stream)
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly ArrayBufferWriter<byte> _all = new();
-    private int _at, _count;
-    private bool _skipLineFeed, _first = true;
-    private string _lastEventId = "", _idBuffer = "";
+    private int _at,
+        _count;
+    private bool _skipLineFeed,
+        _first = true;
+    private string _lastEventId = "",
+        _idBuffer = "";
 
     /// <summary>All bytes so far.</summary>
     public byte[] Bytes => _all.WrittenSpan.ToArray();
@@ -34,17 +36,29 @@ internal sealed class SseReader(Stream stream)
             if (line.Length == 0)
             {
                 _lastEventId = _idBuffer;
-                if (hasData && data.Length > 0) return new SseItem(null, type.Length > 0 ? type : "message", data.ToString(0, data.Length - 1), _lastEventId);
+                if (hasData && data.Length > 0)
+                {
+                    return new SseItem(null, type.Length > 0 ? type : "message", data.ToString(0, data.Length - 1), _lastEventId);
+                }
+
                 (hasData, type) = (false, "");
                 data.Clear();
                 continue;
             }
 
-            if (line[0] == ':') return new SseItem(line[1..].TrimStart(' '), "", "", _lastEventId);
+            if (line[0] == ':')
+            {
+                return new SseItem(line[1..].TrimStart(' '), "", "", _lastEventId);
+            }
+
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             var field = colon < 0 ? line : line[..colon];
             var value = colon < 0 ? "" : line[(colon + 1)..];
-            if (value.StartsWith(' ')) value = value[1..];
+            if (value.StartsWith(' '))
+            {
+                value = value[1..];
+            }
+
             switch (field)
             {
                 case "data":
@@ -72,24 +86,40 @@ internal sealed class SseReader(Stream stream)
         {
             while (_at < _count)
             {
-                if (_skipLineFeed && _buffer[_at] == '\n') _at++;
+                if (_skipLineFeed && _buffer[_at] == '\n')
+                {
+                    _at++;
+                }
+
                 _skipLineFeed = false;
                 var rest = _buffer.AsSpan(_at, _count - _at);
                 var length = rest.IndexOfAny((byte)'\n', (byte)'\r');
                 _line.Write(length < 0 ? rest : rest[..length]);
                 _at += length < 0 ? rest.Length : length + 1;
-                if (length < 0) break;
+                if (length < 0)
+                {
+                    break;
+                }
+
                 _skipLineFeed = rest[length] == '\r';
                 var line = Strict.GetString(_line.WrittenSpan);
                 _line.ResetWrittenCount();
-                if (_first && line.StartsWith('\uFEFF')) line = line[1..];
+                if (_first && line.StartsWith('\uFEFF'))
+                {
+                    line = line[1..];
+                }
+
                 _first = false;
                 return line;
             }
 
             _count = await stream.ReadAsync(_buffer, cancellationToken);
             _at = 0;
-            if (_count == 0) return null;
+            if (_count == 0)
+            {
+                return null;
+            }
+
             _all.Write(_buffer.AsSpan(0, _count));
         }
     }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Data.Sqlite;
-using Parley.Server.Http;
 
 namespace Parley.Server.Tests.Hosting;
 
@@ -16,7 +15,10 @@ internal sealed class Tables(ParleyServer server)
     {
         using var connection = Open();
         var text = new StringBuilder();
-        foreach (var table in Query(connection, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0)).Except(Unwatched))
+        foreach (
+            var table in Query(connection, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0))
+                .Except(Unwatched)
+        )
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var rows = 0;
@@ -50,26 +52,51 @@ internal sealed class Tables(ParleyServer server)
         using var connection = Open(SqliteOpenMode.ReadWrite);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
         return command.ExecuteNonQuery();
     }
 
     private SqliteConnection Open(SqliteOpenMode mode = SqliteOpenMode.ReadOnly)
     {
         var file = Path.Combine(server.Folder, "parley.db");
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = file,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = 30,
+            }.ToString()
+        );
         connection.Open();
         return connection;
     }
 
-    private static List<T> Query<T>(SqliteConnection connection, string sql, Func<SqliteDataReader, T> read, params (string Name, object? Value)[] parameters)
+    private static List<T> Query<T>(
+        SqliteConnection connection,
+        string sql,
+        Func<SqliteDataReader, T> read,
+        params (string Name, object? Value)[] parameters
+    )
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
         using var reader = command.ExecuteReader();
         List<T> rows = [];
-        while (reader.Read()) rows.Add(read(reader));
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
         return rows;
     }
 
@@ -77,7 +104,10 @@ internal sealed class Tables(ParleyServer server)
     {
         var cells = new StringBuilder();
         for (var i = 0; i < row.FieldCount; i++)
+        {
             cells.Append(row.GetValue(i) is byte[] bytes ? Convert.ToHexString(bytes) : row.GetValue(i).ToString()).Append('\u001f');
+        }
+
         return cells.Append('\u001e').ToString();
     }
 }

@@ -1,5 +1,3 @@
-using Parley.Server.Http.Json;
-
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A message as <c>useChat</c> of AI SDK 5 to 7 keeps it.</summary>
@@ -7,7 +5,13 @@ internal sealed record UiMessage(string Id, string Role, string Text)
 {
     public static string NewId() => Guid.NewGuid().ToString("N")[..16];
 
-    public object ToJson() => new { id = Id, role = Role, parts = new[] { new { type = "text", text = Text } } };
+    public object ToJson() =>
+        new
+        {
+            id = Id,
+            role = Role,
+            parts = new[] { new { type = "text", text = Text } },
+        };
 }
 
 /// <summary>A chat as <c>useChat</c> of AI SDK 5 to 7 keeps it: under an id of its own, sending all that it shows each time.</summary>
@@ -34,10 +38,15 @@ internal sealed class UiChat(Person person, string? id = null, string api = "/ap
     }
 
     /// <summary>Sends what it shows.</summary>
-    public Task<AnswerStream> PostAsync(string trigger = "submit-message", string? messageId = null) => person.OpenAsync("ui", "POST", api, Body(trigger, messageId));
+    public Task<AnswerStream> PostAsync(string trigger = "submit-message", string? messageId = null) =>
+        person.OpenAsync("ui", "POST", api, Body(trigger, messageId));
 
-    public Task<System.Text.Json.JsonElement> RefusedAsync(int status, string code, string trigger = "submit-message", string? messageId = null) =>
-        person.RefusedAsync(status, code, "POST", api, Body(trigger, messageId));
+    public Task<System.Text.Json.JsonElement> RefusedAsync(
+        int status,
+        string code,
+        string trigger = "submit-message",
+        string? messageId = null
+    ) => person.RefusedAsync(status, code, "POST", api, Body(trigger, messageId));
 
     /// <summary>Sends a message, and shows the whole answer to it.</summary>
     public async Task<Reading> AnsweredAsync(string text)
@@ -51,10 +60,25 @@ internal sealed class UiChat(Person person, string? id = null, string api = "/ap
     {
         var message = new UiMessage(answer.MessageId!, "assistant", answer.Text);
         var place = Messages.FindIndex(shown => shown.Id == answer.MessageId);
-        if (place < 0) Messages.Add(message);
-        else Messages[place] = message;
+        if (place < 0)
+        {
+            Messages.Add(message);
+        }
+        else
+        {
+            Messages[place] = message;
+        }
+
         return answer;
     }
 
-    public object Body(string trigger = "submit-message", string? messageId = null) => new { id = Id, messages = Messages.Select(message => message.ToJson()), trigger, messageId, model };
+    public object Body(string trigger = "submit-message", string? messageId = null) =>
+        new
+        {
+            id = Id,
+            messages = Messages.Select(message => message.ToJson()),
+            trigger,
+            messageId,
+            model,
+        };
 }

@@ -37,12 +37,22 @@ internal sealed class Upstream : IAsyncDisposable
     }
 
     /// <summary>An upstream that sends these JSON string literals (their insides, as they are) as one delta each.</summary>
-    public static Task<Upstream> SayingAsync(string finish, params string[] escaped) => StartAsync(async (_, response) =>
-    {
-        foreach (var piece in escaped) await SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"{{{piece}}}"}}]}""");
-        await SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{},"finish_reason":"{{{finish}}}"}],"usage":{"prompt_tokens":5,"completion_tokens":{{{escaped.Length}}},"total_tokens":{{{5 + escaped.Length}}}}}""");
-        await SendAsync(response, "[DONE]");
-    });
+    public static Task<Upstream> SayingAsync(string finish, params string[] escaped) =>
+        StartAsync(
+            async (_, response) =>
+            {
+                foreach (var piece in escaped)
+                {
+                    await SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"{{{piece}}}"}}]}""");
+                }
+
+                await SendAsync(
+                    response,
+                    $$$"""{"choices":[{"index":0,"delta":{},"finish_reason":"{{{finish}}}"}],"usage":{"prompt_tokens":5,"completion_tokens":{{{escaped.Length}}},"total_tokens":{{{5 + escaped.Length}}}}}"""
+                );
+                await SendAsync(response, "[DONE]");
+            }
+        );
 
     public static async Task SendAsync(HttpResponse response, string data)
     {
@@ -54,9 +64,12 @@ internal sealed class Upstream : IAsyncDisposable
     public IReadOnlyCollection<JsonElement> Requests => _requests;
 
     public (string, string)[] Settings =>
-    [
-        ("Providers:up:BaseUrl", $"{_app.Urls.First()}/v1"), ("Providers:up:ApiKey", "k"), ("Providers:up:Models:0", "m"), ("Providers:up:ListModels", "false"),
-    ];
+        [
+            ("Providers:up:BaseUrl", $"{_app.Urls.First()}/v1"),
+            ("Providers:up:ApiKey", "k"),
+            ("Providers:up:Models:0", "m"),
+            ("Providers:up:ListModels", "false"),
+        ];
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 using Problem = Parley.Server.Tests.Hosting.Problem;
 
@@ -38,8 +37,14 @@ public sealed class BadInputServer : IAsyncLifetime
         var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
         var stream = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
         return new Things(
-            failed.ConversationId, failed.MessageId, failed.GenerationId, session.GetProperty("sessionId").GetString()!, response.GetProperty("id").GetString()!, chat.GetProperty("chatId").GetString()!,
-            stream.GetProperty("streamId").GetString()!);
+            failed.ConversationId,
+            failed.MessageId,
+            failed.GenerationId,
+            session.GetProperty("sessionId").GetString()!,
+            response.GetProperty("id").GetString()!,
+            chat.GetProperty("chatId").GetString()!,
+            stream.GetProperty("streamId").GetString()!
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -55,7 +60,24 @@ public sealed class BadInputServer : IAsyncLifetime
 public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInputServer>
 {
     private static readonly string[] Foreign =
-        ["tenantId", "userId", "ownerId", "role_", "isAdmin", "id", "createdAt", "status", "cost", "__proto__", "constructor", "", "Message", "MESSAGE", "title_", "généré"];
+    [
+        "tenantId",
+        "userId",
+        "ownerId",
+        "role_",
+        "isAdmin",
+        "id",
+        "createdAt",
+        "status",
+        "cost",
+        "__proto__",
+        "constructor",
+        "",
+        "Message",
+        "MESSAGE",
+        "title_",
+        "généré",
+    ];
 
     /// <summary>Bodies that no route takes, each as bytes, with a media type. Named by row of the matrix.</summary>
     public static TheoryData<string> WholeBodies => [.. Bodies.Keys.Order(StringComparer.Ordinal)];
@@ -138,15 +160,22 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"1_000\"")]
     [InlineData("\"NaN\"")]
     [InlineData("\"Infinity\"")]
-    public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) => EveryRouteAsync( // B15
-        route => route.IsOpenAI && json is "1.0" or "1e2" ? [] : EachMember(route, json, type => type == typeof(long?) || type == typeof(int?), named: true), "wrong_type");
+    public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) =>
+        EveryRouteAsync( // B15
+            route =>
+                route.IsOpenAI && json is "1.0" or "1e2"
+                    ? []
+                    : EachMember(route, json, type => type == typeof(long?) || type == typeof(int?), named: true),
+            "wrong_type"
+        );
 
     [Theory]
     [InlineData("-2.0000001")]
     [InlineData("1e400")]
     [InlineData("2.0000001")]
     [InlineData("9223372036854775808")]
-    public Task Fraction_OutOfRange_IsRefused(string json) => EveryMemberAsync(json, type => type == typeof(double?), "out_of_range", named: true); // B15
+    public Task Fraction_OutOfRange_IsRefused(string json) =>
+        EveryMemberAsync(json, type => type == typeof(double?), "out_of_range", named: true); // B15
 
     [Theory]
     [InlineData("NaN")]
@@ -169,36 +198,82 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"a\\udfffb\"")]
     [InlineData("\"\\udc00\\ud800\"")]
     [InlineData("\"\\ud83dx\"")]
-    public Task Text_WithNulOrHalfASurrogatePair_IsRefused(string json) => EveryMemberAsync(json, type => type == typeof(string), "invalid_text", named: true); // B13, B14
+    public Task Text_WithNulOrHalfASurrogatePair_IsRefused(string json) =>
+        EveryMemberAsync(json, type => type == typeof(string), "invalid_text", named: true); // B13, B14
 
-    public static TheoryData<string> InvalidUtf8 => ["C328", "E28228", "F0288CBC", "C080", "C0AF", "E080AF", "F08080AF", "EDA080", "EDBFBF", "EDA0BDEDB880", "F4908080", "F888808080", "FE", "FF", "80", "E282", "00", "01", "1F", "0A"];
+    public static TheoryData<string> InvalidUtf8 =>
+        [
+            "C328",
+            "E28228",
+            "F0288CBC",
+            "C080",
+            "C0AF",
+            "E080AF",
+            "F08080AF",
+            "EDA080",
+            "EDBFBF",
+            "EDA0BDEDB880",
+            "F4908080",
+            "F888808080",
+            "FE",
+            "FF",
+            "80",
+            "E282",
+            "00",
+            "01",
+            "1F",
+            "0A",
+        ];
 
     [Theory]
     [MemberData(nameof(InvalidUtf8))]
-    public Task Text_InInvalidUtf8_IsRefused(string hex) => EveryRouteAsync(route => // B12, B14 raw
-        route.Members.Where(member => member.PropertyType == typeof(string))
-            .Select(member => Object(route, Route.NameOf(member), "\"a@@b\"").Split("@@"))
-            .Select(halves => Json([.. Utf8(halves[0]), .. Convert.FromHexString(hex), .. Utf8(halves[1])])));
+    public Task Text_InInvalidUtf8_IsRefused(string hex) =>
+        EveryRouteAsync(route => // B12, B14 raw
+            route
+                .Members.Where(member => member.PropertyType == typeof(string))
+                .Select(member => Object(route, Route.NameOf(member), "\"a@@b\"").Split("@@"))
+                .Select(halves => Json([.. Utf8(halves[0]), .. Convert.FromHexString(hex), .. Utf8(halves[1])]))
+        );
 
     [Fact]
-    public Task Member_Unknown_IsRefusedEverywhere() => EveryRouteAsync( // B08
-        route => route.IsTolerant ? [] : Foreign.Where(name => !route.Members.Any(member => Route.NameOf(member) == name)).Select(name => Json(Utf8(Object(route, name, "\"x\"")))), "unknown_member");
+    public Task Member_Unknown_IsRefusedEverywhere() =>
+        EveryRouteAsync( // B08
+            route =>
+                route.IsTolerant
+                    ? []
+                    : Foreign
+                        .Where(name => !route.Members.Any(member => Route.NameOf(member) == name))
+                        .Select(name => Json(Utf8(Object(route, name, "\"x\"")))),
+            "unknown_member"
+        );
 
     [Fact]
-    public Task Member_Twice_IsRefusedEverywhere() => EveryRouteAsync(
-        route => Good(route).Select(pair =>
-        {
-            var json = JsonSerializer.Serialize(Good(route));
-            return Json(Utf8($"{json[..^1]},\"{pair.Key}\":{JsonSerializer.Serialize(pair.Value)}}}"));
-        }), "duplicate_member");
+    public Task Member_Twice_IsRefusedEverywhere() =>
+        EveryRouteAsync(
+            route =>
+                Good(route)
+                    .Select(pair =>
+                    {
+                        var json = JsonSerializer.Serialize(Good(route));
+                        return Json(Utf8($"{json[..^1]},\"{pair.Key}\":{JsonSerializer.Serialize(pair.Value)}}}"));
+                    }),
+            "duplicate_member"
+        );
 
     [Fact]
-    public Task Member_TwiceUnderAnEscapedName_IsRefusedEverywhere() => EveryRouteAsync(
-        route => Good(route).Select(pair =>
-        {
-            var json = JsonSerializer.Serialize(Good(route));
-            return Json(Utf8($"{json[..^1]},\"\\u{(int)pair.Key[0]:x4}{pair.Key[1..]}\":{JsonSerializer.Serialize(pair.Value)}}}"));
-        }), "duplicate_member");
+    public Task Member_TwiceUnderAnEscapedName_IsRefusedEverywhere() =>
+        EveryRouteAsync(
+            route =>
+                Good(route)
+                    .Select(pair =>
+                    {
+                        var json = JsonSerializer.Serialize(Good(route));
+                        return Json(
+                            Utf8($"{json[..^1]},\"\\u{(int)pair.Key[0]:x4}{pair.Key[1..]}\":{JsonSerializer.Serialize(pair.Value)}}}")
+                        );
+                    }),
+            "duplicate_member"
+        );
 
     [Theory]
     [InlineData(null)]
@@ -215,12 +290,21 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("*/*")]
     [InlineData("json")]
     [InlineData("\"")]
-    public Task MediaType_OtherThanJson_Is415(string? type) => EveryRouteAsync(route => // B04
-    {
-        var content = new ByteArrayContent(GoodBytes(route));
-        if (type is not null) content.Headers.TryAddWithoutValidation("Content-Type", type);
-        return [content];
-    }, "unsupported_media_type", 415);
+    public Task MediaType_OtherThanJson_Is415(string? type) =>
+        EveryRouteAsync(
+            route => // B04
+            {
+                var content = new ByteArrayContent(GoodBytes(route));
+                if (type is not null)
+                {
+                    content.Headers.TryAddWithoutValidation("Content-Type", type);
+                }
+
+                return [content];
+            },
+            "unsupported_media_type",
+            415
+        );
 
     [Theory]
     [InlineData("gzip")]
@@ -229,27 +313,45 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("identity, gzip")]
     [InlineData("gzip, gzip")]
     [InlineData("nonsense")]
-    public Task ContentEncoding_Any_Is415(string encoding) => EveryRouteAsync(route => // B16
-    {
-        var content = Json(GoodBytes(route));
-        content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
-        return [content];
-    }, "unsupported_media_type", 415);
+    public Task ContentEncoding_Any_Is415(string encoding) =>
+        EveryRouteAsync(
+            route => // B16
+            {
+                var content = Json(GoodBytes(route));
+                content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+                return [content];
+            },
+            "unsupported_media_type",
+            415
+        );
 
     [Fact]
-    public Task Body_TooLargeWithoutALength_Is413() => EveryRouteAsync(route => // B10
-    {
-        var content = new StreamContent(new MemoryStream(route.IsTolerant ? Bodies["B10 31 MB"] : Bodies["B10 2 MB of letters"]));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return [content];
-    }, "body_too_large", 413, chunked: true);
+    public Task Body_TooLargeWithoutALength_Is413() =>
+        EveryRouteAsync(
+            route => // B10
+            {
+                var content = new StreamContent(new MemoryStream(route.IsTolerant ? Bodies["B10 31 MB"] : Bodies["B10 2 MB of letters"]));
+                content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+                return [content];
+            },
+            "body_too_large",
+            413,
+            chunked: true
+        );
 
     [Fact]
     public async Task EveryRoute_WithABody_IsCoveredAndItsGoodBodyIsTaken()
     {
-        var undeclared = Route.Endpoints(fixture.Server).Where(endpoint => endpoint.Metadata.GetMetadata<RequestBodyMetadata>() is null).SelectMany(Route.NamesOf)
-            .Where(name => name.Split(' ')[0] is not ("GET" or "HEAD" or "DELETE")).ToList();
-        Assert.True(undeclared.Count == 0, $"These say nothing about their body (Takes<T>() or TakesNoBody()): {string.Join(", ", undeclared)}");
+        var undeclared = Route
+            .Endpoints(fixture.Server)
+            .Where(endpoint => endpoint.Metadata.GetMetadata<RequestBodyMetadata>() is null)
+            .SelectMany(Route.NamesOf)
+            .Where(name => name.Split(' ')[0] is not ("GET" or "HEAD" or "DELETE"))
+            .ToList();
+        Assert.True(
+            undeclared.Count == 0,
+            $"These say nothing about their body (Takes<T>() or TakesNoBody()): {string.Join(", ", undeclared)}"
+        );
         Assert.True(fixture.Routes.Count(route => route.HasBody) >= 21);
 
         // The matrix proves nothing where the good body were refused too.
@@ -259,9 +361,16 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         foreach (var route in fixture.Routes.Where(route => route.HasBody))
         {
             var body = route.GoodBody(things);
-            if (route.IsTolerant) body["a member of the client's own"] = new { of = new[] { "any", "shape" } };
+            if (route.IsTolerant)
+            {
+                body["a member of the client's own"] = new { of = new[] { "any", "shape" } };
+            }
+
             using var response = await ana.SendAsync(route.Method, route.Path(things), JsonSerializer.Serialize(body));
-            Assert.True(response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.BadGateway, $"{route.Name}: {response.StatusCode} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+            Assert.True(
+                response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.BadGateway,
+                $"{route.Name}: {response.StatusCode} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}"
+            );
         }
     }
 
@@ -281,23 +390,49 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     {
         // B22
         var before = fixture.Server.Tables.Fingerprint();
-        if (id == "long") id = new string('9', 5000);
+        if (id == "long")
+        {
+            id = new string('9', 5000);
+        }
+
         foreach (var route in fixture.Routes.Where(route => route.HasId))
         {
-            using var response = await fixture.Ana.SendAsync(route.Method, route.Path(Uri.EscapeDataString(id)), route.HasBody ? JsonSerializer.Serialize(Good(route)) : null);
+            using var response = await fixture.Ana.SendAsync(
+                route.Method,
+                route.Path(Uri.EscapeDataString(id)),
+                route.HasBody ? JsonSerializer.Serialize(Good(route)) : null
+            );
             // A path with .. in it is another path before it is sent.
-            if (id == ".." && route.Line.Query is null) Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{route.Name}: {response.StatusCode}");
-            else await MissingAnswer.AssertAsync(route, response);
+            if (id == ".." && route.Line.Query is null)
+            {
+                Assert.True(
+                    response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed,
+                    $"{route.Name}: {response.StatusCode}"
+                );
+            }
+            else
+            {
+                await MissingAnswer.AssertAsync(route, response);
+            }
         }
 
         await UnharmedAsync(before);
     }
 
     /// <summary>Sends each body to each route that takes one; all must be refused, and nothing may be stored.</summary>
-    private Task EveryRouteAsync(Func<Route, IEnumerable<HttpContent>> bodies, string? code = null, int? status = null, bool chunked = false) =>
-        EveryRouteAsync(route => bodies(route).Select(content => ((string?)null, content)), code, status, chunked);
+    private Task EveryRouteAsync(
+        Func<Route, IEnumerable<HttpContent>> bodies,
+        string? code = null,
+        int? status = null,
+        bool chunked = false
+    ) => EveryRouteAsync(route => bodies(route).Select(content => ((string?)null, content)), code, status, chunked);
 
-    private async Task EveryRouteAsync(Func<Route, IEnumerable<(string? Member, HttpContent Content)>> bodies, string? code, int? status = null, bool chunked = false)
+    private async Task EveryRouteAsync(
+        Func<Route, IEnumerable<(string? Member, HttpContent Content)>> bodies,
+        string? code,
+        int? status = null,
+        bool chunked = false
+    )
     {
         var before = fixture.Server.Tables.Fingerprint();
         List<string> wrong = [];
@@ -306,7 +441,11 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
             foreach (var (member, content) in bodies(route))
             {
                 using var request = new HttpRequestMessage(new HttpMethod(route.Method), route.Path(fixture.Things)) { Content = content };
-                if (chunked) request.Headers.TransferEncodingChunked = true;
+                if (chunked)
+                {
+                    request.Headers.TransferEncodingChunked = true;
+                }
+
                 using var response = await fixture.Ana.SendAsync(request);
                 if ((int)response.StatusCode is < 400 or > 499)
                 {
@@ -315,8 +454,16 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
                 }
 
                 var problem = await Problem.ReadAsync(response);
-                if ((code is not null && !route.IsOpenAI && problem.GetProperty("code").GetString() != code) || (status is not null && (int)response.StatusCode != status) || (member is not null && !Problem.Names(problem, member)))
-                    wrong.Add($"{route.Name}: {(int)response.StatusCode} {problem} for {Encoding.UTF8.GetString(await content.ReadAsByteArrayAsync())}");
+                if (
+                    (code is not null && !route.IsOpenAI && problem.GetProperty("code").GetString() != code)
+                    || (status is not null && (int)response.StatusCode != status)
+                    || (member is not null && !Problem.Names(problem, member))
+                )
+                {
+                    wrong.Add(
+                        $"{route.Name}: {(int)response.StatusCode} {problem} for {Encoding.UTF8.GetString(await content.ReadAsByteArrayAsync())}"
+                    );
+                }
             }
         }
 
@@ -325,10 +472,14 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     }
 
     /// <summary>Gives each member, of each route, a value in turn.</summary>
-    private Task EveryMemberAsync(string json, Func<Type, bool> applies, string code, bool named = false) => EveryRouteAsync(route => EachMember(route, json, applies, named), code);
+    private Task EveryMemberAsync(string json, Func<Type, bool> applies, string code, bool named = false) =>
+        EveryRouteAsync(route => EachMember(route, json, applies, named), code);
 
     private IEnumerable<(string? Member, HttpContent Content)> EachMember(Route route, string json, Func<Type, bool> applies, bool named) =>
-        route.Members.Where(member => applies(member.PropertyType)).Select(Route.NameOf).Select(name => (named ? name : null, (HttpContent)Json(Utf8(Object(route, name, json)))));
+        route
+            .Members.Where(member => applies(member.PropertyType))
+            .Select(Route.NameOf)
+            .Select(name => (named ? name : null, (HttpContent)Json(Utf8(Object(route, name, json)))));
 
     private async Task UnharmedAsync(string before)
     {
@@ -341,9 +492,8 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     private static bool Fits(Type type, string json) =>
         type == typeof(string) ? json.StartsWith('"')
         : type == typeof(bool?) ? json is "true" or "false"
-        : type == typeof(JsonElement?) || (type == typeof(IReadOnlyList<JsonElement>) && json.StartsWith('['))
-            ? true // any shape: what the member may hold is tested where it is read
-            : json.All(char.IsAsciiDigit);
+        : type == typeof(JsonElement?) || (type == typeof(IReadOnlyList<JsonElement>) && json.StartsWith('[')) ? true // any shape: what the member may hold is tested where it is read
+        : json.All(char.IsAsciiDigit);
 
     private Dictionary<string, object?> Good(Route route) => route.GoodBody(fixture.Things);
 

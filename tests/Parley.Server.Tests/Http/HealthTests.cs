@@ -1,4 +1,3 @@
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
@@ -12,7 +11,10 @@ public sealed class HealthTests(ParleyServer server)
     {
         using var probe = server.NewPerson();
         using var response = await probe.SendAsync("GET", path);
-        Assert.Equal((200, text), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            (200, text),
+            ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+        );
         Assert.False(response.Headers.Contains("Set-Cookie"));
     }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
@@ -22,7 +21,10 @@ internal static partial class MissingAnswer
         switch (route.Line.Missing)
         {
             case WhenMissing.NotFound:
-                Assert.Equal(route.Line.Id == IdOf.Model ? "model_not_found" : "not_found", (await Problem.ReadAsync(response)).GetProperty("code").GetString());
+                Assert.Equal(
+                    route.Line.Id == IdOf.Model ? "model_not_found" : "not_found",
+                    (await Problem.ReadAsync(response)).GetProperty("code").GetString()
+                );
                 break;
             case WhenMissing.ErrorEvent:
                 Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
@@ -38,9 +40,19 @@ internal static partial class MissingAnswer
     public static async Task<string> BytesAsync(HttpResponseMessage response, string asked)
     {
         var text = new StringBuilder().Append((int)response.StatusCode).Append('\n');
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(header => header.Key.ToLowerInvariant() is not ("date" or "x-request-id" or "content-length")).OrderBy(header => header.Key, StringComparer.Ordinal))
+        foreach (
+            var (name, values) in response
+                .Headers.Concat(response.Content.Headers)
+                .Where(header => header.Key.ToLowerInvariant() is not ("date" or "x-request-id" or "content-length"))
+                .OrderBy(header => header.Key, StringComparer.Ordinal)
+        )
+        {
             text.Append(name).Append(": ").AppendJoin(", ", values).Append('\n');
-        return TraceId().Replace(text.Append(await response.Content.ReadAsStringAsync()).ToString(), "\"traceId\":\"\"").Replace(asked, "<asked>", StringComparison.Ordinal);
+        }
+
+        return TraceId()
+            .Replace(text.Append(await response.Content.ReadAsStringAsync()).ToString(), "\"traceId\":\"\"")
+            .Replace(asked, "<asked>", StringComparison.Ordinal);
     }
 
     /// <summary>The same of an answer that has begun something: its ids and times are its own.</summary>

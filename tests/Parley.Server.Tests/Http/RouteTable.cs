@@ -1,8 +1,3 @@
-using Parley.Server.Compatibility.ChatSessions;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Model;
-using Parley.Server.Http;
-
 namespace Parley.Server.Tests.Http;
 
 /// <summary>What the id in a route names.</summary>
@@ -53,7 +48,14 @@ internal enum WhenMissing
 /// <param name="Id">What its id names.</param>
 /// <param name="Query">The query parameter that the id is in; null when it is in the path.</param>
 /// <param name="Missing">The answer to an id that names nothing.</param>
-internal sealed record RouteLine(string Method, string Pattern, string Seeds = "", IdOf Id = IdOf.None, string? Query = null, WhenMissing Missing = WhenMissing.NotFound)
+internal sealed record RouteLine(
+    string Method,
+    string Pattern,
+    string Seeds = "",
+    IdOf Id = IdOf.None,
+    string? Query = null,
+    WhenMissing Missing = WhenMissing.NotFound
+)
 {
     public override string ToString() => $"{Method} {Pattern}";
 }
@@ -72,7 +74,6 @@ internal static class RouteTable
         new("GET", "/api/v1/me"),
         new("GET", "/api/v1/models"),
         new("GET", "/api/v1/feed"),
-
         new("GET", "/api/v1/conversations"),
         new("POST", "/api/v1/conversations"),
         new("GET", "/api/v1/conversations/{id}", "", IdOf.Conversation),
@@ -81,20 +82,17 @@ internal static class RouteTable
         new("GET", "/api/v1/conversations/{id}/messages", "", IdOf.Conversation),
         new("POST", "/api/v1/conversations/{id}/messages", "", IdOf.Conversation),
         new("GET", "/api/v1/messages/{id}", "", IdOf.Message),
-
         new("GET", "/api/v1/generations/{id}", "", IdOf.Generation),
         new("GET", "/api/v1/generations/{id}/events", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/stop", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/retry", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/continue", "", IdOf.Generation),
         new("POST", "/api/v1/generations/{id}/ticket", "", IdOf.Generation),
-
         // Durable Streams.
         new("GET", "/api/v1/generations/{id}/stream", "", IdOf.Generation),
         new("HEAD", "/api/v1/generations/{id}/stream", "", IdOf.Generation, null, WhenMissing.BareNotFound),
         new("GET", "/api/v1/generations/{id}/stream/text", "", IdOf.Generation),
         new("HEAD", "/api/v1/generations/{id}/stream/text", "", IdOf.Generation, null, WhenMissing.BareNotFound),
-
         // The OpenAI API.
         new("GET", "/v1/models"),
         new("GET", "/v1/models/{**id}", "", IdOf.Model),
@@ -103,14 +101,12 @@ internal static class RouteTable
         new("GET", "/v1/responses/{id}", "", IdOf.Response),
         new("DELETE", "/v1/responses/{id}", "", IdOf.Response),
         new("POST", "/v1/responses/{id}/cancel", "", IdOf.Response),
-
         // The AI SDK, and seeds 000 and 004.
         new("POST", "/api/chat", "S0.2 S4.19"),
         new("POST", "/api/chat/text", "S0.2"),
         new("GET", "/api/chat", "", IdOf.Conversation, "chatId", WhenMissing.EmptyBody),
         new("GET", "/api/chat/{id}/stream", "", IdOf.Conversation, null, WhenMissing.NoContent),
         new("POST", "/api/chat/{id}/stop", "", IdOf.Conversation),
-
         // Seed 001, under both prefixes (S1.25, C31).
         new("POST", "/chat/start", "S1.21"),
         new("GET", "/chat/stream", "S1.22", IdOf.Session, "sessionId", WhenMissing.ErrorEvent),
@@ -120,14 +116,12 @@ internal static class RouteTable
         new("GET", "/api/chat/stream", "S1.22 S1.25", IdOf.Session, "sessionId", WhenMissing.ErrorEvent),
         new("GET", "/api/chat/history", "S1.23 S1.25", IdOf.Conversation, "chatId"),
         new("POST", "/api/chat/ticket", "C14"),
-
         // Seed 000.
         new("GET", "/api/chat/conversations", "S0.41"),
         new("POST", "/api/chat/conversations", "S0.42"),
         new("DELETE", "/api/chat/conversations", "S0.43", IdOf.Conversation, "id"),
         new("GET", "/api/chat/conversations/{id}/messages", "S0.48", IdOf.Conversation),
         new("POST", "/api/chat/conversations/{id}/messages", "S0.49", IdOf.Conversation),
-
         // Seed 002, and what its clients speak.
         new("POST", "/chat-stream", "S2.19"),
         new("POST", "/chat-stream/create", "S2.18"),
@@ -141,7 +135,6 @@ internal static class RouteTable
         new("POST", "/api/action"),
         new("GET", "/api/{version}/sync"),
         new("CONNECT", "/api/{version}/sync"), // the same handshake over HTTP/2
-
         // Seed 003.
         new("POST", "/api/v1/chat", "S3.16"),
         new("GET", "/api/v1/chat", "S3.31"),

@@ -4,33 +4,38 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Compatibility.AiSdk;
-using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex.Functions;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Http;
 
 /// <summary>One of each of the things that have ids.</summary>
-internal sealed record Things(string Conversation, string Message, string Generation, string Session, string Response, string StreamChat, string TextStream)
+internal sealed record Things(
+    string Conversation,
+    string Message,
+    string Generation,
+    string Session,
+    string Response,
+    string StreamChat,
+    string TextStream
+)
 {
     public IEnumerable<string> Ids => [Conversation, Message, Generation, Session, Response, StreamChat, TextStream];
 
-    public string Of(IdOf id) => id switch
-    {
-        IdOf.Conversation => Conversation,
-        IdOf.Message => Message,
-        IdOf.Generation => Generation,
-        IdOf.Session => Session,
-        IdOf.Response => Response,
-        IdOf.StreamChat => StreamChat,
-        IdOf.TextStream => TextStream,
-        IdOf.Model => "scripted",
-        _ => "",
-    };
+    public string Of(IdOf id) =>
+        id switch
+        {
+            IdOf.Conversation => Conversation,
+            IdOf.Message => Message,
+            IdOf.Generation => Generation,
+            IdOf.Session => Session,
+            IdOf.Response => Response,
+            IdOf.StreamChat => StreamChat,
+            IdOf.TextStream => TextStream,
+            IdOf.Model => "scripted",
+            _ => "",
+        };
 }
 
 /// <summary>
@@ -59,25 +64,35 @@ internal sealed record Route(RouteLine Line, Type? Body)
     public bool IsOpenAI => Line.Pattern.StartsWith("/v1/", StringComparison.Ordinal);
 
     /// <summary>Where the route is asked about this id, which is escaped already.</summary>
-    public string Path(string id) => Line.Query is null ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal).Replace("{**id}", id, StringComparison.Ordinal) : $"{Line.Pattern}?{Line.Query}={id}";
+    public string Path(string id) =>
+        Line.Query is null
+            ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal).Replace("{**id}", id, StringComparison.Ordinal)
+            : $"{Line.Pattern}?{Line.Query}={id}";
 
     public string Path(Things things) => Path(things.Of(Line.Id));
 
     public static IReadOnlyList<RouteEndpoint> Endpoints(ParleyServer server) =>
-        [.. server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null)];
+        [
+            .. server
+                .Services.GetRequiredService<EndpointDataSource>()
+                .Endpoints.OfType<RouteEndpoint>()
+                .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null),
+        ];
 
     public static IEnumerable<string> NamesOf(RouteEndpoint endpoint) =>
-        endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}");
+        endpoint
+            .Metadata.GetRequiredMetadata<HttpMethodMetadata>()
+            .HttpMethods.Select(method => $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}");
 
     public static IReadOnlyList<Route> All(ParleyServer server) =>
-    [
-        .. from endpoint in Endpoints(server)
-           from name in NamesOf(endpoint)
-           from line in RouteTable.Lines
-           where line.ToString() == name
-           from body in endpoint.Metadata.GetOrderedMetadata<RequestBodyMetadata>().DefaultIfEmpty(new RequestBodyMetadata(null))
-           select new Route(line, body.Type) { IsTolerant = body.IsTolerant },
-    ];
+        [
+            .. from endpoint in Endpoints(server)
+            from name in NamesOf(endpoint)
+            from line in RouteTable.Lines
+            where line.ToString() == name
+            from body in endpoint.Metadata.GetOrderedMetadata<RequestBodyMetadata>().DefaultIfEmpty(new RequestBodyMetadata(null))
+            select new Route(line, body.Type) { IsTolerant = body.IsTolerant },
+        ];
 
     /// <summary>A body that the route takes.</summary>
     public Dictionary<string, object?> GoodBody(Things things)
@@ -85,14 +100,21 @@ internal sealed record Route(RouteLine Line, Type? Body)
         Dictionary<string, object?> body = [];
         foreach (var name in Members.Select(NameOf))
         {
-            if (Samples.TryGetValue((Body, name), out var sample) || Samples.TryGetValue((null, name), out sample)) body[name] = sample(things);
-            else Assert.Fail($"{Name} takes a member '{name}' that the tests know no good value of: add one to Route.Samples.");
+            if (Samples.TryGetValue((Body, name), out var sample) || Samples.TryGetValue((null, name), out sample))
+            {
+                body[name] = sample(things);
+            }
+            else
+            {
+                Assert.Fail($"{Name} takes a member '{name}' that the tests know no good value of: add one to Route.Samples.");
+            }
         }
 
         return body.Where(pair => pair.Value is not null).ToDictionary();
     }
 
-    public static string NameOf(PropertyInfo member) => member.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+    public static string NameOf(PropertyInfo member) =>
+        member.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
     private const string Script = "#script tokens=1 delay=0";
 
@@ -102,7 +124,8 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(null, "message")] = _ => Script,
         [(null, "messages")] = _ => new[] { new { role = "user", content = Script } },
         [(typeof(AiSdkChat.Request), "message")] = _ => null,
-        [(typeof(AiSdkChat.Request), "messages")] = _ => new[] { new { role = "user", parts = new[] { new { type = "text", text = Script } } } },
+        [(typeof(AiSdkChat.Request), "messages")] = _ =>
+            new[] { new { role = "user", parts = new[] { new { type = "text", text = Script } } } },
         [(typeof(AiSdkChat.Request), "trigger")] = _ => "submit-message",
         [(typeof(PostV1Chat.Request), "message")] = _ => null,
         [(typeof(PostV1Chat.Request), "trigger")] = _ => null,

@@ -1,5 +1,4 @@
 using System.Text;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
@@ -26,7 +25,9 @@ public sealed class StreamTests
         using var ana = server.NewPerson();
         await using var answer = await ana.AskAsync("#script tokens=110 size=65536 delay=5");
         using var stalled = await RawConnection.OpenAsync(server, receiveBuffer: 4096);
-        await stalled.SendAsync($"GET /api/v1/generations/{answer.GenerationId}/events HTTP/1.1\r\nHost: x\r\nCookie: {ana.Cookies.GetCookieHeader(server.Address)}\r\n\r\n");
+        await stalled.SendAsync(
+            $"GET /api/v1/generations/{answer.GenerationId}/events HTTP/1.1\r\nHost: x\r\nCookie: {ana.Cookies.GetCookieHeader(server.Address)}\r\n\r\n"
+        );
         var reset = stalled.WhenResetAsync();
         await answer.ToEndAsync();
         Assert.Equal(("done", 110L * 65536), (answer.Events[^1].Type, Encoding.UTF8.GetByteCount(answer.Text)));
@@ -45,12 +46,28 @@ public sealed class StreamTests
         await using var server = await ParleyServer.StartAsync();
         using var raw = await RawConnection.OpenAsync(server);
         const string body = """{"message":"#script tokens=3 delay=1","model":"scripted"}""";
-        await raw.SendAsync($"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        await raw.SendAsync(
+            $"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"
+        );
         var response = await raw.ReadAsync();
         var head = response[..response.IndexOf("\r\n\r\n", StringComparison.Ordinal)];
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", head, StringComparison.Ordinal);
-        foreach (var header in new[] { "Content-Type: text/event-stream; charset=utf-8", "Cache-Control: no-cache, no-transform", "X-Accel-Buffering: no", "Transfer-Encoding: chunked", "X-Conversation-Id: ", "X-Generation-Id: ", "Set-Cookie: parley.id=" })
+        foreach (
+            var header in new[]
+            {
+                "Content-Type: text/event-stream; charset=utf-8",
+                "Cache-Control: no-cache, no-transform",
+                "X-Accel-Buffering: no",
+                "Transfer-Encoding: chunked",
+                "X-Conversation-Id: ",
+                "X-Generation-Id: ",
+                "Set-Cookie: parley.id=",
+            }
+        )
+        {
             Assert.Contains($"\r\n{header}", head, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("Content-Length", head, StringComparison.Ordinal);
         Assert.DoesNotContain("Server:", head, StringComparison.Ordinal);
         Assert.EndsWith("\r\n0\r\n\r\n", response, StringComparison.Ordinal);
@@ -61,7 +78,18 @@ public sealed class StreamTests
     {
         string[] pieces =
         [
-            @"a\u0000b", @"\ud83d", @"\ude42", @"x\ud83d", @"y\udc00z", "\u2028\u2029\u0085\uFFFE", @"\r\n\n\r data: x\nid: 9\n\n: c", @"\u0007\u001b[31m", "e" + new string('\u0301', 100_000), @"</script>\u003c!--", "👩‍💻", "\uFEFF",
+            @"a\u0000b",
+            @"\ud83d",
+            @"\ude42",
+            @"x\ud83d",
+            @"y\udc00z",
+            "\u2028\u2029\u0085\uFFFE",
+            @"\r\n\n\r data: x\nid: 9\n\n: c",
+            @"\u0007\u001b[31m",
+            "e" + new string('\u0301', 100_000),
+            @"</script>\u003c!--",
+            "👩‍💻",
+            "\uFEFF",
         ];
         const string expectedStart = "a\uFFFDb🙂x\uFFFDy\uFFFDz";
         await using var upstream = await Upstream.SayingAsync("stop", pieces);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;
@@ -25,7 +24,11 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
         var conversation = Member(await program.JsonAsync("POST", "/api/chat/conversations", new { title = "Mine" }, 201), "id");
         Assert.Equal(conversation, Member((await again.GetAsync("/api/v1/conversations")).GetProperty("items")[0], "id"));
-        foreach (var list in new[] { await other.GetAsync("/api/v1/conversations"), await ana.GetAsync("/api/v1/conversations") }) Assert.Equal(0, list.GetProperty("total").GetInt32());
+        foreach (var list in new[] { await other.GetAsync("/api/v1/conversations"), await ana.GetAsync("/api/v1/conversations") })
+        {
+            Assert.Equal(0, list.GetProperty("total").GetInt32());
+        }
+
         using var refused = await other.SendAsync("GET", $"/api/v1/conversations/{conversation}");
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/conversations/{conversation}");
@@ -37,11 +40,24 @@ public sealed class BearerIdentityTests(ParleyServer server)
         await using var own = await ParleyServer.StartAsync();
         using var program = new Program(own, NewToken());
         await program.JsonAsync("POST", "/api/chat/conversations", new { title = "Mine" }, 201);
-        using (var response = await program.SendAsync("POST", "/api/chat", new { message = Two, model = "scripted" })) await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using (var response = await program.SendAsync("POST", "/api/chat", new { message = Two, model = "scripted" }))
+        {
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        }
+
         await own.StopAsync();
         var files = Directory.GetFiles(own.Folder, "*", SearchOption.AllDirectories);
         Assert.Contains(files, file => Path.GetFileName(file) == "parley.db");
-        foreach (var file in files) Assert.Equal(-1, (await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(program.Token)));
+        foreach (var file in files)
+        {
+            Assert.Equal(
+                -1,
+                (await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))
+                    .AsSpan()
+                    .IndexOf(Encoding.UTF8.GetBytes(program.Token))
+            );
+        }
+
         await own.InitializeAsync();
         Assert.Equal(2, (await program.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
@@ -67,10 +83,29 @@ public sealed class BearerIdentityTests(ParleyServer server)
     {
         using var program = new Program(server, NewToken());
         using var nobody = server.NewPerson();
-        Assert.Equal(Member(await program.GetAsync("/api/v1/me"), "id"), Member(await nobody.JsonAsync("GET", "/api/v1/me", null, 200, ("Authorization", string.Format(null, header, program.Token))), "id"));
+        Assert.Equal(
+            Member(await program.GetAsync("/api/v1/me"), "id"),
+            Member(
+                await nobody.JsonAsync("GET", "/api/v1/me", null, 200, ("Authorization", string.Format(null, header, program.Token))),
+                "id"
+            )
+        );
     }
 
-    public static TheoryData<string> BadHeaders => ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Token abc", "Bearerabcdefghijklmnop", "Bearer two tokens", "Bearer ü", "Bearer a\tb", $"Bearer {new string('x', 8193)}", "null"];
+    public static TheoryData<string> BadHeaders =>
+        [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic dXNlcjpwYXNz",
+            "Token abc",
+            "Bearerabcdefghijklmnop",
+            "Bearer two tokens",
+            "Bearer ü",
+            "Bearer a\tb",
+            $"Bearer {new string('x', 8193)}",
+            "null",
+        ];
 
     [Theory]
     [MemberData(nameof(BadHeaders))]
@@ -79,10 +114,27 @@ public sealed class BearerIdentityTests(ParleyServer server)
         // B48
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync(Two);
-        foreach (var (method, path) in new[] { ("GET", "/api/v1/me"), ("GET", "/api/v1/conversations"), ("GET", $"/api/v1/generations/{answer.GenerationId}/events"), ("POST", "/api/chat"), ("GET", "/chat/stream?sessionId=x") })
+        foreach (
+            var (method, path) in new[]
+            {
+                ("GET", "/api/v1/me"),
+                ("GET", "/api/v1/conversations"),
+                ("GET", $"/api/v1/generations/{answer.GenerationId}/events"),
+                ("POST", "/api/chat"),
+                ("GET", "/chat/stream?sessionId=x"),
+            }
+        )
         {
-            using var response = await ana.SendAsync(method, path, method == "POST" ? new { message = "x" } : null, ("Authorization", header));
-            Assert.Equal((401, "invalid_token", "Bearer"), ((int)response.StatusCode, Member(await Problem.ReadAsync(response), "code"), response.Headers.WwwAuthenticate.ToString()));
+            using var response = await ana.SendAsync(
+                method,
+                path,
+                method == "POST" ? new { message = "x" } : null,
+                ("Authorization", header)
+            );
+            Assert.Equal(
+                (401, "invalid_token", "Bearer"),
+                ((int)response.StatusCode, Member(await Problem.ReadAsync(response), "code"), response.Headers.WwwAuthenticate.ToString())
+            );
             Assert.False(response.Headers.Contains("Set-Cookie"));
         }
 
@@ -95,7 +147,9 @@ public sealed class BearerIdentityTests(ParleyServer server)
     {
         // B48: two servers in a row could each take another one of them
         using var raw = await RawConnection.OpenAsync(server);
-        await raw.SendAsync($"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {NewToken()}\r\nAuthorization: Bearer {NewToken()}\r\nConnection: close\r\n\r\n");
+        await raw.SendAsync(
+            $"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {NewToken()}\r\nAuthorization: Bearer {NewToken()}\r\nConnection: close\r\n\r\n"
+        );
         var answer = await raw.ReadAsync();
         Assert.StartsWith("HTTP/1.1 401 ", answer, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"invalid_token\"", answer, StringComparison.Ordinal);
@@ -104,14 +158,21 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [Fact]
     public async Task AllowList_TakesNoOther()
     {
-        const string known = "a-token-of-16-and-more", alsoKnown = "another-token-that-is-known";
+        const string known = "a-token-of-16-and-more",
+            alsoKnown = "another-token-that-is-known";
         await using var own = await ParleyServer.StartAsync(("Identity:BearerTokens:0", known), ("Identity:BearerTokens:1", alsoKnown));
         using var ana = own.NewPerson();
         foreach (var token in new[] { known, alsoKnown })
         {
             using var program = new Program(own, token);
             await program.JsonAsync("POST", "/api/chat/conversations", new { title = token }, 201);
-            Assert.Equal(token, Member(Assert.Single((await program.GetAsync("/api/chat/conversations")).GetProperty("conversations").EnumerateArray()), "title"));
+            Assert.Equal(
+                token,
+                Member(
+                    Assert.Single((await program.GetAsync("/api/chat/conversations")).GetProperty("conversations").EnumerateArray()),
+                    "title"
+                )
+            );
         }
 
         foreach (var token in new[] { known + "x", known[..^1], known.ToUpperInvariant(), NewToken(), "x" })
@@ -140,14 +201,25 @@ public sealed class BearerIdentityTests(ParleyServer server)
         var session = Member(await program.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Two }, 201), "sessionId");
         await using var stream = await nobody.StreamAsync("GET", $"/chat/stream?sessionId={session}&access_token={program.Token}");
         Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type);
-        await using var events = await nobody.StreamAsync("GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}");
+        await using var events = await nobody.StreamAsync(
+            "GET",
+            $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}"
+        );
         Assert.Equal(stream.Text, (await events.ToEndAsync()).Text);
 
         // Nowhere else: a URL ends up in logs and histories.
-        Assert.NotEqual(Member(await program.GetAsync("/api/v1/me"), "id"), Member(await nobody.GetAsync($"/api/v1/me?access_token={program.Token}"), "id"));
+        Assert.NotEqual(
+            Member(await program.GetAsync("/api/v1/me"), "id"),
+            Member(await nobody.GetAsync($"/api/v1/me?access_token={program.Token}"), "id")
+        );
         await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}?access_token={program.Token}");
         await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token=");
-        await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}&access_token={program.Token}");
+        await nobody.RefusedAsync(
+            404,
+            "not_found",
+            "GET",
+            $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}&access_token={program.Token}"
+        );
         await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token={NewToken()}");
     }
 
@@ -189,8 +261,6 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
         public Task<JsonElement> GetAsync(string path) => JsonAsync("GET", path);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -3,8 +3,6 @@ using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex;
 using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Model;
-using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 
@@ -21,10 +19,32 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         using var nobody = server.NewPerson();
         await ben.AnsweredAsync("#script tokens=1 delay=0");
         await using var running = await ana.AskAsync("#script first=600000");
-        var states = new List<Things> { await EndedAsync(ana, "#script tokens=4 delay=0"), await EndedAsync(ana, "#script tokens=4 error-after=2 delay=0") };
-        states.Add(states[0] with { Conversation = running.ConversationId, Message = (await running.NextAsync())!["messageId"]!, Generation = running.GenerationId, Session = await WaitingAsync(ana) });
+        var states = new List<Things>
+        {
+            await EndedAsync(ana, "#script tokens=4 delay=0"),
+            await EndedAsync(ana, "#script tokens=4 error-after=2 delay=0"),
+        };
+        states.Add(
+            states[0] with
+            {
+                Conversation = running.ConversationId,
+                Message = (await running.NextAsync())!["messageId"]!,
+                Generation = running.GenerationId,
+                Session = await WaitingAsync(ana),
+            }
+        );
         var name = $"chat-{Guid.NewGuid():N}"; // what she calls it is as good an id as ours
-        await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x", chatId = name }, 201);
+        await ana.JsonAsync(
+            "POST",
+            "/chat/start",
+            new
+            {
+                modelId = "scripted",
+                prompt = "x",
+                chatId = name,
+            },
+            201
+        );
         states.Add(states[0] with { Conversation = name });
         var before = await HersAsync(ana);
 
@@ -82,7 +102,14 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var members = 0;
         foreach (var route in Route.All(server))
         {
-            foreach (var member in route.Members.Select(Route.NameOf).Where(name => (name is "id" || name.EndsWith("Id", StringComparison.Ordinal) || name.EndsWith("_id", StringComparison.Ordinal)) && !Names.Contains(name)))
+            foreach (
+                var member in route
+                    .Members.Select(Route.NameOf)
+                    .Where(name =>
+                        (name is "id" || name.EndsWith("Id", StringComparison.Ordinal) || name.EndsWith("_id", StringComparison.Ordinal))
+                        && !Names.Contains(name)
+                    )
+            )
             {
                 members++;
                 using var ben = server.NewPerson(); // each time: one who has begun a chat under a name has it
@@ -90,18 +117,31 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                 async Task<string> WithAsync(string id)
                 {
                     var body = route.GoodBody(own);
-                    if (member == "parentId" && route.Members.Any(other => Route.NameOf(other) == "conversationId")) body["conversationId"] = own.Conversation;
+                    if (member == "parentId" && route.Members.Any(other => Route.NameOf(other) == "conversationId"))
+                    {
+                        body["conversationId"] = own.Conversation;
+                    }
+
                     body[member] = id;
                     using var response = await ben.SendAsync(route.Method, route.Path(own), JsonSerializer.Serialize(body));
                     var bytes = await MissingAnswer.BytesAsync(response, id);
-                    Assert.True(bytes.StartsWith(Answers.GetValueOrDefault((route.Body!, member), 404).ToString(null, null), StringComparison.Ordinal), $"{route.Name} {member}: {bytes}");
+                    Assert.True(
+                        bytes.StartsWith(
+                            Answers.GetValueOrDefault((route.Body!, member), 404).ToString(null, null),
+                            StringComparison.Ordinal
+                        ),
+                        $"{route.Name} {member}: {bytes}"
+                    );
                     // What a client has sent comes back to it; nothing else may.
                     Assert.DoesNotContain(foreign.Ids.Append(anaId), hers => bytes.Contains(hers, StringComparison.Ordinal));
                     return response.IsSuccessStatusCode ? MissingAnswer.WithoutOwn(bytes) : bytes;
                 }
 
                 var expected = await WithAsync(member == "previous_response_id" ? $"resp_{Guid.NewGuid():N}" : Unknown());
-                foreach (var id in foreign.Ids.Append(anaId)) Assert.Equal(expected, await WithAsync(id));
+                foreach (var id in foreign.Ids.Append(anaId))
+                {
+                    Assert.Equal(expected, await WithAsync(id));
+                }
             }
         }
 
@@ -121,13 +161,25 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
             async Task<string> WithAsync(string messageId)
             {
                 var own = await EndedAsync(ben, "#script tokens=1 delay=0");
-                using var response = await ben.SendAsync("POST", path, new
-                {
-                    id = own.Conversation,
-                    trigger = "regenerate-message",
-                    messageId,
-                    messages = new[] { new { id = messageId, role = "user", parts = new[] { new { type = "text", text = "x" } } } },
-                });
+                using var response = await ben.SendAsync(
+                    "POST",
+                    path,
+                    new
+                    {
+                        id = own.Conversation,
+                        trigger = "regenerate-message",
+                        messageId,
+                        messages = new[]
+                        {
+                            new
+                            {
+                                id = messageId,
+                                role = "user",
+                                parts = new[] { new { type = "text", text = "x" } },
+                            },
+                        },
+                    }
+                );
                 var bytes = await MissingAnswer.BytesAsync(response, messageId);
                 Assert.DoesNotContain(foreign.Ids, id => bytes.Contains(id, StringComparison.Ordinal));
                 return MissingAnswer.WithoutOwn(bytes);
@@ -153,7 +205,19 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
 
         async Task<string> WithAsync(string id)
         {
-            using var response = await ben.SendAsync("POST", "/v1/responses", new { model = "scripted", input = new object[] { new { type = "item_reference", id }, new { role = "user", content = "#script tokens=1 delay=0" } } });
+            using var response = await ben.SendAsync(
+                "POST",
+                "/v1/responses",
+                new
+                {
+                    model = "scripted",
+                    input = new object[]
+                    {
+                        new { type = "item_reference", id },
+                        new { role = "user", content = "#script tokens=1 delay=0" },
+                    },
+                }
+            );
             return await MissingAnswer.BytesAsync(response, id);
         }
 
@@ -176,7 +240,14 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
         var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = script, model = "scripted" }, 201);
         return new Things(
-            answer.ConversationId, answer.MessageId, answer.GenerationId, session, response.GetProperty("id").GetString()!, chat.GetProperty("chatId").GetString()!, chat.GetProperty("streamId").GetString()!);
+            answer.ConversationId,
+            answer.MessageId,
+            answer.GenerationId,
+            session,
+            response.GetProperty("id").GetString()!,
+            chat.GetProperty("chatId").GetString()!,
+            chat.GetProperty("streamId").GetString()!
+        );
     }
 
     private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>
@@ -188,9 +259,21 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         var id = await person.IdAsync();
         return
         [
-            .. server.Tables.Query("SELECT id || title || message_count || updated_at || coalesce(archived_at, '') FROM conversations WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
-            .. server.Tables.Query("SELECT id || status || content FROM messages WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
-            .. server.Tables.Query("SELECT id || coalesce(generation_id, '') FROM chat_sessions WHERE owner_id = @id ORDER BY id", row => row.GetString(0), ("@id", id)),
+            .. server.Tables.Query(
+                "SELECT id || title || message_count || updated_at || coalesce(archived_at, '') FROM conversations WHERE owner_id = @id ORDER BY id",
+                row => row.GetString(0),
+                ("@id", id)
+            ),
+            .. server.Tables.Query(
+                "SELECT id || status || content FROM messages WHERE owner_id = @id ORDER BY id",
+                row => row.GetString(0),
+                ("@id", id)
+            ),
+            .. server.Tables.Query(
+                "SELECT id || coalesce(generation_id, '') FROM chat_sessions WHERE owner_id = @id ORDER BY id",
+                row => row.GetString(0),
+                ("@id", id)
+            ),
         ];
     }
 }

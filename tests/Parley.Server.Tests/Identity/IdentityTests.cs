@@ -30,7 +30,10 @@ public sealed class IdentityTests(ParleyServer server)
         Assert.Contains("samesite=lax", attributes);
         Assert.Contains("path=/", attributes);
         Assert.DoesNotContain(attributes, part => part.StartsWith("domain", StringComparison.Ordinal));
-        var expires = DateTimeOffset.Parse(attributes.Single(part => part.StartsWith("expires=", StringComparison.Ordinal))[8..], System.Globalization.CultureInfo.InvariantCulture);
+        var expires = DateTimeOffset.Parse(
+            attributes.Single(part => part.StartsWith("expires=", StringComparison.Ordinal))[8..],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         Assert.InRange(expires - TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(360), TimeSpan.FromDays(366));
 
         using var again = await ana.SendAsync("GET", "/api/v1/me");
@@ -60,8 +63,26 @@ public sealed class IdentityTests(ParleyServer server)
         var middle = good.Length / 2;
         string[] forged =
         [
-            "", "x", good[..^1], good[1..], good[..middle], good[..middle] + (good[middle] == 'A' ? 'B' : 'A') + good[(middle + 1)..], good + "A", good + good, good.ToLowerInvariant(),
-            new string('A', 8000), "chunks-2", "chunks-0", "chunks--1", "chunks-2147483647", "chunks-99999999999999", "chunks-2; parley.idC1=a; parley.idC2=b", "%00", "%ff%fe", "\"\"", await ana.IdAsync(),
+            "",
+            "x",
+            good[..^1],
+            good[1..],
+            good[..middle],
+            good[..middle] + (good[middle] == 'A' ? 'B' : 'A') + good[(middle + 1)..],
+            good + "A",
+            good + good,
+            good.ToLowerInvariant(),
+            new string('A', 8000),
+            "chunks-2",
+            "chunks-0",
+            "chunks--1",
+            "chunks-2147483647",
+            "chunks-99999999999999",
+            "chunks-2; parley.idC1=a; parley.idC2=b",
+            "%00",
+            "%ff%fe",
+            "\"\"",
+            await ana.IdAsync(),
             stranger.Cookies.GetCookies(elsewhere.Address)["parley.id"]!.Value,
         ];
         foreach (var cookie in forged)
@@ -90,7 +111,13 @@ public sealed class IdentityTests(ParleyServer server)
         // C13
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        var problem = await ben.RefusedAsync(400, "unknown_member", "POST", "/api/chat", $$"""{"message":"x","{{member}}":"{{await ana.IdAsync()}}"}""");
+        var problem = await ben.RefusedAsync(
+            400,
+            "unknown_member",
+            "POST",
+            "/api/chat",
+            $$"""{"message":"x","{{member}}":"{{await ana.IdAsync()}}"}"""
+        );
         Assert.True(problem.GetProperty("errors").TryGetProperty(member, out _));
         await ben.RefusedAsync(400, "unknown_parameter", "GET", $"/api/v1/conversations?{member}={await ana.IdAsync()}");
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());

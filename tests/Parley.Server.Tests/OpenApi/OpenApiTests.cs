@@ -2,17 +2,12 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Parley.Server.Http.Json;
-using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.OpenApi;
 
@@ -60,8 +55,21 @@ public sealed partial class OpenApiTests(ParleyServer server)
     {
         using var reader = server.NewPerson();
         var document = await ApiDocument.ReadAsync(reader);
-        Assert.Equal(Mapped().Where(route => !Hidden.Contains(route.Path)).Select(route => $"{route.Method} {route.Path.Replace("{**", "{", StringComparison.Ordinal)}").Order(), document.Operations.Select(operation => operation.ToString()).Order());
-        Assert.Equal(Hidden.Order(), Mapped().Where(route => route.Endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is { ExcludeFromDescription: true }).Select(route => route.Path).Distinct().Order());
+        Assert.Equal(
+            Mapped()
+                .Where(route => !Hidden.Contains(route.Path))
+                .Select(route => $"{route.Method} {route.Path.Replace("{**", "{", StringComparison.Ordinal)}")
+                .Order(),
+            document.Operations.Select(operation => operation.ToString()).Order()
+        );
+        Assert.Equal(
+            Hidden.Order(),
+            Mapped()
+                .Where(route => route.Endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is { ExcludeFromDescription: true })
+                .Select(route => route.Path)
+                .Distinct()
+                .Order()
+        );
     }
 
     [Fact]
@@ -75,15 +83,30 @@ public sealed partial class OpenApiTests(ParleyServer server)
         {
             Assert.Matches("^[a-z][A-Za-z0-9]+$", operation.Id);
             Assert.Matches(@"^[A-Z][^`]+\.$", operation.Json.GetProperty("summary").GetString());
-            Assert.True(operation.Json.GetProperty("tags").EnumerateArray().All(tag => tags.Contains(tag.GetString())), $"{operation}: a tag without a description");
+            Assert.True(
+                operation.Json.GetProperty("tags").EnumerateArray().All(tag => tags.Contains(tag.GetString())),
+                $"{operation}: a tag without a description"
+            );
             Assert.True(operation.Statuses.Any(status => status is >= 200 and < 300), $"{operation}: no success");
             Assert.True(operation.Statuses.Contains(401), $"{operation}: no 401");
             Assert.Equal(operation.Body is not null, operation.Statuses.Contains(415));
             Assert.Equal(operation.Body is not null, operation.Statuses.Contains(413));
             Assert.True(operation.Body is null || operation.Statuses.Contains(400), $"{operation}: no 400");
-            Assert.Equal(operation.Method is not ("GET" or "HEAD"), operation.Statuses.Contains(403) && operation.Response(403)!.Value.ToString().Contains("cross_site", StringComparison.Ordinal));
-            Assert.True(!operation.Path.Contains('{') || operation.Statuses.Contains(404) || operation.Statuses.Contains(204), $"{operation}: nothing for an id that is not there");
-            Assert.Equal(operation.Path.Contains('{') ? ["id"] : [], operation.Parameters.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(parameter => parameter.GetProperty("name").GetString()!));
+            Assert.Equal(
+                operation.Method is not ("GET" or "HEAD"),
+                operation.Statuses.Contains(403)
+                    && operation.Response(403)!.Value.ToString().Contains("cross_site", StringComparison.Ordinal)
+            );
+            Assert.True(
+                !operation.Path.Contains('{') || operation.Statuses.Contains(404) || operation.Statuses.Contains(204),
+                $"{operation}: nothing for an id that is not there"
+            );
+            Assert.Equal(
+                operation.Path.Contains('{') ? ["id"] : [],
+                operation
+                    .Parameters.Where(parameter => parameter.GetProperty("in").GetString() == "path")
+                    .Select(parameter => parameter.GetProperty("name").GetString()!)
+            );
             Assert.All(operation.Parameters, parameter => Assert.NotEmpty(parameter.GetProperty("description").GetString()!));
         }
     }
@@ -97,9 +120,16 @@ public sealed partial class OpenApiTests(ParleyServer server)
         foreach (var (method, path, endpoint) in Mapped().Where(route => !Hidden.Contains(route.Path)))
         {
             var operation = document.Operation(method, path.Replace("{**", "{", StringComparison.Ordinal));
-            Assert.Equal(endpoint.Metadata.GetRequiredMetadata<RateBucketMetadata>().Bucket.ToString().ToLowerInvariant(), operation.Json.GetProperty("x-rate-limit").GetString());
+            Assert.Equal(
+                endpoint.Metadata.GetRequiredMetadata<RateBucketMetadata>().Bucket.ToString().ToLowerInvariant(),
+                operation.Json.GetProperty("x-rate-limit").GetString()
+            );
             var taken = endpoint.Metadata.GetOrderedMetadata<RequestBodyMetadata>().Where(body => body.Type is not null).ToList();
-            if (taken.Count == 0) continue;
+            if (taken.Count == 0)
+            {
+                continue;
+            }
+
             bodies++;
             var schema = operation.Body!.Value.GetProperty("schema");
             var alternatives = schema.TryGetProperty("anyOf", out var several) ? several.EnumerateArray().ToList() : [schema];
@@ -107,8 +137,14 @@ public sealed partial class OpenApiTests(ParleyServer server)
             foreach (var (body, reference) in taken.Zip(alternatives))
             {
                 var described = document.Schema(reference.GetProperty("$ref").GetString()!.Split('/')[^1]);
-                Assert.Equal(body.Type!.GetProperties().Select(NameOf).Order(), described.GetProperty("properties").EnumerateObject().Select(member => member.Name).Order());
-                Assert.Equal(!body.IsTolerant, described.TryGetProperty("additionalProperties", out var additional) && additional.ValueKind == JsonValueKind.False);
+                Assert.Equal(
+                    body.Type!.GetProperties().Select(NameOf).Order(),
+                    described.GetProperty("properties").EnumerateObject().Select(member => member.Name).Order()
+                );
+                Assert.Equal(
+                    !body.IsTolerant,
+                    described.TryGetProperty("additionalProperties", out var additional) && additional.ValueKind == JsonValueKind.False
+                );
             }
         }
 
@@ -129,8 +165,15 @@ public sealed partial class OpenApiTests(ParleyServer server)
                 count++;
                 var errors = document.Errors(example, operation.Body!.Value.GetProperty("schema"), isClosed: false);
                 Assert.True(errors.Count == 0, $"{operation}, {name}: {string.Join("; ", errors)}");
-                using var response = await ana.SendAsync(operation.Method, operation.Path.Replace("{id}", answer.ConversationId, StringComparison.Ordinal), example.GetRawText());
-                Assert.True(response.IsSuccessStatusCode, $"{operation}, {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Token)}");
+                using var response = await ana.SendAsync(
+                    operation.Method,
+                    operation.Path.Replace("{id}", answer.ConversationId, StringComparison.Ordinal),
+                    example.GetRawText()
+                );
+                Assert.True(
+                    response.IsSuccessStatusCode,
+                    $"{operation}, {name}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Token)}"
+                );
                 await response.Content.CopyToAsync(Stream.Null, Token);
             }
         }
@@ -144,7 +187,9 @@ public sealed partial class OpenApiTests(ParleyServer server)
         using var ana = server.NewPerson();
         var document = await ApiDocument.ReadAsync(ana);
         var answer = await ana.AnsweredAsync(Script);
-        var response = (await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = Script })).GetProperty("id").GetString()!;
+        var response = (await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = Script }))
+            .GetProperty("id")
+            .GetString()!;
         var count = 0;
         foreach (var operation in document.Operations.Where(operation => operation.Method == "GET"))
         {
@@ -154,12 +199,27 @@ public sealed partial class OpenApiTests(ParleyServer server)
                 {
                     count++;
                     var name = parameter.GetProperty("name").GetString()!;
-                    var others = operation.Parameters.Where(other => other.TryGetProperty("required", out var required) && required.GetBoolean() && other.GetProperty("in").GetString() == "query" && other.GetProperty("name").GetString() != name)
+                    var others = operation
+                        .Parameters.Where(other =>
+                            other.TryGetProperty("required", out var required)
+                            && required.GetBoolean()
+                            && other.GetProperty("in").GetString() == "query"
+                            && other.GetProperty("name").GetString() != name
+                        )
                         .Select(other => $"&{other.GetProperty("name").GetString()}={answer.ConversationId}");
                     var live = name == "live" ? "&offset=-1" : "";
-                    var path = operation.Path.Replace("{id}", operation.Path.StartsWith("/v1/", StringComparison.Ordinal) ? response : operation.Path.Contains("generations", StringComparison.Ordinal) ? answer.GenerationId : answer.ConversationId, StringComparison.Ordinal);
+                    var path = operation.Path.Replace(
+                        "{id}",
+                        operation.Path.StartsWith("/v1/", StringComparison.Ordinal) ? response
+                            : operation.Path.Contains("generations", StringComparison.Ordinal) ? answer.GenerationId
+                            : answer.ConversationId,
+                        StringComparison.Ordinal
+                    );
                     using var got = await ana.SendAsync("GET", $"{path}?{name}={value}{string.Concat(others)}{live}");
-                    Assert.True((int)got.StatusCode is 400 == !isGood, $"{operation} {name}={value}: {(int)got.StatusCode} {await got.Content.ReadAsStringAsync(Token)}");
+                    Assert.True(
+                        (int)got.StatusCode is 400 == !isGood,
+                        $"{operation} {name}={value}: {(int)got.StatusCode} {await got.Content.ReadAsStringAsync(Token)}"
+                    );
                 }
             }
         }
@@ -182,8 +242,26 @@ public sealed partial class OpenApiTests(ParleyServer server)
         var created = await document.CheckAsync(ana, 201, "POST", "/api/v1/conversations", new { title = "A title" });
         var conversation = created.GetProperty("id").GetString()!;
         await document.CheckAsync(ana, 200, "PATCH", $"/api/v1/conversations/{conversation}", new { title = "Another" });
-        await document.CheckAsync(ana, 201, "POST", $"/api/v1/conversations/{conversation}/messages", new { role = "user", content = "A note" });
-        var answer = await document.CheckAsync(ana, 200, "POST", "/api/chat", new { message = "#script tokens=4 reasoning=2 tool=1 delay=0", conversationId = conversation, model = "scripted", stream = false });
+        await document.CheckAsync(
+            ana,
+            201,
+            "POST",
+            $"/api/v1/conversations/{conversation}/messages",
+            new { role = "user", content = "A note" }
+        );
+        var answer = await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=4 reasoning=2 tool=1 delay=0",
+                conversationId = conversation,
+                model = "scripted",
+                stream = false,
+            }
+        );
         var generation = answer.GetProperty("generationId").GetString()!;
         await document.CheckAsync(ana, 200, "GET", $"/api/v1/conversations/{conversation}");
         await document.CheckAsync(ana, 200, "GET", $"/api/v1/conversations?limit=1");
@@ -221,7 +299,22 @@ public sealed partial class OpenApiTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var document = await ApiDocument.ReadAsync(ana);
-        object Turn(string id, string text) => new { id, trigger = "submit-message", model = "scripted", messages = new[] { new { id = "m1", role = "user", parts = new[] { new { type = "text", text } } } } };
+        object Turn(string id, string text) =>
+            new
+            {
+                id,
+                trigger = "submit-message",
+                model = "scripted",
+                messages = new[]
+                {
+                    new
+                    {
+                        id = "m1",
+                        role = "user",
+                        parts = new[] { new { type = "text", text } },
+                    },
+                },
+            };
         await document.CheckAsync(ana, 200, "POST", "/api/chat", Turn("described", Script));
         await document.CheckAsync(ana, 200, "POST", "/api/chat/text", new { message = Script, model = "scripted" });
         await document.CheckAsync(ana, 204, "GET", "/api/chat/described/stream");
@@ -235,14 +328,71 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "x" }, ("Idempotency-Key", ""));
         await document.CheckAsync(ana, 404, "POST", "/api/chat", new { message = "x", conversationId = "nothing" });
         await document.CheckAsync(ana, 413, "POST", "/api/chat", new { message = new string('x', 1024 * 1024 + 1) });
-        await document.CheckAsync(ana, 502, "POST", "/api/chat", new { message = "#script tokens=3 error-after=1 delay=0", model = "scripted", stream = false });
-        await document.CheckAsync(ana, 429, "POST", "/api/chat", new { message = "#ratelimit", model = "scripted", stream = false });
-        await document.CheckAsync(ana, 200, "POST", "/api/chat", new { message = Script, model = "scripted", stream = false }, ("Idempotency-Key", "described"));
-        await document.CheckAsync(ana, 422, "POST", "/api/chat", new { message = "another", model = "scripted", stream = false }, ("Idempotency-Key", "described"));
+        await document.CheckAsync(
+            ana,
+            502,
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=3 error-after=1 delay=0",
+                model = "scripted",
+                stream = false,
+            }
+        );
+        await document.CheckAsync(
+            ana,
+            429,
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#ratelimit",
+                model = "scripted",
+                stream = false,
+            }
+        );
+        await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = Script,
+                model = "scripted",
+                stream = false,
+            },
+            ("Idempotency-Key", "described")
+        );
+        await document.CheckAsync(
+            ana,
+            422,
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "another",
+                model = "scripted",
+                stream = false,
+            },
+            ("Idempotency-Key", "described")
+        );
         await document.CheckAsync(ana, 401, "GET", "/api/v1/me", null, ("Authorization", "Basic eDp4"));
         await document.CheckAsync(ana, 403, "POST", "/api/chat", new { message = "x" }, ("Sec-Fetch-Site", "cross-site"));
 
-        await document.CheckAsync(ana, 200, "POST", "/api/v1/chat", new { message = Script, conversationId = "described-v1", model = "scripted" });
+        await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/api/v1/chat",
+            new
+            {
+                message = Script,
+                conversationId = "described-v1",
+                model = "scripted",
+            }
+        );
         await document.CheckAsync(ana, 400, "POST", "/api/v1/chat", new { message = Script, agentId = "x" });
         await document.CheckAsync(ana, 200, "GET", "/api/v1/chat");
         await document.CheckAsync(ana, 200, "GET", "/api/v1/chat?chatId=described-v1");
@@ -265,7 +415,18 @@ public sealed partial class OpenApiTests(ParleyServer server)
 
         var row = await document.CheckAsync(ana, 201, "POST", "/api/chat/conversations", new { title = "Rows" });
         var id = row.GetProperty("id").GetString();
-        await document.CheckAsync(ana, 201, "POST", $"/api/chat/conversations/{id}/messages", new { role = "user", content = "A note", metadata = new { a = 1 } });
+        await document.CheckAsync(
+            ana,
+            201,
+            "POST",
+            $"/api/chat/conversations/{id}/messages",
+            new
+            {
+                role = "user",
+                content = "A note",
+                metadata = new { a = 1 },
+            }
+        );
         await document.CheckAsync(ana, 200, "GET", $"/api/chat/conversations/{id}/messages");
         await document.CheckAsync(ana, 200, "GET", "/api/chat/conversations?limit=5");
         await document.CheckAsync(ana, 403, "GET", "/api/chat/conversations?user_id=somebody");
@@ -293,7 +454,13 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await document.CheckAsync(ana, 200, "GET", $"/chat-stream/chats/{chat}");
         await document.CheckAsync(ana, 204, "DELETE", $"/chat-stream/chats/{chat}");
         await document.CheckAsync(ana, 404, "GET", $"/chat-stream/chats/{chat}");
-        await document.CheckAsync(ana, 403, "POST", "/chat-stream/create", new Dictionary<string, string> { ["prompt"] = "x", ["user_id"] = "somebody" });
+        await document.CheckAsync(
+            ana,
+            403,
+            "POST",
+            "/chat-stream/create",
+            new Dictionary<string, string> { ["prompt"] = "x", ["user_id"] = "somebody" }
+        );
 
         await document.CheckAsync(ana, 200, "POST", "/api/query", new { path = "any:listChats", args = new[] { new { limit = 5 } } });
         await document.CheckAsync(ana, 560, "POST", "/api/query", new { path = "any:nothing" });
@@ -313,18 +480,91 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await document.CheckAsync(ana, 404, "GET", "/v1/models/nobody");
         var tool = new { type = "function", function = new { name = "get_weather", parameters = new { type = "object" } } };
         foreach (var script in new[] { Script, "#script tokens=2 reasoning=2 delay=0", "#script tool=2 delay=0" })
-            await document.CheckAsync(ana, 200, "POST", "/v1/chat/completions", new { model = "scripted", messages = new[] { new { role = "user", content = script } }, tools = new[] { tool } });
-        await document.CheckAsync(ana, 200, "POST", "/v1/chat/completions", new { model = "scripted", stream = true, messages = new[] { new { role = "user", content = Script } } });
+        {
+            await document.CheckAsync(
+                ana,
+                200,
+                "POST",
+                "/v1/chat/completions",
+                new
+                {
+                    model = "scripted",
+                    messages = new[] { new { role = "user", content = script } },
+                    tools = new[] { tool },
+                }
+            );
+        }
+
+        await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/v1/chat/completions",
+            new
+            {
+                model = "scripted",
+                stream = true,
+                messages = new[] { new { role = "user", content = Script } },
+            }
+        );
         await document.CheckAsync(ana, 400, "POST", "/v1/chat/completions", new { model = "scripted" });
-        await document.CheckAsync(ana, 404, "POST", "/v1/chat/completions", new { model = "nobody", messages = new[] { new { role = "user", content = "x" } } });
-        await document.CheckAsync(ana, 429, "POST", "/v1/chat/completions", new { model = "scripted", messages = new[] { new { role = "user", content = "#ratelimit" } } });
+        await document.CheckAsync(
+            ana,
+            404,
+            "POST",
+            "/v1/chat/completions",
+            new { model = "nobody", messages = new[] { new { role = "user", content = "x" } } }
+        );
+        await document.CheckAsync(
+            ana,
+            429,
+            "POST",
+            "/v1/chat/completions",
+            new { model = "scripted", messages = new[] { new { role = "user", content = "#ratelimit" } } }
+        );
         await document.CheckAsync(ana, 415, "POST", "/v1/responses");
         await document.CheckAsync(ana, 401, "GET", "/v1/models", null, ("Authorization", "Basic eDp4"));
 
         foreach (var script in new[] { Script, "#script tokens=2 reasoning=2 delay=0", "#script tool=2 delay=0" })
-            await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = script, tools = new[] { new { type = "function", name = "get_weather" } } });
-        await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = Script, stream = true });
-        var running = await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1000 delay=20", background = true });
+        {
+            await document.CheckAsync(
+                ana,
+                200,
+                "POST",
+                "/v1/responses",
+                new
+                {
+                    model = "scripted",
+                    input = script,
+                    tools = new[] { new { type = "function", name = "get_weather" } },
+                }
+            );
+        }
+
+        await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/v1/responses",
+            new
+            {
+                model = "scripted",
+                input = Script,
+                stream = true,
+            }
+        );
+        var running = await document.CheckAsync(
+            ana,
+            200,
+            "POST",
+            "/v1/responses",
+            new
+            {
+                model = "scripted",
+                input = "#script tokens=1000 delay=20",
+                background = true,
+            }
+        );
         var id = running.GetProperty("id").GetString();
         await document.CheckAsync(ana, 200, "GET", $"/v1/responses/{id}");
         await document.CheckAsync(ana, 200, "POST", $"/v1/responses/{id}/cancel");
@@ -342,21 +582,48 @@ public sealed partial class OpenApiTests(ParleyServer server)
         foreach (var script in new[] { "#script tokens=3 reasoning=2 tool=1 delay=0", "#script tokens=9 error-after=4 delay=0" })
         {
             var answer = await ana.AnsweredAsync(script);
-            foreach (var next in answer.Events) Fits("GenerationEvent", next.Json);
+            foreach (var next in answer.Events)
+            {
+                Fits("GenerationEvent", next.Json);
+            }
+
             seen.UnionWith(answer.Events.Select(next => next.Type));
             foreach (var (format, schema) in new[] { ("token", "TokenEvent"), ("content", "ContentEvent") })
             {
                 using var response = await ana.SendAsync("GET", $"/api/v1/generations/{answer.GenerationId}/events?format={format}");
-                foreach (var line in (await response.Content.ReadAsStringAsync(Token)).Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal))) Fits(schema, JsonElement.Parse(line["data: ".Length..]));
+                foreach (
+                    var line in (await response.Content.ReadAsStringAsync(Token))
+                        .Split('\n')
+                        .Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+                )
+                {
+                    Fits(schema, JsonElement.Parse(line["data: ".Length..]));
+                }
             }
 
-            await using var again = await ana.StreamAsync("POST", $"/api/v1/generations/{answer.GenerationId}/continue", new { position = 4 });
-            foreach (var next in (await again.ToEndAsync()).Events) Fits("GenerationEvent", next.Json);
+            await using var again = await ana.StreamAsync(
+                "POST",
+                $"/api/v1/generations/{answer.GenerationId}/continue",
+                new { position = 4 }
+            );
+            foreach (var next in (await again.ToEndAsync()).Events)
+            {
+                Fits("GenerationEvent", next.Json);
+            }
+
             seen.UnionWith(again.Events.Select(next => next.Type));
         }
 
         // Every kind of event that is described has come.
-        Assert.Equal(document.Schema("GenerationEvent").GetProperty("oneOf").EnumerateArray().Select(kind => kind.GetProperty("title").GetString()!).Order(), seen.Order());
+        Assert.Equal(
+            document
+                .Schema("GenerationEvent")
+                .GetProperty("oneOf")
+                .EnumerateArray()
+                .Select(kind => kind.GetProperty("title").GetString()!)
+                .Order(),
+            seen.Order()
+        );
 
         await using var feed = await ana.StreamAsync("GET", "/api/v1/feed");
         await feed.UntilAsync("hello");
@@ -364,7 +631,10 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await feed.UntilAsync("conversation");
         (await ana.SendAsync("DELETE", $"/api/v1/conversations/{told.ConversationId}")).Dispose();
         await feed.UntilAsync("conversation-deleted");
-        foreach (var next in feed.Events) Fits("FeedEvent", next.Json);
+        foreach (var next in feed.Events)
+        {
+            Fits("FeedEvent", next.Json);
+        }
 
         void Fits(string schema, JsonElement json)
         {
@@ -397,12 +667,24 @@ public sealed partial class OpenApiTests(ParleyServer server)
     {
         if (schema.TryGetProperty("enum", out var names))
         {
-            foreach (var name in names.EnumerateArray()) yield return (name.GetString()!, true);
+            foreach (var name in names.EnumerateArray())
+            {
+                yield return (name.GetString()!, true);
+            }
+
             yield return ("nonsense", false);
         }
 
-        if (schema.TryGetProperty("minimum", out var least)) yield return ((least.GetInt64() - 1).ToString(System.Globalization.CultureInfo.InvariantCulture), false);
-        if (!schema.TryGetProperty("maximum", out var most)) yield break;
+        if (schema.TryGetProperty("minimum", out var least))
+        {
+            yield return ((least.GetInt64() - 1).ToString(System.Globalization.CultureInfo.InvariantCulture), false);
+        }
+
+        if (!schema.TryGetProperty("maximum", out var most))
+        {
+            yield break;
+        }
+
         yield return (least.ToString(), true);
         yield return (most.ToString(), true);
         yield return ((most.GetInt64() + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), false);
@@ -414,7 +696,8 @@ public sealed partial class OpenApiTests(ParleyServer server)
         from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
         select (method, "/" + endpoint.RoutePattern.RawText!.Trim('/'), endpoint);
 
-    private static string NameOf(PropertyInfo member) => member.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(member.Name);
+    private static string NameOf(PropertyInfo member) =>
+        member.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(member.Name);
 
     [GeneratedRegex("\"#/components/schemas/([A-Za-z0-9]+)\"")]
     private static partial Regex Reference();

@@ -12,27 +12,86 @@ namespace Parley.Server.Compatibility.AiSdk;
 /// <summary><c>GET /api/v1/chat/{id}</c>: a conversation with a page of its messages, the newest first unless <c>order=asc</c>.</summary>
 public static class GetChat
 {
-    public sealed record ChatWithMessages(ListChats.Chat Conversation, IReadOnlyList<ChatMessageView> Messages, int Total, int Limit, int Offset);
+    public sealed record ChatWithMessages(
+        ListChats.Chat Conversation,
+        IReadOnlyList<ChatMessageView> Messages,
+        int Total,
+        int Limit,
+        int Offset
+    );
 
     public sealed record ChatMessageView(
-        string Id, string ConversationId, string Role, string Content, string Status, string? Model, string? FinishReason, long? PromptTokens, long? CompletionTokens, long? TotalTokens,
-        DateTimeOffset CreatedAt);
+        string Id,
+        string ConversationId,
+        string Role,
+        string Content,
+        string Status,
+        string? Model,
+        string? FinishReason,
+        long? PromptTokens,
+        long? CompletionTokens,
+        long? TotalTokens,
+        DateTimeOffset CreatedAt
+    );
 
     public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "offset", "order"], out var problem)) return problem;
-        if (!Paging.TryRead(http, 50, 200, out var paging, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "order", out var order, out problem)) return problem;
-        if (order is not (null or "asc" or "desc")) return Problems.Invalid("order", "out_of_range", "order is asc or desc.");
-        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation) return Problems.NotFound("conversation");
+        if (!Http.Query.HasOnly(http, ["limit", "offset", "order"], out var problem))
+        {
+            return problem;
+        }
 
-        var (rows, total) = await MessagePath.PageAsync(db, conversation, paging.Limit, paging.Offset, ascending: order == "asc", http.RequestAborted);
+        if (!Paging.TryRead(http, 50, 200, out var paging, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "order", out var order, out problem))
+        {
+            return problem;
+        }
+
+        if (order is not (null or "asc" or "desc"))
+        {
+            return Problems.Invalid("order", "out_of_range", "order is asc or desc.");
+        }
+
+        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        var (rows, total) = await MessagePath.PageAsync(
+            db,
+            conversation,
+            paging.Limit,
+            paging.Offset,
+            ascending: order == "asc",
+            http.RequestAborted
+        );
         var views = await MessageView.OfAsync(db, store, rows, http.RequestAborted);
-        return ApiJson.Ok(new ChatWithMessages(
-            ListChats.Chat.Of(conversation),
-            [.. views.Select(row => new ChatMessageView(
-                row.Id, id, row.Role, row.Content, row.Status, row.Model, row.FinishReason, row.Usage?.InputTokens, row.Usage?.OutputTokens,
-                row.Usage is { } usage ? usage.InputTokens + usage.OutputTokens : null, row.CreatedAt))],
-            total, paging.Limit, paging.Offset));
+        return ApiJson.Ok(
+            new ChatWithMessages(
+                ListChats.Chat.Of(conversation),
+                [
+                    .. views.Select(row => new ChatMessageView(
+                        row.Id,
+                        id,
+                        row.Role,
+                        row.Content,
+                        row.Status,
+                        row.Model,
+                        row.FinishReason,
+                        row.Usage?.InputTokens,
+                        row.Usage?.OutputTokens,
+                        row.Usage is { } usage ? usage.InputTokens + usage.OutputTokens : null,
+                        row.CreatedAt
+                    )),
+                ],
+                total,
+                paging.Limit,
+                paging.Offset
+            )
+        );
     }
 }

@@ -13,25 +13,78 @@ public static class ListChats
     public sealed record Page(IReadOnlyList<Chat> Conversations, int Total, int Limit, int Offset);
 
     public sealed record Chat(
-        string Id, string Title, string? Model, int MessageCount, long TotalTokens, DateTimeOffset? LastMessageAt, string? LastMessage, bool Archived, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+        string Id,
+        string Title,
+        string? Model,
+        int MessageCount,
+        long TotalTokens,
+        DateTimeOffset? LastMessageAt,
+        string? LastMessage,
+        bool Archived,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset UpdatedAt
+    )
     {
-        internal static Chat Of(Conversation row) => new(
-            row.ExternalId ?? row.Id, row.Title, row.Model, row.MessageCount, row.TotalTokens, row.LastMessageAt, row.LastMessagePreview, row.ArchivedAt is not null, row.CreatedAt, row.UpdatedAt);
+        internal static Chat Of(Conversation row) =>
+            new(
+                row.ExternalId ?? row.Id,
+                row.Title,
+                row.Model,
+                row.MessageCount,
+                row.TotalTokens,
+                row.LastMessageAt,
+                row.LastMessagePreview,
+                row.ArchivedAt is not null,
+                row.CreatedAt,
+                row.UpdatedAt
+            );
     }
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "offset", "archived"], out var problem)) return problem;
-        if (!Paging.TryRead(http, 50, 100, out var paging, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "archived", out var archived, out problem)) return problem;
-        if (archived is not (null or "exclude" or "include" or "only")) return Problems.Invalid("archived", "out_of_range", "archived is exclude, include or only.");
-        if (CurrentUser.Of(http.User) is not { } user) return ApiJson.Ok(new Page([], 0, paging.Limit, paging.Offset));
+        if (!Http.Query.HasOnly(http, ["limit", "offset", "archived"], out var problem))
+        {
+            return problem;
+        }
 
-        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat);
-        if (archived is null or "exclude") mine = mine.Where(row => row.ArchivedAt == null);
-        else if (archived == "only") mine = mine.Where(row => row.ArchivedAt != null);
+        if (!Paging.TryRead(http, 50, 100, out var paging, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "archived", out var archived, out problem))
+        {
+            return problem;
+        }
+
+        if (archived is not (null or "exclude" or "include" or "only"))
+        {
+            return Problems.Invalid("archived", "out_of_range", "archived is exclude, include or only.");
+        }
+
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return ApiJson.Ok(new Page([], 0, paging.Limit, paging.Offset));
+        }
+
+        var mine = db
+            .Conversations.AsNoTracking()
+            .Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat);
+        if (archived is null or "exclude")
+        {
+            mine = mine.Where(row => row.ArchivedAt == null);
+        }
+        else if (archived == "only")
+        {
+            mine = mine.Where(row => row.ArchivedAt != null);
+        }
+
         var total = await mine.CountAsync(http.RequestAborted);
-        var rows = await mine.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(http.RequestAborted);
+        var rows = await mine.OrderByDescending(row => row.UpdatedAt)
+            .ThenByDescending(row => row.Id)
+            .Skip(paging.Offset)
+            .Take(paging.Limit)
+            .ToListAsync(http.RequestAborted);
         return ApiJson.Ok(new Page([.. rows.Select(Chat.Of)], total, paging.Limit, paging.Offset));
     }
 }

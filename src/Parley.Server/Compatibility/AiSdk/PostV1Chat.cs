@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
 using Parley.Server.Features.Chat;
 using Parley.Server.Generations;
 using Parley.Server.Http;
@@ -23,18 +22,41 @@ public static class PostV1Chat
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
         [property: Description("The same.")] string? Id,
-        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")] IReadOnlyList<JsonElement>? Messages,
+        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
+            IReadOnlyList<JsonElement>? Messages,
         [property: Description("The new message: text, or a message with `parts`.")] JsonElement? Message,
         [property: Description("There are no agents yet: refused.")] string? AgentId,
         [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
-        string? MessageId, string? Model, string? ModelId, [property: Range(0, 2)] double? Temperature, [property: Range(0, 1)] double? TopP, [property: Range(1, 10_000_000)] long? MaxTokens);
+        string? MessageId,
+        string? Model,
+        string? ModelId,
+        [property: Range(0, 2)] double? Temperature,
+        [property: Range(0, 1)] double? TopP,
+        [property: Range(1, 10_000_000)] long? MaxTokens
+    );
 
     public static async Task<IResult> Handle(HttpContext http, AiSdkChat history)
     {
-        if (!FormatParameter.TryRead(http, out var format, out var problem)) return problem;
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
-        if (body.AsTolerant<Request>().IsBad(out bad, out _)) return bad;
-        if (body.Has("agentId")) return Problems.Invalid("agentId", "agent_not_found", "There is no such agent.");
+        if (!FormatParameter.TryRead(http, out var format, out var problem))
+        {
+            return problem;
+        }
+
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        {
+            return bad;
+        }
+
+        if (body.AsTolerant<Request>().IsBad(out bad, out _))
+        {
+            return bad;
+        }
+
+        if (body.Has("agentId"))
+        {
+            return Problems.Invalid("agentId", "agent_not_found", "There is no such agent.");
+        }
+
         var member = body.Has("conversationId") ? "conversationId" : "id";
         switch (ChatBody.KindOf(body))
         {
@@ -43,15 +65,41 @@ public static class PostV1Chat
             case ChatBodyKind.NoMessages:
                 return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
-                return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui, member);
+                return await history.AnswerAsync(
+                    http,
+                    body,
+                    format ?? (static info => new UiMessageStream(info)),
+                    ClientHistory.Ui,
+                    member
+                );
             case ChatBodyKind.Message:
-                if (TextValidation.CheckMessage("message", body.Text("message")) is { } badText) return badText;
-                if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
-                return await history.AnswerAsync(http, OneMessage(body, key), format ?? (static info => new DataStream(info)), ClientHistory.Plain, member);
+                if (TextValidation.CheckMessage("message", body.Text("message")) is { } badText)
+                {
+                    return badText;
+                }
+
+                if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey))
+                {
+                    return badKey;
+                }
+
+                return await history.AnswerAsync(
+                    http,
+                    OneMessage(body, key),
+                    format ?? (static info => new DataStream(info)),
+                    ClientHistory.Plain,
+                    member
+                );
             default:
                 // AI SDK 3 sends no id, and does not know the codes that came with 4.
                 var version = body.Text("id") is null ? DataStreamVersion.AiSdk3 : DataStreamVersion.AiSdk4;
-                return await history.AnswerAsync(http, body, format ?? (info => new DataStream(info, version)), ClientHistory.Plain, member);
+                return await history.AnswerAsync(
+                    http,
+                    body,
+                    format ?? (info => new DataStream(info, version)),
+                    ClientHistory.Plain,
+                    member
+                );
         }
     }
 
@@ -60,7 +108,14 @@ public static class PostV1Chat
     {
         var name = key is null ? Guid.NewGuid().ToString("N") : GenerationStarter.Fingerprint("message", key)[..32];
         var copy = JsonObject.Create(body.Root)!;
-        copy["messages"] = new JsonArray(new JsonObject { ["id"] = $"m-{name}", ["role"] = "user", ["content"] = body.Text("message") });
+        copy["messages"] = new JsonArray(
+            new JsonObject
+            {
+                ["id"] = $"m-{name}",
+                ["role"] = "user",
+                ["content"] = body.Text("message"),
+            }
+        );
         copy.Remove("message");
         return new RawBody(default, JsonSerializer.SerializeToElement(copy));
     }

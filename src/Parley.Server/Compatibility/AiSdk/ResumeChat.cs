@@ -11,24 +11,50 @@ public sealed class ResumeChat(ReplyTargets places, StoredMessages paths, OwnedG
     /// <summary><c>GET /api/chat/{id}/stream</c>, AI SDK 5 to 7. 204 when nothing is being written, and for a chat that is not there: anything else would put a page that has just loaded into an error.</summary>
     public static async Task<IResult> Handle(string id, HttpContext http, ResumeChat resume, ResumeGeneration reading)
     {
-        if (!FormatParameter.TryRead(http, out var format, out var problem)) return problem;
-        return resume.Find(http, id) is { } found ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info, found.MessageName)) : Results.NoContent();
+        if (!FormatParameter.TryRead(http, out var format, out var problem))
+        {
+            return problem;
+        }
+
+        return resume.Find(http, id) is { } found
+            ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
+            : Results.NoContent();
     }
 
     /// <summary><c>GET /api/chat?chatId=</c>, AI SDK 4, which takes a 204 for a failure: an empty body says the same.</summary>
     public static async Task<IResult> HandleQuery(HttpContext http, ResumeChat resume, ResumeGeneration reading)
     {
-        if (!FormatParameter.TryRead(http, out var format, out var problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "chatId", out var id, out problem)) return problem;
-        if (id is null) return Problems.Invalid("chatId", "required", "chatId is the id of the chat whose answer is to be resumed.");
-        if (resume.Find(http, id) is { } found) return await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new DataStream(found.Info));
+        if (!FormatParameter.TryRead(http, out var format, out var problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "chatId", out var id, out problem))
+        {
+            return problem;
+        }
+
+        if (id is null)
+        {
+            return Problems.Invalid("chatId", "required", "chatId is the id of the chat whose answer is to be resumed.");
+        }
+
+        if (resume.Find(http, id) is { } found)
+        {
+            return await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new DataStream(found.Info));
+        }
+
         http.Response.Headers["x-vercel-ai-data-stream"] = "v1";
         return Results.Text("", "text/plain; charset=utf-8");
     }
 
     private OwnedGeneration? Find(HttpContext http, string chat)
     {
-        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, chat, null) is not { } place) return null;
+        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, chat, null) is not { } place)
+        {
+            return null;
+        }
+
         return paths.Running(place.ConversationId) is { } running ? lookup.Find(user, running) : null;
     }
 }

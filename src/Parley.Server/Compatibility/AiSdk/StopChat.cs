@@ -11,11 +11,25 @@ public static class StopChat
 {
     public sealed record StopResult(bool Stopped, string? GenerationId);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ReplyTargets places, StoredMessages paths, GenerationRunner runner)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        ReplyTargets places,
+        StoredMessages paths,
+        GenerationRunner runner
+    )
     {
-        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, id, null) is not { } place) return Problems.NotFound("chat");
+        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, id, null) is not { } place)
+        {
+            return Problems.NotFound("chat");
+        }
+
         var running = paths.Running(place.ConversationId);
-        if (GenerationId.TryParse(running, out var generation)) await runner.StopAsync(generation, null, http.RequestAborted);
+        if (GenerationId.TryParse(running, out var generation))
+        {
+            await runner.StopAsync(generation, null, http.RequestAborted);
+        }
+
         return ApiJson.Ok(new StopResult(running is not null, running));
     }
 }

@@ -16,31 +16,55 @@ public static class CreateChatConversation
 {
     private const int LongestModel = 200;
 
-    public sealed record Request([property: JsonPropertyName("user_id"), Description("The caller's own id, or nothing.")] string? UserId, string? Title, string? Model);
+    public sealed record Request(
+        [property: JsonPropertyName("user_id"), Description("The caller's own id, or nothing.")] string? UserId,
+        string? Title,
+        string? Model
+    );
 
     public static async Task<IResult> Handle(HttpContext http, ChatStore store, ChangeFeed feed, TimeProvider time)
     {
-        if ((await StrictJson.ReadAsync(http, new Request(null, null, null))).IsBad(out var bad, out var request)) return bad;
-        if (request.Title is not null && TextValidation.CheckTitle(request.Title) is { } badTitle) return badTitle;
+        if ((await StrictJson.ReadAsync(http, new Request(null, null, null))).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (request.Title is not null && TextValidation.CheckTitle(request.Title) is { } badTitle)
+        {
+            return badTitle;
+        }
+
         if (request.Model is { } model && (model.Length is 0 or > LongestModel || model.Any(char.IsControl)))
+        {
             return Problems.Invalid("model", "invalid_model", "The name of a model has 1 to 200 characters.");
-        if (ChatConversationEndpoints.CheckUserId(http, request.UserId) is { } notYours) return notYours;
+        }
+
+        if (ChatConversationEndpoints.CheckUserId(http, request.UserId) is { } notYours)
+        {
+            return notYours;
+        }
 
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
         var at = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
-        var conversation = await store.CreateConversationAsync(new Conversation
-        {
-            Id = Guid.CreateVersion7(now).ToString(),
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
-            Title = request.Title ?? MessageText.Title(""),
-            Model = request.Model,
-            CreatedAt = at,
-            UpdatedAt = at,
-        });
+        var conversation = await store.CreateConversationAsync(
+            new Conversation
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                TenantId = user.TenantId,
+                OwnerId = user.Id,
+                Title = request.Title ?? MessageText.Title(""),
+                Model = request.Model,
+                CreatedAt = at,
+                UpdatedAt = at,
+            }
+        );
         feed.Changed(user.Id, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/conversations/{conversation.Id}";
-        return Results.Json(ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserId), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
+        return Results.Json(
+            ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserId),
+            ChatConversationEndpoints.Json,
+            statusCode: StatusCodes.Status201Created
+        );
     }
 }

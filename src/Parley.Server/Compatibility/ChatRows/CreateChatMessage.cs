@@ -20,18 +20,60 @@ public static class CreateChatMessage
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
     public sealed record Request(
-        [property: Required, AllowedValues("user", "assistant", "system")] string? Role, [property: Required] string? Content, [property: Range(0, int.MaxValue)] int? Tokens, JsonElement? Metadata);
+        [property: Required, AllowedValues("user", "assistant", "system")] string? Role,
+        [property: Required] string? Content,
+        [property: Range(0, int.MaxValue)] int? Tokens,
+        JsonElement? Metadata
+    );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, IGenerationStore generations, ChangeFeed feed, TimeProvider time)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        ChatStore store,
+        ParleyDbContext db,
+        IGenerationStore generations,
+        ChangeFeed feed,
+        TimeProvider time
+    )
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (!Roles.Contains(request.Role)) return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
-        if (TextValidation.CheckMessage("content", request.Content) is { } badText) return badText;
-        if (request.Tokens is < 0) return Problems.Invalid("tokens", "out_of_range", "tokens must not be negative.");
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (!Roles.Contains(request.Role))
+        {
+            return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
+        }
+
+        if (TextValidation.CheckMessage("content", request.Content) is { } badText)
+        {
+            return badText;
+        }
+
+        if (request.Tokens is < 0)
+        {
+            return Problems.Invalid("tokens", "out_of_range", "tokens must not be negative.");
+        }
+
         var metadata = request.Metadata is { ValueKind: not JsonValueKind.Null } given ? given.GetRawText() : null;
-        if (metadata is not null && request.Metadata!.Value.ValueKind != JsonValueKind.Object) return Problems.Invalid("metadata", "wrong_type", "metadata must be an object.");
-        if (metadata is { Length: > MostMetadata }) return Problems.Invalid("metadata", "too_long", "metadata may have 16 KiB at most.");
-        if (CurrentUser.Of(http.User) is not { } user || await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation) return Problems.NotFound("conversation");
+        if (metadata is not null && request.Metadata!.Value.ValueKind != JsonValueKind.Object)
+        {
+            return Problems.Invalid("metadata", "wrong_type", "metadata must be an object.");
+        }
+
+        if (metadata is { Length: > MostMetadata })
+        {
+            return Problems.Invalid("metadata", "too_long", "metadata may have 16 KiB at most.");
+        }
+
+        if (
+            CurrentUser.Of(http.User) is not { } user
+            || await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation
+        )
+        {
+            return Problems.NotFound("conversation");
+        }
 
         var now = time.GetUtcNow();
         var message = await store.AddMessageAsync(
@@ -48,11 +90,20 @@ public static class CreateChatMessage
                 Metadata = metadata,
                 CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
             },
-            underNewest: true);
-        if (message is null) return Problems.NotFound("conversation");
+            underNewest: true
+        );
+        if (message is null)
+        {
+            return Problems.NotFound("conversation");
+        }
+
         feed.Changed(user.Id, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/messages/{message.Id}";
         var view = (await MessageView.OfAsync(db, generations, [message], http.RequestAborted))[0];
-        return Results.Json(ListChatMessages.RowOf(message, view), ChatConversationEndpoints.Json, statusCode: StatusCodes.Status201Created);
+        return Results.Json(
+            ListChatMessages.RowOf(message, view),
+            ChatConversationEndpoints.Json,
+            statusCode: StatusCodes.Status201Created
+        );
     }
 }

@@ -13,15 +13,38 @@ public static class DeleteChatConversation
 {
     public sealed record Deleted(bool Success, string Id);
 
-    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db, ChatStore store, GenerationRunner runner, ChangeFeed feed)
+    public static async Task<IResult> Handle(
+        HttpContext http,
+        ParleyDbContext db,
+        ChatStore store,
+        GenerationRunner runner,
+        ChangeFeed feed
+    )
     {
-        if (!Http.Query.TryReadOnce(http, "id", out var id, out var problem)) return problem;
-        if (id is null) return Problems.Invalid("id", "required", "id names the conversation to delete.");
+        if (!Http.Query.TryReadOnce(http, "id", out var id, out var problem))
+        {
+            return problem;
+        }
+
+        if (id is null)
+        {
+            return Problems.Invalid("id", "required", "id names the conversation to delete.");
+        }
+
         var user = CurrentUser.Of(http.User);
-        if (await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation
-            || await store.DeleteAsync(user!.TenantId, user.Id, conversation.Id) is not { } fenced)
+        if (
+            await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation
+            || await store.DeleteAsync(user!.TenantId, user.Id, conversation.Id) is not { } fenced
+        )
+        {
             return Problems.NotFound("conversation");
-        foreach (var generation in fenced) runner.Discard(generation);
+        }
+
+        foreach (var generation in fenced)
+        {
+            runner.Discard(generation);
+        }
+
         feed.Changed(user.Id, conversation.Id);
         return ApiJson.Ok(new Deleted(true, id));
     }

@@ -12,15 +12,50 @@ public static class ListChatConversations
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "offset", "user_id"], out var problem)) return problem;
-        if (!Paging.TryRead(http, 50, 100, out var paging, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "user_id", out var userId, out problem)) return problem;
-        if (ChatConversationEndpoints.CheckUserId(http, userId) is { } notYours) return notYours;
-        if (CurrentUser.Of(http.User) is not { } user) return Results.Json(new Page([], 0, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
+        if (!Http.Query.HasOnly(http, ["limit", "offset", "user_id"], out var problem))
+        {
+            return problem;
+        }
 
-        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
+        if (!Paging.TryRead(http, 50, 100, out var paging, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "user_id", out var userId, out problem))
+        {
+            return problem;
+        }
+
+        if (ChatConversationEndpoints.CheckUserId(http, userId) is { } notYours)
+        {
+            return notYours;
+        }
+
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Results.Json(new Page([], 0, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
+        }
+
+        var mine = db
+            .Conversations.AsNoTracking()
+            .Where(row =>
+                row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null
+            );
         var total = await mine.CountAsync(http.RequestAborted);
-        var rows = await mine.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Skip(paging.Offset).Take(paging.Limit).ToListAsync(http.RequestAborted);
-        return Results.Json(new Page([.. rows.Select(row => ChatConversationRow.Of(row, ChatConversationEndpoints.UserId))], total, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
+        var rows = await mine.OrderByDescending(row => row.UpdatedAt)
+            .ThenByDescending(row => row.Id)
+            .Skip(paging.Offset)
+            .Take(paging.Limit)
+            .ToListAsync(http.RequestAborted);
+        return Results.Json(
+            new Page(
+                [.. rows.Select(row => ChatConversationRow.Of(row, ChatConversationEndpoints.UserId))],
+                total,
+                paging.Limit,
+                paging.Offset
+            ),
+            ChatConversationEndpoints.Json
+        );
     }
 }

@@ -16,17 +16,51 @@ public static class ListChatMessages
 
     public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "offset"], out var problem)) return problem;
-        if (!Paging.TryRead(http, 100, 200, out var paging, out problem)) return problem;
-        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation) return Problems.NotFound("conversation");
+        if (!Http.Query.HasOnly(http, ["limit", "offset"], out var problem))
+        {
+            return problem;
+        }
 
-        var (rows, total) = await MessagePath.PageAsync(db, conversation, paging.Limit, paging.Offset, ascending: true, http.RequestAborted);
+        if (!Paging.TryRead(http, 100, 200, out var paging, out problem))
+        {
+            return problem;
+        }
+
+        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        var (rows, total) = await MessagePath.PageAsync(
+            db,
+            conversation,
+            paging.Limit,
+            paging.Offset,
+            ascending: true,
+            http.RequestAborted
+        );
         var views = await MessageView.OfAsync(db, store, rows, http.RequestAborted);
         return Results.Json(new Page([.. rows.Zip(views, RowOf)], total, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
     }
 
-    internal static ChatMessageRow RowOf(Message row, MessageView view) => new(
-        row.Id, row.ConversationId, row.Role, view.Content, row.OutputTokens ?? row.InputTokens,
-        row.Metadata is { } metadata ? JsonElement.Parse(metadata) : row.Model is { } model ? JsonSerializer.SerializeToElement(new { model, status = view.Status, finishReason = view.FinishReason }) : null,
-        row.CreatedAt);
+    internal static ChatMessageRow RowOf(Message row, MessageView view) =>
+        new(
+            row.Id,
+            row.ConversationId,
+            row.Role,
+            view.Content,
+            row.OutputTokens ?? row.InputTokens,
+            row.Metadata is { } metadata ? JsonElement.Parse(metadata)
+                : row.Model is { } model
+                    ? JsonSerializer.SerializeToElement(
+                        new
+                        {
+                            model,
+                            status = view.Status,
+                            finishReason = view.FinishReason,
+                        }
+                    )
+                : null,
+            row.CreatedAt
+        );
 }

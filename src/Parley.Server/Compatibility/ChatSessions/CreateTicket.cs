@@ -17,9 +17,20 @@ public static class CreateTicket
 
     public static async Task<IResult> Handle(HttpContext http, DeferredTurns sessions, Tickets tickets)
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (CurrentUser.Of(http.User) is not { } user || sessions.Find(user, request.SessionId, ChatSessionKind.Session) is not { } session || !sessions.IsAlive(session))
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (
+            CurrentUser.Of(http.User) is not { } user
+            || sessions.Find(user, request.SessionId, ChatSessionKind.Session) is not { } session
+            || !sessions.IsAlive(session)
+        )
+        {
             return Problems.NotFound("chat session");
+        }
+
         return ApiJson.Ok(new Created(tickets.Create(user, Tickets.ForSession(session.Id)), (int)Tickets.Lifetime.TotalSeconds));
     }
 }

@@ -15,21 +15,63 @@ public static class GetChatHistory
 
     public sealed record History(string ChatId, IReadOnlyList<HistoryMessage> Messages, bool HasMore);
 
-    public sealed record HistoryMessage(string Id, string Role, string Content, string Status, string? Model, string? FinishReason, DateTimeOffset CreatedAt);
+    public sealed record HistoryMessage(
+        string Id,
+        string Role,
+        string Content,
+        string Status,
+        string? Model,
+        string? FinishReason,
+        DateTimeOffset CreatedAt
+    );
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db, IGenerationStore store)
     {
-        if (!Http.Query.HasOnly(http, ["chatId", "limit"], out var problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "chatId", out var name, out problem)) return problem;
-        if (!Http.Query.TryReadLimit(http, Most, Most, out var limit, out problem)) return problem;
-        if (name is null) return Problems.Invalid("chatId", "required", "chatId is what POST /chat/start answered.");
+        if (!Http.Query.HasOnly(http, ["chatId", "limit"], out var problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "chatId", out var name, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadLimit(http, Most, Most, out var limit, out problem))
+        {
+            return problem;
+        }
+
+        if (name is null)
+        {
+            return Problems.Invalid("chatId", "required", "chatId is what POST /chat/start answered.");
+        }
+
         var conversation = await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), name, http.RequestAborted);
-        if (conversation is null) return Problems.NotFound("chat");
+        if (conversation is null)
+        {
+            return Problems.NotFound("chat");
+        }
 
         var path = await MessagePath.UpwardsAsync(db, conversation.Id, conversation.ActiveMessageId, limit + 1, http.RequestAborted);
         var page = path.Take(limit).Reverse().ToList();
         var messages = await MessageView.OfAsync(db, store, page, http.RequestAborted);
-        return ApiJson.Ok(new History(
-            name, [.. messages.Select(row => new HistoryMessage(row.Id, row.Role, row.Content, row.Status, row.Model, row.FinishReason, row.CreatedAt))], path.Count > limit));
+        return ApiJson.Ok(
+            new History(
+                name,
+                [
+                    .. messages.Select(row => new HistoryMessage(
+                        row.Id,
+                        row.Role,
+                        row.Content,
+                        row.Status,
+                        row.Model,
+                        row.FinishReason,
+                        row.CreatedAt
+                    )),
+                ],
+                path.Count > limit
+            )
+        );
     }
 }

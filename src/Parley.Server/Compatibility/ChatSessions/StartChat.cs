@@ -19,26 +19,78 @@ public static class StartChat
     public sealed record Request(
         [property: Required, Description("`provider/model`, an alias or `auto`.")] string? ModelId,
         [property: Required] string? Prompt,
-        [property: Description("The conversation, by its id or the client's name for it; one of that name begins where there is none.")] string? ChatId,
-        string? ProjectId, string? TaskId);
+        [property: Description("The conversation, by its id or the client's name for it; one of that name begins where there is none.")]
+            string? ChatId,
+        string? ProjectId,
+        string? TaskId
+    );
 
     public sealed record Started(string SessionId, string ChatId, DateTimeOffset ExpiresAt);
 
-    public static async Task<IResult> Handle(HttpContext http, DeferredTurns sessions, ModelRouter router, ChangeFeed feed, TimeProvider time)
+    public static async Task<IResult> Handle(
+        HttpContext http,
+        DeferredTurns sessions,
+        ModelRouter router,
+        ChangeFeed feed,
+        TimeProvider time
+    )
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (TextValidation.CheckMessage("prompt", request.Prompt) is { } badText) return badText;
-        if (request.ModelId is null) return Problems.Invalid("modelId", "required", "modelId names the model to ask; auto leaves the choice to the server.");
-        if (request.ChatId is not null && ClientNames.Check("chatId", request.ChatId) is { } badName) return badName;
-        if (request.ProjectId is { Length: > 128 }) return Problems.Invalid("projectId", "too_long", "projectId may have 128 characters at most.");
-        if (request.TaskId is { Length: > 128 }) return Problems.Invalid("taskId", "too_long", "taskId may have 128 characters at most.");
-        if (router.Resolve(request.ModelId) is not { } route) return ModelProblems.NotFound(request.ModelId) with { Field = "modelId" };
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (TextValidation.CheckMessage("prompt", request.Prompt) is { } badText)
+        {
+            return badText;
+        }
+
+        if (request.ModelId is null)
+        {
+            return Problems.Invalid("modelId", "required", "modelId names the model to ask; auto leaves the choice to the server.");
+        }
+
+        if (request.ChatId is not null && ClientNames.Check("chatId", request.ChatId) is { } badName)
+        {
+            return badName;
+        }
+
+        if (request.ProjectId is { Length: > 128 })
+        {
+            return Problems.Invalid("projectId", "too_long", "projectId may have 128 characters at most.");
+        }
+
+        if (request.TaskId is { Length: > 128 })
+        {
+            return Problems.Invalid("taskId", "too_long", "taskId may have 128 characters at most.");
+        }
+
+        if (router.Resolve(request.ModelId) is not { } route)
+        {
+            return ModelProblems.NotFound(request.ModelId) with { Field = "modelId" };
+        }
 
         var user = await http.CurrentUserOrNewAsync(time);
-        var turn = new DeferredTurn(ChatSessionKind.Session, request.Prompt!, Lifetime, request.ChatId, null, request.ProjectId, request.TaskId);
+        var turn = new DeferredTurn(
+            ChatSessionKind.Session,
+            request.Prompt!,
+            Lifetime,
+            request.ChatId,
+            null,
+            request.ProjectId,
+            request.TaskId
+        );
         var (session, problem) = await sessions.StoreAsync(user, turn, route);
-        if (session is null) return problem!;
+        if (session is null)
+        {
+            return problem!;
+        }
+
         feed.Changed(user.Id, session.ConversationId);
-        return Results.Json(new Started(session.Id, request.ChatId ?? session.ConversationId, session.ExpiresAt), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+        return Results.Json(
+            new Started(session.Id, request.ChatId ?? session.ConversationId, session.ExpiresAt),
+            ApiJson.Options,
+            statusCode: StatusCodes.Status201Created
+        );
     }
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
-using Parley.Server.Http.Json;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -12,14 +11,22 @@ namespace Parley.Server.Compatibility.Convex;
 /// <see cref="Poke"/>.
 /// </summary>
 internal sealed class BodyFollower(
-    Func<ChatSession?> find, Func<ChatSession, bool> isAlive, IGenerationStore store, GenerationRunner runner, TimeProvider time, Action wake) : IAsyncDisposable
+    Func<ChatSession?> find,
+    Func<ChatSession, bool> isAlive,
+    IGenerationStore store,
+    GenerationRunner runner,
+    TimeProvider time,
+    Action wake
+) : IAsyncDisposable
 {
     /// <summary>A log that was lost is owned elsewhere now, or gone: soon it is known which.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(100);
 
     private ArrayBufferWriter<byte> _text = new();
     private volatile bool _mustLook = true;
-    private string? _status, _conversation, _generation;
+    private string? _status,
+        _conversation,
+        _generation;
     private DateTimeOffset? _changesAt;
     private LogReader? _reader;
     private CancellationTokenSource? _reading;
@@ -39,7 +46,11 @@ internal sealed class BodyFollower(
     public void Poke(string? conversationId)
     {
         var mine = Volatile.Read(ref _conversation);
-        if (conversationId is not null && mine is not null && mine != conversationId) return;
+        if (conversationId is not null && mine is not null && mine != conversationId)
+        {
+            return;
+        }
+
         _mustLook = true;
         wake();
     }
@@ -57,7 +68,11 @@ internal sealed class BodyFollower(
             await LookAsync(cancellationToken);
         }
 
-        if (_reader is not null && !_isWaiting) await ReadAsync(cancellationToken);
+        if (_reader is not null && !_isWaiting)
+        {
+            await ReadAsync(cancellationToken);
+        }
+
         return status != _status || length != _text.WrittenCount;
     }
 
@@ -105,7 +120,11 @@ internal sealed class BodyFollower(
 
     private async ValueTask ReadAsync(CancellationToken cancellationToken)
     {
-        if (_news is not null) await _news;
+        if (_news is not null)
+        {
+            await _news;
+        }
+
         _news = null;
         GenerationEnded? ended = null;
         while (_reader!.TryRead(out var slice))
@@ -137,9 +156,7 @@ internal sealed class BodyFollower(
         _isWaiting = true;
         try
         {
-            while (!await reader.WaitAsync() && reader.State == LogReaderState.Following)
-            {
-            }
+            while (!await reader.WaitAsync() && reader.State == LogReaderState.Following) { }
         }
         catch (OperationCanceledException)
         {
@@ -156,7 +173,13 @@ internal sealed class BodyFollower(
     private void Append(in LogSlice slice)
     {
         foreach (var entry in slice)
-            if (entry.Part?.Part == PartKind.Text) _text.Write(entry.Text);
+        {
+            if (entry.Part?.Part == PartKind.Text)
+            {
+                _text.Write(entry.Text);
+            }
+        }
+
         _status = _text.WrittenCount > 0 ? StreamStatus.Streaming : StreamStatus.Pending;
     }
 
@@ -175,9 +198,17 @@ internal sealed class BodyFollower(
 
     private async ValueTask StopReadingAsync()
     {
-        if (_reader is null) return;
+        if (_reader is null)
+        {
+            return;
+        }
+
         await _reading!.CancelAsync();
-        if (_news is not null) await _news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_news is not null)
+        {
+            await _news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         _reader.Dispose();
         _reading.Dispose();
         (_reader, _reading, _news) = (null, null, null);

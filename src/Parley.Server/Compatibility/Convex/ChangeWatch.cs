@@ -24,9 +24,20 @@ internal sealed class ChangeWatch : IAsyncDisposable
     /// <summary>Hands over what has changed since the last time; null stands for anything.</summary>
     public void Take(Action<string?> changed)
     {
-        while (_changes.Changed.TryRead(out var conversationId)) changed(conversationId);
-        if (_changes.TakeOverflow()) changed(null);
-        if (!_isWaiting) _news = WaitAsync();
+        while (_changes.Changed.TryRead(out var conversationId))
+        {
+            changed(conversationId);
+        }
+
+        if (_changes.TakeOverflow())
+        {
+            changed(null);
+        }
+
+        if (!_isWaiting)
+        {
+            _news = WaitAsync();
+        }
     }
 
     private async Task WaitAsync()

@@ -17,9 +17,17 @@ public static class CreateStreamChat
 
     public static async Task<IResult> Handle(HttpContext http, StreamChats chats, TimeProvider time)
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
         var chat = new NewChat(request.Prompt, request.Title, request.UserId, request.Model);
-        if (chats.Check(CurrentUser.Of(http.User), chat, out var route) is { } refused) return refused;
+        if (chats.Check(CurrentUser.Of(http.User), chat, out var route) is { } refused)
+        {
+            return refused;
+        }
+
         var (stream, problem) = await chats.CreateAsync(await http.CurrentUserOrNewAsync(time), chat, route);
         return stream is null ? problem! : ApiJson.Created($"/chat-stream/chats/{stream.ConversationId}", Created.Of(stream), http);
     }

@@ -3,7 +3,6 @@ using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
-using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -19,12 +18,40 @@ public static class DriveStreamChat
 
     public static async Task<IResult> Handle(HttpContext http, DeferredTurns sessions)
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body)) return bad;
-        if (body.AsTolerant<Request>().IsBad(out bad, out var request)) return bad;
-        if (request.StreamId is null) return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body))
+        {
+            return bad;
+        }
+
+        if (body.AsTolerant<Request>().IsBad(out bad, out var request))
+        {
+            return bad;
+        }
+
+        if (request.StreamId is null)
+        {
+            return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
+        }
+
         var user = CurrentUser.Of(http.User);
-        if (user is null || sessions.Find(user, request.StreamId, ChatSessionKind.Stream) is not { GenerationId: null } stream || !sessions.IsAlive(stream)) return Taken;
-        var result = await sessions.BeginAsync(http, user, stream, ResponseMode.Streamed(static _ => new RawText()) with { WhenTaken = Taken });
+        if (
+            user is null
+            || sessions.Find(user, request.StreamId, ChatSessionKind.Stream) is not { GenerationId: null } stream
+            || !sessions.IsAlive(stream)
+        )
+        {
+            return Taken;
+        }
+
+        var result = await sessions.BeginAsync(
+            http,
+            user,
+            stream,
+            ResponseMode.Streamed(static _ => new RawText()) with
+            {
+                WhenTaken = Taken,
+            }
+        );
 
         // Deleted or expired in this moment.
         return result is Problem { Status: StatusCodes.Status404NotFound } ? Taken : result;

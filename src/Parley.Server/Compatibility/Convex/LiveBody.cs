@@ -9,7 +9,13 @@ using Parley.Server.Identity;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>A body as Server-Sent Events: the whole of it, each time that it has changed, until it is final.</summary>
-public sealed class LiveBody(StreamBodies bodies, ChangeFeed feed, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class LiveBody(
+    StreamBodies bodies,
+    ChangeFeed feed,
+    IOptions<StreamOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
 {
     private const int PieceBytes = 64 * 1024;
 
@@ -19,7 +25,10 @@ public sealed class LiveBody(StreamBodies bodies, ChangeFeed feed, IOptions<Stre
         await using var changes = new ChangeWatch(feed, user.Id, signal.Set);
         await using var body = new PacedBody(bodies, user, streamId, signal.Set, time);
         var isNews = await body.TakeAsync(http.RequestAborted);
-        if (body.Body is null) return Problems.NotFound("stream");
+        if (body.Body is null)
+        {
+            return Problems.NotFound("stream");
+        }
 
         EventStreamHeaders.Write(http.Response);
         using var guard = new StreamTimeouts(http, options.Value, time, signal.Set, lifetime.ApplicationStopping);
@@ -30,12 +39,18 @@ public sealed class LiveBody(StreamBodies bodies, ChangeFeed feed, IOptions<Stre
                 if (isNews)
                 {
                     var isLast = body.IsFinal;
-                    if (!await WriteAsync(http.Response.BodyWriter, guard, body) || isLast) return Results.Empty;
+                    if (!await WriteAsync(http.Response.BodyWriter, guard, body) || isLast)
+                    {
+                        return Results.Empty;
+                    }
                 }
                 else if (guard.IsSilent)
                 {
                     http.Response.BodyWriter.Write(": hb\n\n"u8);
-                    if (!await guard.FlushAsync()) return Results.Empty;
+                    if (!await guard.FlushAsync())
+                    {
+                        return Results.Empty;
+                    }
                 }
 
                 await signal.WaitAsync(body.DueIn, http.RequestAborted);
@@ -63,7 +78,10 @@ public sealed class LiveBody(StreamBodies bodies, ChangeFeed feed, IOptions<Stre
         for (; json.Length > PieceBytes; json = json[PieceBytes..])
         {
             output.Write(json.Span[..PieceBytes]);
-            if (!await guard.FlushAsync()) return false;
+            if (!await guard.FlushAsync())
+            {
+                return false;
+            }
         }
 
         output.Write(json.Span);

@@ -26,7 +26,11 @@ internal sealed class Pace(TimeProvider time)
 
     private TimeSpan LeftOf(TimeSpan pause)
     {
-        if (pause == TimeSpan.Zero) return pause;
+        if (pause == TimeSpan.Zero)
+        {
+            return pause;
+        }
+
         var left = pause - time.GetElapsedTime(_sentAt);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }

@@ -1,4 +1,3 @@
-using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -38,8 +37,14 @@ internal sealed class PacedBody : IAsyncDisposable
     {
         get
         {
-            var look = !_isWoken ? _follower.ChangesIn : _lookedAt is { } at ? LookPause - _time.GetElapsedTime(at) : TimeSpan.Zero;
-            var send = !_isNews ? TimeSpan.MaxValue : IsFinal ? _pace.LeftOfLast : _pace.Left;
+            var look =
+                !_isWoken ? _follower.ChangesIn
+                : _lookedAt is { } at ? LookPause - _time.GetElapsedTime(at)
+                : TimeSpan.Zero;
+            var send =
+                !_isNews ? TimeSpan.MaxValue
+                : IsFinal ? _pace.LeftOfLast
+                : _pace.Left;
             return look < send ? look : send;
         }
     }
@@ -50,7 +55,11 @@ internal sealed class PacedBody : IAsyncDisposable
     /// <summary>Whether <see cref="Body"/> is to be sent now, since it is another one than was sent before.</summary>
     public async ValueTask<bool> TakeAsync(CancellationToken cancellationToken)
     {
-        if (DueIn > TimeSpan.Zero) return false;
+        if (DueIn > TimeSpan.Zero)
+        {
+            return false;
+        }
+
         (_isWoken, _lookedAt) = (false, _time.GetTimestamp());
         _isNews |= await _follower.RefreshAsync(cancellationToken);
         return _isNews && (IsFinal ? _pace.LeftOfLast : _pace.Left) == TimeSpan.Zero;
@@ -61,7 +70,10 @@ internal sealed class PacedBody : IAsyncDisposable
     {
         _isNews = false;
         _pace.Sent(bytes);
-        if (IsFinal) _follower.Release();
+        if (IsFinal)
+        {
+            _follower.Release();
+        }
     }
 
     private void OnNews()

@@ -10,7 +10,11 @@ public static class SetStreamChatStatus
 
     public static async Task<IResult> Handle(string id, HttpContext http, StreamChats chats)
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
         var (chat, problem) = await chats.SetStatusAsync(CurrentUser.Of(http.User), id, request.Status);
         return chat is null ? problem! : Results.Json(chat, StreamChatRow.Json);
     }

@@ -6,10 +6,19 @@ namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>A chat as its row: times are milliseconds since 1970, and the status follows the answer.</summary>
 public sealed record StreamChatRow(
-    [property: JsonPropertyName("_id")] string Id, [property: JsonPropertyName("_creationTime")] long CreationTime, string UserId, string Title, string Prompt, string StreamId, string Status,
-    long CreatedAt, long UpdatedAt)
+    [property: JsonPropertyName("_id")] string Id,
+    [property: JsonPropertyName("_creationTime")] long CreationTime,
+    string UserId,
+    string Title,
+    string Prompt,
+    string StreamId,
+    string Status,
+    long CreatedAt,
+    long UpdatedAt
+)
 {
-    internal static JsonSerializerOptions Json { get; } = new(ApiJson.Options) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never };
+    internal static JsonSerializerOptions Json { get; } =
+        new(ApiJson.Options) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
     /// <summary>Until when the answer can be begun, where it has not been: the row changes then, without anybody doing anything.</summary>
     [JsonIgnore]

@@ -14,7 +14,15 @@ using Parley.Streaming.Routing;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>Chats of one question and one answer. The answer is a stream, which begins when somebody drives it.</summary>
-public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteDatabase database, GenerationRunner runner, ModelRouter router, ChangeFeed feed, TimeProvider time)
+public sealed class StreamChats(
+    DeferredTurns sessions,
+    ChatStore store,
+    SqliteDatabase database,
+    GenerationRunner runner,
+    ModelRouter router,
+    ChangeFeed feed,
+    TimeProvider time
+)
 {
     /// <summary>How long a stream can wait to be driven.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(20);
@@ -22,8 +30,7 @@ public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteD
     /// <summary>Characters of prompts that one list holds: a list of very long ones has fewer rows.</summary>
     private const int MostCharacters = 4 * 1024 * 1024;
 
-    private const string Chats =
-        """
+    private const string Chats = """
         SELECT s.conversation_id, s.id, s.created_at, s.expires_at, s.generation_id, c.title, c.updated_at, g.status, g.ended_at, m.content
         FROM chat_sessions s JOIN conversations c ON c.id = s.conversation_id JOIN messages m ON m.id = s.message_id LEFT JOIN generations g ON g.id = s.generation_id
         WHERE s.kind = 'stream' AND s.tenant_id = @tenant AND s.owner_id = @owner
@@ -33,10 +40,26 @@ public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteD
     internal Problem? Check(CurrentUser? user, NewChat chat, out ModelRoute route)
     {
         route = null!;
-        if (ClaimedUser.Check(user, chat.UserId) is { } notYours) return notYours;
-        if (TextValidation.CheckMessage("prompt", chat.Prompt) is { } badText) return badText;
-        if (chat.Title is not null && TextValidation.CheckTitle(chat.Title) is { } badTitle) return badTitle;
-        if (router.Resolve(chat.Model) is not { } found) return ModelProblems.NotFound(chat.Model);
+        if (ClaimedUser.Check(user, chat.UserId) is { } notYours)
+        {
+            return notYours;
+        }
+
+        if (TextValidation.CheckMessage("prompt", chat.Prompt) is { } badText)
+        {
+            return badText;
+        }
+
+        if (chat.Title is not null && TextValidation.CheckTitle(chat.Title) is { } badTitle)
+        {
+            return badTitle;
+        }
+
+        if (router.Resolve(chat.Model) is not { } found)
+        {
+            return ModelProblems.NotFound(chat.Model);
+        }
+
         route = found;
         return null;
     }
@@ -46,12 +69,29 @@ public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteD
     /// <param name="chat">What <see cref="Check"/> found good.</param>
     /// <param name="route">The model to ask.</param>
     /// <param name="request">What the client calls this request, where it sends it again after it has lost its connection.</param>
-    internal async Task<(ChatSession? Stream, Problem? Problem)> CreateAsync(CurrentUser user, NewChat chat, ModelRoute route, string? request = null)
+    internal async Task<(ChatSession? Stream, Problem? Problem)> CreateAsync(
+        CurrentUser user,
+        NewChat chat,
+        ModelRoute route,
+        string? request = null
+    )
     {
         var id = request is null ? null : IdOf(user, request);
-        if (id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } before) return (before, null);
-        var (stream, problem) = await sessions.StoreAsync(user, new DeferredTurn(ChatSessionKind.Stream, chat.Prompt!, Lifetime, Title: chat.Title, Id: id), route);
-        if (stream is null) return id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } meanwhile ? (meanwhile, null) : (null, problem);
+        if (id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } before)
+        {
+            return (before, null);
+        }
+
+        var (stream, problem) = await sessions.StoreAsync(
+            user,
+            new DeferredTurn(ChatSessionKind.Stream, chat.Prompt!, Lifetime, Title: chat.Title, Id: id),
+            route
+        );
+        if (stream is null)
+        {
+            return id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } meanwhile ? (meanwhile, null) : (null, problem);
+        }
+
         feed.Changed(user.Id, stream.ConversationId);
         return (stream, null);
     }
@@ -59,51 +99,105 @@ public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteD
     /// <summary>The chat, or null when it is missing or somebody else's.</summary>
     public StreamChatRow? Find(CurrentUser? user, string? id)
     {
-        if (user is null || !Guid.TryParseExact(id, "D", out _)) return null;
+        if (user is null || !Guid.TryParseExact(id, "D", out _))
+        {
+            return null;
+        }
+
         using var session = database.OpenReader();
-        return session.Query(Chats + " AND s.conversation_id = @id LIMIT 1", row => Read(row, user, row.GetString(9)), ("@tenant", user.TenantId), ("@owner", user.Id), ("@id", id)).FirstOrDefault();
+        return session
+            .Query(
+                Chats + " AND s.conversation_id = @id LIMIT 1",
+                row => Read(row, user, row.GetString(9)),
+                ("@tenant", user.TenantId),
+                ("@owner", user.Id),
+                ("@id", id)
+            )
+            .FirstOrDefault();
     }
 
     /// <summary>A person's chats, newest first, without those that were archived.</summary>
     public IReadOnlyList<StreamChatRow> List(CurrentUser? user, int limit)
     {
-        if (user is null) return [];
+        if (user is null)
+        {
+            return [];
+        }
+
         using var session = database.OpenReader();
         var characters = 0;
         var rows = session.Query(
             Chats + " AND c.archived_at IS NULL ORDER BY s.created_at DESC, s.conversation_id DESC LIMIT @limit",
             row =>
             {
-                if (characters > MostCharacters) return null;
+                if (characters > MostCharacters)
+                {
+                    return null;
+                }
+
                 var prompt = row.GetString(9);
                 characters += prompt.Length;
                 return Read(row, user, prompt);
             },
-            ("@tenant", user.TenantId), ("@owner", user.Id), ("@limit", limit));
+            ("@tenant", user.TenantId),
+            ("@owner", user.Id),
+            ("@limit", limit)
+        );
         return [.. rows.OfType<StreamChatRow>()];
     }
 
     /// <summary>Takes over a status that a client sets. It follows the answer, so all that there is to set is that a stream which nobody has driven must not be driven any more.</summary>
     internal async Task<(StreamChatRow? Chat, Problem? Problem)> SetStatusAsync(CurrentUser? user, string? id, string? status)
     {
-        if (status is not (ChatStatus.Pending or ChatStatus.Completed or ChatStatus.Error)) return (null, Problems.Invalid("status", "invalid_status", "status is pending, completed or error."));
-        if (Find(user, id) is not { } chat) return (null, Problems.NotFound("chat"));
-        if (chat.Status == status) return (chat, null);
-        if (status == ChatStatus.Error && sessions.Find(user, chat.StreamId, ChatSessionKind.Stream) is { GenerationId: null } waiting && await store.ExpireSessionAsync(waiting, time.GetUtcNow()))
+        if (status is not (ChatStatus.Pending or ChatStatus.Completed or ChatStatus.Error))
+        {
+            return (null, Problems.Invalid("status", "invalid_status", "status is pending, completed or error."));
+        }
+
+        if (Find(user, id) is not { } chat)
+        {
+            return (null, Problems.NotFound("chat"));
+        }
+
+        if (chat.Status == status)
+        {
+            return (chat, null);
+        }
+
+        if (
+            status == ChatStatus.Error
+            && sessions.Find(user, chat.StreamId, ChatSessionKind.Stream) is { GenerationId: null } waiting
+            && await store.ExpireSessionAsync(waiting, time.GetUtcNow())
+        )
         {
             feed.Changed(user!.Id, chat.Id);
             return (Find(user, id), null);
         }
 
-        return (null, Problems.Of(
-            StatusCodes.Status409Conflict, "status_follows_answer", $"This chat is {chat.Status}, and cannot be made {status}: the status follows the answer. Only a chat whose answer has not begun can be made error.", "status"));
+        return (
+            null,
+            Problems.Of(
+                StatusCodes.Status409Conflict,
+                "status_follows_answer",
+                $"This chat is {chat.Status}, and cannot be made {status}: the status follows the answer. Only a chat whose answer has not begun can be made error.",
+                "status"
+            )
+        );
     }
 
     /// <summary>Deletes a chat with all that belongs to it, and ends its answer. False when it is missing or somebody else's.</summary>
     public async Task<bool> DeleteAsync(CurrentUser? user, string? id)
     {
-        if (Find(user, id) is not { } chat || await store.DeleteAsync(user!.TenantId, user.Id, chat.Id) is not { } fenced) return false;
-        foreach (var generation in fenced) runner.Discard(generation);
+        if (Find(user, id) is not { } chat || await store.DeleteAsync(user!.TenantId, user.Id, chat.Id) is not { } fenced)
+        {
+            return false;
+        }
+
+        foreach (var generation in fenced)
+        {
+            runner.Discard(generation);
+        }
+
         feed.Changed(user.Id, chat.Id);
         return true;
     }
@@ -113,14 +207,28 @@ public sealed class StreamChats(DeferredTurns sessions, ChatStore store, SqliteD
         var (created, expires) = (row.GetInt64(2), row.GetInt64(3));
         var isBegun = !row.IsDBNull(4);
         var isExpired = !isBegun && expires <= time.GetUtcNow().ToUnixTimeMilliseconds();
-        var status = row.IsDBNull(7) ? isExpired ? ChatStatus.Error : ChatStatus.Pending : row.GetString(7) switch
-        {
-            "running" => ChatStatus.Pending,
-            "completed" or "stopped" => ChatStatus.Completed,
-            _ => ChatStatus.Error,
-        };
+        var status = row.IsDBNull(7)
+            ? isExpired
+                ? ChatStatus.Error
+                : ChatStatus.Pending
+            : row.GetString(7) switch
+            {
+                "running" => ChatStatus.Pending,
+                "completed" or "stopped" => ChatStatus.Completed,
+                _ => ChatStatus.Error,
+            };
         var updated = Math.Max(row.GetInt64(6), row.IsDBNull(8) ? 0 : row.GetInt64(8));
-        return new StreamChatRow(row.GetString(0), created, user.Id, row.GetString(5), prompt, row.GetString(1), status, created, isExpired ? Math.Max(updated, expires) : updated)
+        return new StreamChatRow(
+            row.GetString(0),
+            created,
+            user.Id,
+            row.GetString(5),
+            prompt,
+            row.GetString(1),
+            status,
+            created,
+            isExpired ? Math.Max(updated, expires) : updated
+        )
         {
             ExpiresAt = isBegun || isExpired ? null : DateTimeOffset.FromUnixTimeMilliseconds(expires),
         };

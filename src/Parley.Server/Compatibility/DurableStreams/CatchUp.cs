@@ -1,5 +1,4 @@
 using System.Buffers;
-using Parley.Server.Http.Json;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 
@@ -27,7 +26,13 @@ public sealed class CatchUp(IGenerationStore store)
             var tag = $"\"{at.Answer.Info.GenerationId}:{(at.IsText ? "t" : "j")}:{at.Position}:{to}:{(closed ? "c" : "o")}\"";
             http.Response.Headers.ETag = tag;
             http.Response.Headers.CacheControl = upToDate && !closed ? "private, no-cache" : "private, max-age=60";
-            if (http.Request.Headers.IfNoneMatch.Count > 0 && http.Request.GetTypedHeaders().IfNoneMatch.Any(other => other.Tag == tag || other.Tag == "*")) return Results.StatusCode(StatusCodes.Status304NotModified);
+            if (
+                http.Request.Headers.IfNoneMatch.Count > 0
+                && http.Request.GetTypedHeaders().IfNoneMatch.Any(other => other.Tag == tag || other.Tag == "*")
+            )
+            {
+                return Results.StatusCode(StatusCodes.Status304NotModified);
+            }
         }
 
         return Body(http, at.IsText, slice);
@@ -37,15 +42,29 @@ public sealed class CatchUp(IGenerationStore store)
     {
         http.Response.ContentType = isText ? DurableEntries.TextContentType : DurableEntries.JsonContentType;
         http.Response.Headers[ReadDurably.NextOffset] = DurableOffsets.Format(to);
-        if (upToDate) http.Response.Headers[ReadDurably.UpToDate] = "true";
-        if (closed) http.Response.Headers[ReadDurably.Closed] = "true";
+        if (upToDate)
+        {
+            http.Response.Headers[ReadDurably.UpToDate] = "true";
+        }
+
+        if (closed)
+        {
+            http.Response.Headers[ReadDurably.Closed] = "true";
+        }
     }
 
     internal static IResult Body(HttpContext http, bool isText, in LogSlice slice)
     {
         var output = new ArrayBufferWriter<byte>(1024);
-        if (isText) DurableEntries.WriteText(slice, output);
-        else DurableEntries.WriteArray(slice, output);
+        if (isText)
+        {
+            DurableEntries.WriteText(slice, output);
+        }
+        else
+        {
+            DurableEntries.WriteArray(slice, output);
+        }
+
         return Results.Bytes(output.WrittenMemory, http.Response.ContentType);
     }
 }

@@ -10,7 +10,12 @@ namespace Parley.Server.Compatibility.DurableStreams;
 /// A stream live, as Server-Sent Events: each batch of data is followed by an event that says where the reader is then. After a minute the connection ends, and the reader comes back from there; only
 /// <c>streamClosed</c> means that there is no more.
 /// </summary>
-public sealed class LiveEvents(GenerationRunner runner, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class LiveEvents(
+    GenerationRunner runner,
+    IOptions<StreamOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
 {
     public async Task<IResult> WriteAsync(HttpContext http, StreamPlace at)
     {
@@ -20,7 +25,12 @@ public sealed class LiveEvents(GenerationRunner runner, IOptions<StreamOptions> 
         var cursor = DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MostJitter));
         using var reader = runner.Follow(at.Answer.Id, at.Position, http.RequestAborted);
         using var guard = new StreamTimeouts(http, options.Value, time, reader.Nudge, lifetime.ApplicationStopping);
-        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, options.Value.DurableConnection, TimeSpan.FromMilliseconds(100));
+        using var timer = time.CreateTimer(
+            static reader => ((LogReader)reader!).Nudge(),
+            reader,
+            options.Value.DurableConnection,
+            TimeSpan.FromMilliseconds(100)
+        );
         var said = false;
         try
         {
@@ -34,13 +44,20 @@ public sealed class LiveEvents(GenerationRunner runner, IOptions<StreamOptions> 
                     WriteData(at.IsText, current, body);
                     DurableEntries.WriteControlEvent(current.To, cursor, upToDate: !more, closed: current.Ended is not null, body);
                     said = true;
-                    if (!await guard.FlushAsync()) return Results.Empty;
+                    if (!await guard.FlushAsync())
+                    {
+                        return Results.Empty;
+                    }
                 }
 
                 if (reader.State == LogReaderState.Ended)
                 {
                     // It was at the end before it came.
-                    if (!said) DurableEntries.WriteControlEvent(reader.Position, cursor, upToDate: true, closed: true, body);
+                    if (!said)
+                    {
+                        DurableEntries.WriteControlEvent(reader.Position, cursor, upToDate: true, closed: true, body);
+                    }
+
                     await guard.FlushAsync();
                     return Results.Empty;
                 }
@@ -51,18 +68,33 @@ public sealed class LiveEvents(GenerationRunner runner, IOptions<StreamOptions> 
                     return Results.Empty;
                 }
 
-                if (time.GetElapsedTime(since) >= options.Value.DurableConnection) return Results.Empty;
+                if (time.GetElapsedTime(since) >= options.Value.DurableConnection)
+                {
+                    return Results.Empty;
+                }
+
                 if (!said && at.IsAtOpenTail)
                 {
                     DurableEntries.WriteControlEvent(reader.Position, cursor, upToDate: true, closed: false, body);
                     said = true;
-                    if (!await guard.FlushAsync()) return Results.Empty;
+                    if (!await guard.FlushAsync())
+                    {
+                        return Results.Empty;
+                    }
+
                     continue;
                 }
 
-                if (await reader.WaitAsync() || !guard.IsSilent) continue;
+                if (await reader.WaitAsync() || !guard.IsSilent)
+                {
+                    continue;
+                }
+
                 body.Write(": hb\n\n"u8);
-                if (!await guard.FlushAsync()) return Results.Empty;
+                if (!await guard.FlushAsync())
+                {
+                    return Results.Empty;
+                }
             }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -73,7 +105,13 @@ public sealed class LiveEvents(GenerationRunner runner, IOptions<StreamOptions> 
 
     private static void WriteData(bool isText, in LogSlice slice, IBufferWriter<byte> output)
     {
-        if (isText) DurableEntries.WriteTextEvent(slice, output);
-        else DurableEntries.WriteDataEvent(slice, output);
+        if (isText)
+        {
+            DurableEntries.WriteTextEvent(slice, output);
+        }
+        else
+        {
+            DurableEntries.WriteDataEvent(slice, output);
+        }
     }
 }

@@ -6,7 +6,13 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.DurableStreams;
 
 /// <summary>Answers as soon as there is something beyond an offset, or after a while that there is nothing.</summary>
-public sealed class LongPoll(GenerationRunner runner, IGenerationStore store, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+public sealed class LongPoll(
+    GenerationRunner runner,
+    IGenerationStore store,
+    IOptions<StreamOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time
+)
 {
     public async Task<IResult> AnswerAsync(HttpContext http, StreamPlace at)
     {
@@ -16,8 +22,18 @@ public sealed class LongPoll(GenerationRunner runner, IGenerationStore store, IO
         var record = closed ? null : await store.FindAsync(at.Answer.Id, http.RequestAborted);
         CatchUp.WriteHeaders(http, at.IsText, to, closed || record is null || to >= record.End, closed);
         http.Response.Headers.CacheControl = "no-store";
-        if (!closed) http.Response.Headers[ReadDurably.Cursor] = DurableOffsets.FormatCursor(DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MostJitter)));
-        if (slice.Bytes.Length > 0) return CatchUp.Body(http, at.IsText, slice);
+        if (!closed)
+        {
+            http.Response.Headers[ReadDurably.Cursor] = DurableOffsets.FormatCursor(
+                DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MostJitter))
+            );
+        }
+
+        if (slice.Bytes.Length > 0)
+        {
+            return CatchUp.Body(http, at.IsText, slice);
+        }
+
         http.Response.ContentType = null;
         return Results.NoContent();
     }
@@ -26,13 +42,30 @@ public sealed class LongPoll(GenerationRunner runner, IGenerationStore store, IO
     {
         var since = time.GetTimestamp();
         using var reader = runner.Follow(at.Answer.Id, at.Position, cancellationToken);
-        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, options.Value.LongPoll, TimeSpan.FromMilliseconds(100));
+        using var timer = time.CreateTimer(
+            static reader => ((LogReader)reader!).Nudge(),
+            reader,
+            options.Value.LongPoll,
+            TimeSpan.FromMilliseconds(100)
+        );
         using var leaving = lifetime.ApplicationStopping.UnsafeRegister(static reader => ((LogReader)reader!).Nudge(), reader);
         while (true)
         {
-            if (reader.TryRead(out var slice)) return (slice, false);
-            if (reader.State != LogReaderState.Following) return (default, reader.State == LogReaderState.Ended);
-            if (time.GetElapsedTime(since) >= options.Value.LongPoll || lifetime.ApplicationStopping.IsCancellationRequested) return (default, false);
+            if (reader.TryRead(out var slice))
+            {
+                return (slice, false);
+            }
+
+            if (reader.State != LogReaderState.Following)
+            {
+                return (default, reader.State == LogReaderState.Ended);
+            }
+
+            if (time.GetElapsedTime(since) >= options.Value.LongPoll || lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                return (default, false);
+            }
+
             await reader.WaitAsync();
         }
     }

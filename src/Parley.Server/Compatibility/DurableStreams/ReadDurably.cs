@@ -1,6 +1,5 @@
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
-using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
@@ -10,31 +9,118 @@ namespace Parley.Server.Compatibility.DurableStreams;
 /// <summary><c>GET</c> and <c>HEAD /api/v1/generations/{id}/stream</c> and <c>…/stream/text</c>: catch-up, long-poll, and Server-Sent Events.</summary>
 public static class ReadDurably
 {
-    internal const string NextOffset = "Stream-Next-Offset", Closed = "Stream-Closed", UpToDate = "Stream-Up-To-Date", Cursor = "Stream-Cursor";
+    internal const string NextOffset = "Stream-Next-Offset",
+        Closed = "Stream-Closed",
+        UpToDate = "Stream-Up-To-Date",
+        Cursor = "Stream-Cursor";
 
-    public static Task<IResult> HandleJson(string id, HttpContext http, OwnedGenerations lookup, GenerationRunner runner, IGenerationStore store, CatchUp catchUp, LongPoll longPoll, LiveEvents events) =>
-        HandleAsync(id, http, false, lookup, runner, store, catchUp, longPoll, events);
+    public static Task<IResult> HandleJson(
+        string id,
+        HttpContext http,
+        OwnedGenerations lookup,
+        GenerationRunner runner,
+        IGenerationStore store,
+        CatchUp catchUp,
+        LongPoll longPoll,
+        LiveEvents events
+    ) => HandleAsync(id, http, false, lookup, runner, store, catchUp, longPoll, events);
 
-    public static Task<IResult> HandleText(string id, HttpContext http, OwnedGenerations lookup, GenerationRunner runner, IGenerationStore store, CatchUp catchUp, LongPoll longPoll, LiveEvents events) =>
-        HandleAsync(id, http, true, lookup, runner, store, catchUp, longPoll, events);
+    public static Task<IResult> HandleText(
+        string id,
+        HttpContext http,
+        OwnedGenerations lookup,
+        GenerationRunner runner,
+        IGenerationStore store,
+        CatchUp catchUp,
+        LongPoll longPoll,
+        LiveEvents events
+    ) => HandleAsync(id, http, true, lookup, runner, store, catchUp, longPoll, events);
 
     private static async Task<IResult> HandleAsync(
-        string id, HttpContext http, bool isText, OwnedGenerations lookup, GenerationRunner runner, IGenerationStore store, CatchUp catchUp, LongPoll longPoll, LiveEvents events)
+        string id,
+        HttpContext http,
+        bool isText,
+        OwnedGenerations lookup,
+        GenerationRunner runner,
+        IGenerationStore store,
+        CatchUp catchUp,
+        LongPoll longPoll,
+        LiveEvents events
+    )
     {
-        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found || await store.FindAsync(found.Id, http.RequestAborted) is not { } record) return Problems.NotFound("generation");
-        http.Response.Headers.Vary = "Authorization, Cookie";
-        if (HttpMethods.IsHead(http.Request.Method)) return Head(http, record, isText);
+        if (
+            lookup.Find(CurrentUser.Of(http.User), id) is not { } found
+            || await store.FindAsync(found.Id, http.RequestAborted) is not { } record
+        )
+        {
+            return Problems.NotFound("generation");
+        }
 
-        if (!Http.Query.TryReadOnce(http, "offset", out var text, out var problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "live", out var live, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "cursor", out var clientCursor, out problem)) return problem;
-        if (live is not (null or "long-poll" or "sse")) return Problems.Invalid("live", "invalid_live", "live is long-poll or sse.");
-        if (text is null && live is not null) return Problems.Invalid("offset", "required", "A live read needs an offset: -1 for the beginning, now for the end, or the last Stream-Next-Offset.");
-        if (!DurableOffsets.TryParse(text ?? "-1", out var asked)) return Problems.Invalid("offset", "invalid_offset", "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset.");
-        var at = new StreamPlace(found, isText, asked ?? record.End, IsNow: text == "now", IsAtOpenTail: record.Status == GenerationStatus.Running && (asked ?? record.End) == record.End, DurableOffsets.TryParseCursor(clientCursor, out var cursor) ? cursor : null);
-        if (at.Position > record.End) return Problems.Invalid("offset", "offset_beyond_end", "The stream is not that long.");
+        http.Response.Headers.Vary = "Authorization, Cookie";
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return Head(http, record, isText);
+        }
+
+        if (!Http.Query.TryReadOnce(http, "offset", out var text, out var problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "live", out var live, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "cursor", out var clientCursor, out problem))
+        {
+            return problem;
+        }
+
+        if (live is not (null or "long-poll" or "sse"))
+        {
+            return Problems.Invalid("live", "invalid_live", "live is long-poll or sse.");
+        }
+
+        if (text is null && live is not null)
+        {
+            return Problems.Invalid(
+                "offset",
+                "required",
+                "A live read needs an offset: -1 for the beginning, now for the end, or the last Stream-Next-Offset."
+            );
+        }
+
+        if (!DurableOffsets.TryParse(text ?? "-1", out var asked))
+        {
+            return Problems.Invalid(
+                "offset",
+                "invalid_offset",
+                "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset."
+            );
+        }
+
+        var at = new StreamPlace(
+            found,
+            isText,
+            asked ?? record.End,
+            IsNow: text == "now",
+            IsAtOpenTail: record.Status == GenerationStatus.Running && (asked ?? record.End) == record.End,
+            DurableOffsets.TryParseCursor(clientCursor, out var cursor) ? cursor : null
+        );
+        if (at.Position > record.End)
+        {
+            return Problems.Invalid("offset", "offset_beyond_end", "The stream is not that long.");
+        }
+
         if (await runner.CheckAsync(found.Id, at.Position, http.RequestAborted) is PositionCheck.InsideCharacter or PositionCheck.Beyond)
-            return Problems.Invalid("offset", "invalid_offset", "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset.");
+        {
+            return Problems.Invalid(
+                "offset",
+                "invalid_offset",
+                "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset."
+            );
+        }
 
         return live switch
         {
@@ -48,7 +134,11 @@ public static class ReadDurably
     {
         http.Response.ContentType = isText ? DurableEntries.TextContentType : DurableEntries.JsonContentType;
         http.Response.Headers[NextOffset] = DurableOffsets.Format(record.End);
-        if (record.Status != GenerationStatus.Running) http.Response.Headers[Closed] = "true";
+        if (record.Status != GenerationStatus.Running)
+        {
+            http.Response.Headers[Closed] = "true";
+        }
+
         http.Response.Headers.CacheControl = "no-store";
         return Results.Empty;
     }

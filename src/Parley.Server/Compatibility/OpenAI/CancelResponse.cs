@@ -9,7 +9,11 @@ public static class CancelResponse
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, GenerationRunner runner)
     {
-        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("response");
+        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found)
+        {
+            return Problems.NotFound("response");
+        }
+
         await runner.StopAsync(found.Answer.Id, null, http.RequestAborted);
         return await responses.ObjectAsync(found, http.RequestAborted);
     }

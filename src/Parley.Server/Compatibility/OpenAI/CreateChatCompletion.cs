@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
@@ -11,10 +10,8 @@ using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Json;
-using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
-using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;
 
@@ -34,7 +31,8 @@ public static class CreateChatCompletion
         [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
         [property: Required, Shape(typeof(IReadOnlyList<ChatCompletionMessage>))] IReadOnlyList<JsonElement>? Messages,
         bool? Stream,
-        [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")] JsonElement? StreamOptions,
+        [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")]
+            JsonElement? StreamOptions,
         [property: Description("Keeps it as a conversation, which the caller's lists show.")] bool? Store,
         [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
         [property: Range(0, 2)] double? Temperature,
@@ -45,18 +43,41 @@ public static class CreateChatCompletion
         [property: JsonPropertyName("presence_penalty"), Range(-2, 2)] double? PresencePenalty,
         long? Seed,
         [property: Description("A string, or up to four.")] JsonElement? Stop,
-        [property: JsonPropertyName("reasoning_effort"), AllowedValues("none", "minimal", "low", "medium", "high", "xhigh", "max")] string? ReasoningEffort,
+        [property: JsonPropertyName("reasoning_effort"), AllowedValues("none", "minimal", "low", "medium", "high", "xhigh", "max")]
+            string? ReasoningEffort,
         [property: JsonPropertyName("response_format"), Description("`text`, `json_object` or `json_schema`.")] JsonElement? ResponseFormat,
         [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
         [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
-        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls);
+        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls
+    );
 
-    public static async Task<IResult> Handle(HttpContext http, GenerationStarter starter, ModelRouter router, IOptions<CompletionOptions> options, TimeProvider time)
+    public static async Task<IResult> Handle(
+        HttpContext http,
+        GenerationStarter starter,
+        ModelRouter router,
+        IOptions<CompletionOptions> options,
+        TimeProvider time
+    )
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
-        if (!OpenAIChatRequest.TryParse(body.Root, out var request, out var refusal)) return OpenAIProblems.Of(refusal);
-        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey)) return badKey;
-        if (router.Resolve(request.Model) is not { } route) return ModelProblems.NotFound(request.Model);
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        {
+            return bad;
+        }
+
+        if (!OpenAIChatRequest.TryParse(body.Root, out var request, out var refusal))
+        {
+            return OpenAIProblems.Of(refusal);
+        }
+
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey))
+        {
+            return badKey;
+        }
+
+        if (router.Resolve(request.Model) is not { } route)
+        {
+            return ModelProblems.NotFound(request.Model);
+        }
 
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
@@ -70,8 +91,21 @@ public static class CreateChatCompletion
             ConversationId = Guid.CreateVersion7(now).ToString(),
             IsNewConversation = true,
             ConversationKind = visible ? ConversationKind.Chat : ConversationKind.Completion,
-            ConversationExpiresAt = visible ? null : now + (body.Has("store") && !request.Store ? options.Value.RetryWindow : options.Value.Retention),
-            Earlier = visible ? [.. request.Messages.SkipLast(1).Where(IsShown).Select(message => new EarlierMessage(message.Role == ChatRole.User || message.Role == ChatRole.Assistant ? message.Role.Value : "system", message.Text))] : [],
+            ConversationExpiresAt = visible
+                ? null
+                : now + (body.Has("store") && !request.Store ? options.Value.RetryWindow : options.Value.Retention),
+            Earlier = visible
+                ?
+                [
+                    .. request
+                        .Messages.SkipLast(1)
+                        .Where(IsShown)
+                        .Select(message => new EarlierMessage(
+                            message.Role == ChatRole.User || message.Role == ChatRole.Assistant ? message.Role.Value : "system",
+                            message.Text
+                        )),
+                ]
+                : [],
             UserText = visible ? last.Text : null,
             UserMessageId = Guid.CreateVersion7(now).ToString(),
             MessageId = Guid.CreateVersion7(now).ToString(),
@@ -84,7 +118,11 @@ public static class CreateChatCompletion
         var tools = request.DeclaredTools;
         var model = request.Model;
         var shape = request.Stream
-            ? new ResponseMode { Stream = info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model), PatienceForRefusal = Patience }
+            ? new ResponseMode
+            {
+                Stream = info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model),
+                PatienceForRefusal = Patience,
+            }
             : ResponseMode.Json((info, log) => OpenAIProblems.Json(output => ChatCompletionObject.Write(info, log, tools, output, model)));
         return await starter.StartAsync(http, user, start, route, request.Messages, null, shape, request.Options);
     }

@@ -10,13 +10,34 @@ namespace Parley.Server.Compatibility.OpenAI;
 /// <summary><c>DELETE /v1/responses/{id}</c>.</summary>
 public static class DeleteResponse
 {
-    public sealed record Deleted(string Id, [property: JsonPropertyName("object")] string Kind, [property: JsonPropertyName("deleted")] bool IsDeleted);
+    public sealed record Deleted(
+        string Id,
+        [property: JsonPropertyName("object")] string Kind,
+        [property: JsonPropertyName("deleted")] bool IsDeleted
+    );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, ChatStore store, GenerationRunner runner)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        ResponseReading responses,
+        ChatStore store,
+        GenerationRunner runner
+    )
     {
         var user = CurrentUser.Of(http.User);
-        if (responses.Find(user, id) is not { } found || await store.DeleteAsync(user!.TenantId, user.Id, found.Info.ConversationId) is not { } fenced) return Problems.NotFound("response");
-        foreach (var generation in fenced) runner.Discard(generation);
+        if (
+            responses.Find(user, id) is not { } found
+            || await store.DeleteAsync(user!.TenantId, user.Id, found.Info.ConversationId) is not { } fenced
+        )
+        {
+            return Problems.NotFound("response");
+        }
+
+        foreach (var generation in fenced)
+        {
+            runner.Discard(generation);
+        }
+
         return ApiJson.Ok(new Deleted(id, "response", true));
     }
 }

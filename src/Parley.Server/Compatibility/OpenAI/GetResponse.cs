@@ -10,13 +10,41 @@ public static class GetResponse
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, ResumeGeneration reading)
     {
-        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("response");
-        if (!Http.Query.TryReadOnce(http, "stream", out var stream, out var problem)) return problem;
-        if (stream is not (null or "true" or "false")) return Problems.Invalid("stream", "wrong_type", "stream must be true or false.");
-        if (!Http.Query.TryReadOnce(http, "starting_after", out var after, out problem)) return problem;
+        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found)
+        {
+            return Problems.NotFound("response");
+        }
+
+        if (!Http.Query.TryReadOnce(http, "stream", out var stream, out var problem))
+        {
+            return problem;
+        }
+
+        if (stream is not (null or "true" or "false"))
+        {
+            return Problems.Invalid("stream", "wrong_type", "stream must be true or false.");
+        }
+
+        if (!Http.Query.TryReadOnce(http, "starting_after", out var after, out problem))
+        {
+            return problem;
+        }
+
         long number = 0;
-        if (after is not null && !Http.Query.TryParse(after, out number)) return Problems.Invalid("starting_after", "wrong_type", "starting_after is the sequence_number of an event.");
-        if (stream != "true") return await responses.ObjectAsync(found, http.RequestAborted);
-        return await reading.FromStartAsync(http, found.Answer, new ResponseEvents(found.Info, found.Request, after is null ? null : number, found.Model));
+        if (after is not null && !Http.Query.TryParse(after, out number))
+        {
+            return Problems.Invalid("starting_after", "wrong_type", "starting_after is the sequence_number of an event.");
+        }
+
+        if (stream != "true")
+        {
+            return await responses.ObjectAsync(found, http.RequestAborted);
+        }
+
+        return await reading.FromStartAsync(
+            http,
+            found.Answer,
+            new ResponseEvents(found.Info, found.Request, after is null ? null : number, found.Model)
+        );
     }
 }

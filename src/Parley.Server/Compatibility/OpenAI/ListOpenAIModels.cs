@@ -6,7 +6,12 @@ using Parley.Streaming.Routing;
 namespace Parley.Server.Compatibility.OpenAI;
 
 /// <summary>A model as the OpenAI API lists it. When it was made is not known here.</summary>
-public sealed record OpenAIModel(string Id, [property: JsonPropertyName("object")] string Kind, long Created, [property: JsonPropertyName("owned_by")] string OwnedBy)
+public sealed record OpenAIModel(
+    string Id,
+    [property: JsonPropertyName("object")] string Kind,
+    long Created,
+    [property: JsonPropertyName("owned_by")] string OwnedBy
+)
 {
     internal static OpenAIModel Of(string id, string provider) => new(id, "model", 0, provider);
 }
@@ -19,17 +24,27 @@ public static class ListOpenAIModels
     public static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
         List<OpenAIModel> models = [];
-        if (router.Resolve(null) is { } chosen) models.Add(OpenAIModel.Of("auto", chosen.Provider));
+        if (router.Resolve(null) is { } chosen)
+        {
+            models.Add(OpenAIModel.Of("auto", chosen.Provider));
+        }
+
         foreach (var alias in router.Aliases)
         {
-            if (router.Resolve(alias) is { } route) models.Add(OpenAIModel.Of(alias, route.Provider));
+            if (router.Resolve(alias) is { } route)
+            {
+                models.Add(OpenAIModel.Of(alias, route.Provider));
+            }
         }
 
         foreach (var listing in await router.ListAsync(http.RequestAborted))
         {
             models.Add(OpenAIModel.Of(listing.Id, listing.Provider));
             // The short name, where it says which one is meant: programs are configured with it.
-            if (router.Resolve(listing.Model)?.Id == listing.Id) models.Add(OpenAIModel.Of(listing.Model, listing.Provider));
+            if (router.Resolve(listing.Model)?.Id == listing.Id)
+            {
+                models.Add(OpenAIModel.Of(listing.Model, listing.Provider));
+            }
         }
 
         return ApiJson.Ok(new List("list", [.. models.DistinctBy(model => model.Id)]));

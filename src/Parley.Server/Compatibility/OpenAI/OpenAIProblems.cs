@@ -7,7 +7,8 @@ namespace Parley.Server.Compatibility.OpenAI;
 /// <summary>What the routes of the OpenAI API answer.</summary>
 internal static class OpenAIProblems
 {
-    public static Problem Of(OpenAIRefusal refusal) => new(StatusCodes.Status400BadRequest, refusal.Code ?? "invalid_request", refusal.Message, refusal.Param);
+    public static Problem Of(OpenAIRefusal refusal) =>
+        new(StatusCodes.Status400BadRequest, refusal.Code ?? "invalid_request", refusal.Message, refusal.Param);
 
     /// <summary>An object that the engine writes.</summary>
     public static IResult Json(Action<IBufferWriter<byte>> write)

@@ -2,9 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
@@ -24,50 +22,100 @@ public sealed record ChatCompletionMessage(
     [property: Required, AllowedValues("system", "developer", "user", "assistant", "tool")] string? Role,
     [property: Description("A string, or parts.")] JsonElement? Content,
     [property: JsonPropertyName("tool_calls"), Description("Calls that the assistant made.")] IReadOnlyList<JsonElement>? ToolCalls,
-    [property: JsonPropertyName("tool_call_id"), Description("Of a tool's message: the call that it answers.")] string? ToolCallId);
+    [property: JsonPropertyName("tool_call_id"), Description("Of a tool's message: the call that it answers.")] string? ToolCallId
+);
 
 /// <summary>A whole answer of Chat Completions.</summary>
-public sealed record ChatCompletion(string Id, [property: JsonPropertyName("object")] string Kind, long Created, string Model, IReadOnlyList<ChatCompletionChoice> Choices, ChatCompletionUsage Usage);
+public sealed record ChatCompletion(
+    string Id,
+    [property: JsonPropertyName("object")] string Kind,
+    long Created,
+    string Model,
+    IReadOnlyList<ChatCompletionChoice> Choices,
+    ChatCompletionUsage Usage
+);
 
 /// <summary>The one choice that there is.</summary>
 public sealed record ChatCompletionChoice(
-    int Index, ChatCompletionAnswer Message, JsonElement? Logprobs, [property: AllowedValues("stop", "length", "content_filter", "tool_calls")] string FinishReason);
+    int Index,
+    ChatCompletionAnswer Message,
+    JsonElement? Logprobs,
+    [property: AllowedValues("stop", "length", "content_filter", "tool_calls")] string FinishReason
+);
 
 /// <summary>What the model said.</summary>
 public sealed record ChatCompletionAnswer(
-    string Role, string? Content, string? Refusal,
+    string Role,
+    string? Content,
+    string? Refusal,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReasoningContent,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reasoning,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? ToolCalls);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? ToolCalls
+);
 
 /// <summary>What it took.</summary>
 public sealed record ChatCompletionUsage(
-    long PromptTokens, long CompletionTokens, long TotalTokens,
+    long PromptTokens,
+    long CompletionTokens,
+    long TotalTokens,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? PromptTokensDetails,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? CompletionTokensDetails);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? CompletionTokensDetails
+);
 
 /// <summary>A Response as it stands. It repeats the request's fields.</summary>
 public sealed record Response(
-    string Id, [property: JsonPropertyName("object")] string Kind, long CreatedAt, [property: AllowedValues("queued", "in_progress", "completed", "incomplete", "failed", "cancelled")] string Status, bool Background,
-    JsonElement? Error, JsonElement? IncompleteDetails, JsonElement? Instructions, long? MaxOutputTokens, JsonElement Metadata, string Model, IReadOnlyList<ResponseItem> Output, bool ParallelToolCalls,
-    string? PreviousResponseId, JsonElement Reasoning, bool Store, double? Temperature, JsonElement Text, JsonElement ToolChoice, IReadOnlyList<JsonElement> Tools, double? TopP, string Truncation,
-    ResponseUsage? Usage, string? User);
+    string Id,
+    [property: JsonPropertyName("object")] string Kind,
+    long CreatedAt,
+    [property: AllowedValues("queued", "in_progress", "completed", "incomplete", "failed", "cancelled")] string Status,
+    bool Background,
+    JsonElement? Error,
+    JsonElement? IncompleteDetails,
+    JsonElement? Instructions,
+    long? MaxOutputTokens,
+    JsonElement Metadata,
+    string Model,
+    IReadOnlyList<ResponseItem> Output,
+    bool ParallelToolCalls,
+    string? PreviousResponseId,
+    JsonElement Reasoning,
+    bool Store,
+    double? Temperature,
+    JsonElement Text,
+    JsonElement ToolChoice,
+    IReadOnlyList<JsonElement> Tools,
+    double? TopP,
+    string Truncation,
+    ResponseUsage? Usage,
+    string? User
+);
 
 /// <summary>An item of a Response's output: a message, reasoning, or a call of a function.</summary>
 public sealed record ResponseItem(
-    string Id, [property: AllowedValues("message", "reasoning", "function_call")] string Type, string Status,
+    string Id,
+    [property: AllowedValues("message", "reasoning", "function_call")] string Type,
+    string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Role,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ResponseContent>? Content,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? Summary,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CallId,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Arguments);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Arguments
+);
 
 /// <summary>A part of an item.</summary>
 public sealed record ResponseContent(
-    string Type, string Text,
+    string Type,
+    string Text,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? Annotations,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? Logprobs);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<JsonElement>? Logprobs
+);
 
 /// <summary>What it took.</summary>
-public sealed record ResponseUsage(long InputTokens, JsonElement InputTokensDetails, long OutputTokens, JsonElement OutputTokensDetails, long TotalTokens);
+public sealed record ResponseUsage(
+    long InputTokens,
+    JsonElement InputTokensDetails,
+    long OutputTokens,
+    JsonElement OutputTokensDetails,
+    long TotalTokens
+);

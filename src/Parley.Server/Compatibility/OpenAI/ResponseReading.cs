@@ -14,7 +14,14 @@ public sealed class ResponseReading(OwnedGenerations lookup, IGenerationStore st
     /// <summary>The Response, or null when it is missing, somebody else's, or an answer of another kind.</summary>
     public FoundResponse? Find(CurrentUser? user, string id)
     {
-        if (lookup.Find(user, OpenAIIds.GenerationOf(id)) is not { } found || lookup.RequestOf(found.Id) is not { Kind: StoredRequest.Response } asked) return null;
+        if (
+            lookup.Find(user, OpenAIIds.GenerationOf(id)) is not { } found
+            || lookup.RequestOf(found.Id) is not { Kind: StoredRequest.Response } asked
+        )
+        {
+            return null;
+        }
+
         return new FoundResponse(found, asked.Body);
     }
 

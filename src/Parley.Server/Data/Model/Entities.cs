@@ -1,6 +1,3 @@
-using Parley.Server.Data.Sql;
-using Parley.Streaming.Generations;
-
 namespace Parley.Server.Data.Model;
 
 /// <summary>Somebody who owns things. Anonymous until they sign up.</summary>

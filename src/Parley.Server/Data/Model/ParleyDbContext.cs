@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
-using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Model;
 
@@ -26,8 +25,23 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
         modelBuilder.Entity<User>().HasIndex(user => new { user.TenantId, user.Id });
         modelBuilder.Entity<Conversation>(conversation =>
         {
-            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.Kind, row.UpdatedAt, row.Id });
-            conversation.HasIndex(row => new { row.TenantId, row.OwnerId, row.ExternalId }).IsUnique().HasFilter("external_id IS NOT NULL");
+            conversation.HasIndex(row => new
+            {
+                row.TenantId,
+                row.OwnerId,
+                row.Kind,
+                row.UpdatedAt,
+                row.Id,
+            });
+            conversation
+                .HasIndex(row => new
+                {
+                    row.TenantId,
+                    row.OwnerId,
+                    row.ExternalId,
+                })
+                .IsUnique()
+                .HasFilter("external_id IS NOT NULL");
             conversation.HasIndex(row => row.ExpiresAt).HasFilter("expires_at IS NOT NULL");
             conversation.Property(row => row.Kind).HasDefaultValue(ConversationKind.Chat);
         });
@@ -63,7 +77,10 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
             entity.SetTableName(Snake(entity.GetTableName()!));
-            foreach (var property in entity.GetProperties()) property.SetColumnName(Snake(property.Name));
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(Snake(property.Name));
+            }
         }
     }
 
@@ -72,13 +89,20 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
         var snake = new StringBuilder();
         foreach (var letter in name)
         {
-            if (char.IsUpper(letter) && snake.Length > 0) snake.Append('_');
+            if (char.IsUpper(letter) && snake.Length > 0)
+            {
+                snake.Append('_');
+            }
+
             snake.Append(char.ToLowerInvariant(letter));
         }
 
         return snake.ToString();
     }
 
-    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
-        time => time.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
+    private sealed class UnixMilliseconds()
+        : ValueConverter<DateTimeOffset, long>(
+            time => time.ToUnixTimeMilliseconds(),
+            milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+        );
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
-using Parley.Server.Generations;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
@@ -26,7 +25,9 @@ internal static class JournalFormat
         output.Write(controls);
     }
 
-    public static IEnumerable<(long Key, long Start, ReadOnlyMemory<byte> Bytes, List<PositionedControl> Controls)> Read(ReadOnlyMemory<byte> batch)
+    public static IEnumerable<(long Key, long Start, ReadOnlyMemory<byte> Bytes, List<PositionedControl> Controls)> Read(
+        ReadOnlyMemory<byte> batch
+    )
     {
         while (batch.Length > 0)
         {
@@ -36,7 +37,12 @@ internal static class JournalFormat
             var bytes = batch.Slice(20, length);
             batch = batch[(20 + length)..];
             var controls = BinaryPrimitives.ReadInt32LittleEndian(batch.Span);
-            yield return (key, start, bytes, Place(start, bytes.Span, controls == 0 ? [] : ControlsFromJson(batch.Slice(4, controls).Span)));
+            yield return (
+                key,
+                start,
+                bytes,
+                Place(start, bytes.Span, controls == 0 ? [] : ControlsFromJson(batch.Slice(4, controls).Span))
+            );
             batch = batch[(4 + controls)..];
         }
     }
@@ -44,11 +50,16 @@ internal static class JournalFormat
     public static byte[] ControlsToJson(ReadOnlyMemory<PositionedControl> controls)
     {
         List<LogControl> list = [];
-        foreach (var control in controls.Span) list.Add(control.Control);
+        foreach (var control in controls.Span)
+        {
+            list.Add(control.Control);
+        }
+
         return JsonSerializer.SerializeToUtf8Bytes(list, LogControlJson.Default.ListLogControl);
     }
 
-    public static List<LogControl> ControlsFromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, LogControlJson.Default.ListLogControl)!;
+    public static List<LogControl> ControlsFromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, LogControlJson.Default.ListLogControl)!;
 
     /// <summary>Control entries stand where the marks are.</summary>
     public static List<PositionedControl> Place(long start, ReadOnlySpan<byte> bytes, List<LogControl> controls)

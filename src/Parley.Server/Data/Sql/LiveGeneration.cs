@@ -23,7 +23,13 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
     /// <summary>The position after the last committed entry.</summary>
     public long End
     {
-        get { lock (_gate) return SegmentEnd + _tail.WrittenCount; }
+        get
+        {
+            lock (_gate)
+            {
+                return SegmentEnd + _tail.WrittenCount;
+            }
+        }
     }
 
     public int TailLength => _tail.WrittenCount;
@@ -46,9 +52,20 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         {
             for (var i = Controls.Count - 1; i >= 0; i--)
             {
-                if (Controls[i].Position >= position) continue;
-                if (Controls[i].Control is PartOpened opened) return opened;
-                if (Controls[i].Control is PartClosed) return null;
+                if (Controls[i].Position >= position)
+                {
+                    continue;
+                }
+
+                if (Controls[i].Control is PartOpened opened)
+                {
+                    return opened;
+                }
+
+                if (Controls[i].Control is PartClosed)
+                {
+                    return null;
+                }
             }
 
             return null;
@@ -61,7 +78,10 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         lock (_gate)
         {
             _tail.Write(bytes.Span);
-            foreach (var control in controls.Span) Controls.Add(control);
+            foreach (var control in controls.Span)
+            {
+                Controls.Add(control);
+            }
         }
     }
 
@@ -80,10 +100,18 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
     {
         lock (_gate)
         {
-            if (after < SegmentEnd) return null;
+            if (after < SegmentEnd)
+            {
+                return null;
+            }
+
             var from = (int)(after - SegmentEnd);
             var tail = _tail.WrittenSpan;
-            if (from >= tail.Length) return new LogSlice(after, default, default, null);
+            if (from >= tail.Length)
+            {
+                return new LogSlice(after, default, default, null);
+            }
+
             var to = Slices.BoundaryAt(tail, from, maxBytes);
             return new LogSlice(after, tail[from..to].ToArray(), Slices.Between(Controls, after, SegmentEnd + to), OpenAt(after));
         }
@@ -98,9 +126,21 @@ internal static class Slices
     {
         var to = (int)Math.Min(bytes.Length, (long)from + Math.Max(1, maxBytes));
         var back = to;
-        while (back > from && back < bytes.Length && !LogSlice.IsBoundary(bytes[back])) back--;
-        if (back > from) return back;
-        while (to < bytes.Length && !LogSlice.IsBoundary(bytes[to])) to++;
+        while (back > from && back < bytes.Length && !LogSlice.IsBoundary(bytes[back]))
+        {
+            back--;
+        }
+
+        if (back > from)
+        {
+            return back;
+        }
+
+        while (to < bytes.Length && !LogSlice.IsBoundary(bytes[to]))
+        {
+            to++;
+        }
+
         return to;
     }
 

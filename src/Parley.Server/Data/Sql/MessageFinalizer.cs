@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Parley.Server.Data.Sqlite;
 using Parley.Streaming.Generations;
 
@@ -19,12 +18,29 @@ internal static class MessageFinalizer
                 error_retryable = @retryable, stopped_at = @stopped, completed_at = @at
             WHERE id = (SELECT message_id FROM generations WHERE key = @key)
             """,
-            ("@content", content), ("@parts", parts), ("@status", status), ("@reason", ended.FinishReason), ("@input", ended.Usage?.InputTokens), ("@output", ended.Usage?.OutputTokens),
-            ("@cached", ended.Usage?.CachedInputTokens), ("@reasoning", ended.Usage?.ReasoningTokens), ("@estimated", ended.Usage?.Estimated is true), ("@code", ended.Error?.Code),
-            ("@message", ended.Error?.Message), ("@retryable", ended.Error?.Retryable is true), ("@stopped", ended.StoppedAt), ("@at", at), ("@key", generationKey));
+            ("@content", content),
+            ("@parts", parts),
+            ("@status", status),
+            ("@reason", ended.FinishReason),
+            ("@input", ended.Usage?.InputTokens),
+            ("@output", ended.Usage?.OutputTokens),
+            ("@cached", ended.Usage?.CachedInputTokens),
+            ("@reasoning", ended.Usage?.ReasoningTokens),
+            ("@estimated", ended.Usage?.Estimated is true),
+            ("@code", ended.Error?.Code),
+            ("@message", ended.Error?.Message),
+            ("@retryable", ended.Error?.Retryable is true),
+            ("@stopped", ended.StoppedAt),
+            ("@at", at),
+            ("@key", generationKey)
+        );
         session.Run(
             "UPDATE generations SET status = @status, end_position = @end, ended_at = @at WHERE key = @key AND status = 'running'",
-            ("@status", status), ("@end", log.End), ("@at", at), ("@key", generationKey));
+            ("@status", status),
+            ("@end", log.End),
+            ("@at", at),
+            ("@key", generationKey)
+        );
         var shown = ended.StoppedAt is { } stopped ? log.TextOf(PartKind.Text, stopped) : content;
         session.Run(
             """
@@ -32,7 +48,11 @@ internal static class MessageFinalizer
                 last_message_preview = CASE WHEN @preview = '' THEN last_message_preview ELSE @preview END
             WHERE id = (SELECT conversation_id FROM generations WHERE key = @key)
             """,
-            ("@tokens", (ended.Usage?.InputTokens ?? 0) + (ended.Usage?.OutputTokens ?? 0)), ("@at", at), ("@preview", MessageText.Preview(shown)), ("@key", generationKey));
+            ("@tokens", (ended.Usage?.InputTokens ?? 0) + (ended.Usage?.OutputTokens ?? 0)),
+            ("@at", at),
+            ("@preview", MessageText.Preview(shown)),
+            ("@key", generationKey)
+        );
         session.Run("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
     }
 }

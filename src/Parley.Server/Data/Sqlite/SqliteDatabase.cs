@@ -34,11 +34,26 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (IOException error)
         {
-            throw new InvalidOperationException($"Another Parley is using the data folder {Folder}. Stop it, or set PARLEY_DATA to another folder.", error);
+            throw new InvalidOperationException(
+                $"Another Parley is using the data folder {Folder}. Stop it, or set PARLEY_DATA to another folder.",
+                error
+            );
         }
 
-        WriterConnectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, ForeignKeys = true, DefaultTimeout = 0 }.ToString();
-        _readers = new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = true, DefaultTimeout = 30 }.ToString();
+        WriterConnectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Pooling = false,
+            ForeignKeys = true,
+            DefaultTimeout = 0,
+        }.ToString();
+        _readers = new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = true,
+            DefaultTimeout = 30,
+        }.ToString();
     }
 
     /// <summary>How it is kept.</summary>
@@ -52,7 +67,11 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>A connection that can only read. Dispose it to give it back.</summary>
     public SqliteSession OpenReader()
     {
-        if (_idle.TryTake(out var session)) return session;
+        if (_idle.TryTake(out var session))
+        {
+            return session;
+        }
+
         var connection = new SqliteConnection(_readers);
         connection.Open();
         return new SqliteSession(connection, GiveBack);
@@ -61,14 +80,26 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>What people write, and the keys that sign their cookies, are for the server's user alone.</summary>
     private void CreateFolder()
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
-        else Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(Folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private void GiveBack(SqliteSession session)
     {
-        if (_closed || _idle.Count >= MostIdle) session.Close();
-        else _idle.Add(session);
+        if (_closed || _idle.Count >= MostIdle)
+        {
+            session.Close();
+        }
+        else
+        {
+            _idle.Add(session);
+        }
     }
 
     internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(_readers);
@@ -76,7 +107,11 @@ public sealed class SqliteDatabase : IDisposable
     public void Dispose()
     {
         _closed = true;
-        while (_idle.TryTake(out var session)) session.Close();
+        while (_idle.TryTake(out var session))
+        {
+            session.Close();
+        }
+
         SqliteConnection.ClearAllPools();
         _lock.Dispose();
     }

@@ -33,7 +33,13 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _journalBytes;
 
-    public SqliteGenerationStore(SqliteDatabase database, SqliteWriter writer, NodeIdentity node, IOptions<GenerationOptions> options, TimeProvider time)
+    public SqliteGenerationStore(
+        SqliteDatabase database,
+        SqliteWriter writer,
+        NodeIdentity node,
+        IOptions<GenerationOptions> options,
+        TimeProvider time
+    )
     {
         (_database, _writer, _options, _time, _node) = (database, writer, options.Value, time, node.Id);
         _recovered = writer.RunAsync(Recover);
@@ -62,19 +68,46 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         // The answer may move while we look: from memory to a segment, from segments to its message. Then look again.
         for (var attempt = 0; attempt < 10; attempt++)
         {
-            if (_live.TryGetValue(id, out var live) && live.Read(after, maxBytes) is { } tail) return tail;
+            if (_live.TryGetValue(id, out var live) && live.Read(after, maxBytes) is { } tail)
+            {
+                return tail;
+            }
+
             using var session = _database.OpenReader();
-            if (FindRow(session, id) is not { } row) return null;
+            if (FindRow(session, id) is not { } row)
+            {
+                return null;
+            }
+
             if (row.Status != "running")
             {
-                if (_finished.TryGetTarget(out var kept) && kept.Id == id) return Cut(kept.Log, after, maxBytes);
-                if (ReadMessage(session, row.MessageId) is not { } log) return null;
-                if (log.End - after > maxBytes) _finished.SetTarget(new FinishedLog(id, log));
+                if (_finished.TryGetTarget(out var kept) && kept.Id == id)
+                {
+                    return Cut(kept.Log, after, maxBytes);
+                }
+
+                if (ReadMessage(session, row.MessageId) is not { } log)
+                {
+                    return null;
+                }
+
+                if (log.End - after > maxBytes)
+                {
+                    _finished.SetTarget(new FinishedLog(id, log));
+                }
+
                 return Cut(log, after, maxBytes);
             }
 
-            if (ReadSegment(session, row.Key, after, maxBytes) is { } segment) return segment;
-            if (live is null && !_live.ContainsKey(id)) return new LogSlice(after, default, default, null);
+            if (ReadSegment(session, row.Key, after, maxBytes) is { } segment)
+            {
+                return segment;
+            }
+
+            if (live is null && !_live.ContainsKey(id))
+            {
+                return new LogSlice(after, default, default, null);
+            }
         }
 
         throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
@@ -87,7 +120,11 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
         var live = _live.GetValueOrDefault(id);
         using var session = _database.OpenReader();
-        if (FindRow(session, id) is not { } row) return null;
+        if (FindRow(session, id) is not { } row)
+        {
+            return null;
+        }
+
         var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
         var end = row.EndPosition ?? live?.End ?? SegmentEnd(session, row.Key);
         return new GenerationRecord(id, status, row.Epoch, end);
@@ -99,11 +136,19 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            return await _writer.RunAsync(session => Claim(session, limit), claimed =>
-            {
-                foreach (var generation in claimed)
-                    if (_live.TryGetValue(generation.Id, out var live)) live.Epoch = generation.Epoch;
-            });
+            return await _writer.RunAsync(
+                session => Claim(session, limit),
+                claimed =>
+                {
+                    foreach (var generation in claimed)
+                    {
+                        if (_live.TryGetValue(generation.Id, out var live))
+                        {
+                            live.Epoch = generation.Epoch;
+                        }
+                    }
+                }
+            );
         }
         finally
         {
@@ -114,9 +159,13 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
     {
         await _recovered;
-        await _writer.RunAsync(session => session.Run(
-            $"INSERT INTO nodes (id, lease_until) VALUES (@id, {Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
-            ("@id", _node), ("@lease", (long)_options.Lease.TotalMilliseconds)));
+        await _writer.RunAsync(session =>
+            session.Run(
+                $"INSERT INTO nodes (id, lease_until) VALUES (@id, {Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
+                ("@id", _node),
+                ("@lease", (long)_options.Lease.TotalMilliseconds)
+            )
+        );
     }
 
     public async ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) =>
@@ -130,7 +179,10 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
     internal void Forget(IEnumerable<GenerationId> ids)
     {
-        foreach (var id in ids) _live.TryRemove(id, out _);
+        foreach (var id in ids)
+        {
+            _live.TryRemove(id, out _);
+        }
     }
 
     private bool Append(SqliteSession session, IReadOnlyList<PendingSlice> slices, Commit commit)
@@ -157,7 +209,11 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
 
             JournalFormat.Write(batch, live.Key, slice);
             commit.Appended.Add((live, slice));
-            if (live.TailLength + slice.Bytes.Length < _database.Options.SegmentBytes) continue;
+            if (live.TailLength + slice.Bytes.Length < _database.Options.SegmentBytes)
+            {
+                continue;
+            }
+
             InsertSegment(session, live, slice.Bytes, slice.Controls);
             commit.Segmented.Add(live);
         }
@@ -167,24 +223,52 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             session.Run("INSERT INTO generation_journal (slices) VALUES (@slices)", ("@slices", batch.WrittenMemory.ToArray()));
         }
 
-        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes) EmptyJournal(session, commit);
+        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes)
+        {
+            EmptyJournal(session, commit);
+        }
+
         return true;
     }
 
     /// <summary>Runs on the writer's thread once <paramref name="commit"/> is committed.</summary>
     private void Apply(Commit commit)
     {
-        foreach (var (id, live) in commit.Found) _live[id] = live;
-        foreach (var (live, slice) in commit.Appended) live.Appended(slice.Bytes, slice.Controls);
-        foreach (var live in commit.Segmented) live.Segmented();
-        foreach (var id in commit.Ended) _live.TryRemove(id, out _);
+        foreach (var (id, live) in commit.Found)
+        {
+            _live[id] = live;
+        }
+
+        foreach (var (live, slice) in commit.Appended)
+        {
+            live.Appended(slice.Bytes, slice.Controls);
+        }
+
+        foreach (var live in commit.Segmented)
+        {
+            live.Segmented();
+        }
+
+        foreach (var id in commit.Ended)
+        {
+            _live.TryRemove(id, out _);
+        }
+
         _journalBytes = commit.JournalEmptied ? 0 : _journalBytes + commit.Batch.WrittenCount;
     }
 
     private LiveGeneration? FindLive(SqliteSession session, GenerationId id, Commit commit)
     {
-        if (_live.TryGetValue(id, out var live)) return live;
-        if (FindRow(session, id) is not { Status: "running" } row) return null;
+        if (_live.TryGetValue(id, out var live))
+        {
+            return live;
+        }
+
+        if (FindRow(session, id) is not { Status: "running" } row)
+        {
+            return null;
+        }
+
         live = Load(session, row.Key, row.Epoch);
         commit.Found.Add((id, live));
         return live;
@@ -201,9 +285,17 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         var appended = commit.Appended.ToDictionary(pair => pair.Live, pair => pair.Slice);
         foreach (var (id, live) in _live.Concat(commit.Found.Select(pair => KeyValuePair.Create(pair.Id, pair.Live))))
         {
-            if (commit.Segmented.Contains(live) || commit.Ended.Contains(id)) continue;
+            if (commit.Segmented.Contains(live) || commit.Ended.Contains(id))
+            {
+                continue;
+            }
+
             var slice = appended.GetValueOrDefault(live);
-            if (live.TailLength + slice.Bytes.Length > 0) InsertSegment(session, live, slice.Bytes, slice.Controls);
+            if (live.TailLength + slice.Bytes.Length > 0)
+            {
+                InsertSegment(session, live, slice.Bytes, slice.Controls);
+            }
+
             commit.Segmented.Add(live);
         }
 
@@ -211,7 +303,12 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         commit.JournalEmptied = true;
     }
 
-    private static void InsertSegment(SqliteSession session, LiveGeneration live, ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedControl> controls)
+    private static void InsertSegment(
+        SqliteSession session,
+        LiveGeneration live,
+        ReadOnlyMemory<byte> bytes,
+        ReadOnlyMemory<PositionedControl> controls
+    )
     {
         PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
         var open = live.OpenAt(live.SegmentEnd);
@@ -220,9 +317,12 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             INSERT INTO generation_segments (generation_key, start, bytes, controls, open)
             SELECT @key, @start, @bytes, @controls, @open WHERE EXISTS (SELECT 1 FROM generations WHERE key = @key)
             """,
-            ("@key", live.Key), ("@start", live.SegmentEnd), ("@bytes", live.TailWith(bytes)),
+            ("@key", live.Key),
+            ("@start", live.SegmentEnd),
+            ("@bytes", live.TailWith(bytes)),
             ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
-            ("@open", open is null ? null : JsonSerializer.Serialize<LogControl>(open, LogControlJson.Default.LogControl)));
+            ("@open", open is null ? null : JsonSerializer.Serialize<LogControl>(open, LogControlJson.Default.LogControl))
+        );
     }
 
     /// <summary>The log becomes its message, and the generation has ended: one commit, once.</summary>
@@ -245,14 +345,20 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
                 ORDER BY key LIMIT @limit)
             RETURNING id, key, epoch, adoptions
             """,
-            row => (Id: row.GetString(0), Key: row.GetInt64(1), Epoch: row.GetInt32(2), Adoptions: row.GetInt32(3)), ("@node", _node), ("@limit", limit));
+            row => (Id: row.GetString(0), Key: row.GetInt64(1), Epoch: row.GetInt32(2), Adoptions: row.GetInt32(3)),
+            ("@node", _node),
+            ("@limit", limit)
+        );
         List<AbandonedGeneration> claimed = new(rows.Count);
         foreach (var row in rows)
         {
             var id = new GenerationId(Guid.Parse(row.Id));
             var log = ReadSegments(session, row.Key);
             if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
+            {
                 log = new FoldedLog((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
+            }
+
             claimed.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
         }
 
@@ -263,17 +369,25 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private bool Recover(SqliteSession session)
     {
         session.Run("DELETE FROM nodes");
-        var running = session.Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
+        var running = session
+            .Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
             .ToDictionary(row => row.Key, row => Load(session, row.Key, row.Epoch));
         foreach (var batch in session.Query("SELECT slices FROM generation_journal ORDER BY id", row => (byte[])row.GetValue(0)))
         {
             foreach (var (key, start, bytes, controls) in JournalFormat.Read(batch))
             {
-                if (running.TryGetValue(key, out var live) && live.End == start) live.Appended(bytes, controls.ToArray());
+                if (running.TryGetValue(key, out var live) && live.End == start)
+                {
+                    live.Appended(bytes, controls.ToArray());
+                }
             }
         }
 
-        foreach (var live in running.Values.Where(live => live.TailLength > 0)) InsertSegment(session, live, default, default);
+        foreach (var live in running.Values.Where(live => live.TailLength > 0))
+        {
+            InsertSegment(session, live, default, default);
+        }
+
         session.Run("DELETE FROM generation_journal");
         return true;
     }
@@ -281,22 +395,35 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private static LogSlice Cut(FoldedLog log, long after, int maxBytes)
     {
         var slice = log.From(Math.Min(after, log.End));
-        if (slice.Bytes.Length <= maxBytes) return slice;
+        if (slice.Bytes.Length <= maxBytes)
+        {
+            return slice;
+        }
+
         var length = Slices.BoundaryAt(slice.Bytes.Span, 0, maxBytes);
         return new LogSlice(after, slice.Bytes[..length], Slices.Between(slice.Controls.ToArray(), after, after + length), slice.Open);
     }
 
-    private static FoldedLog? ReadMessage(SqliteSession session, string messageId) => session.Query(
-        "SELECT content, parts FROM messages WHERE id = @id",
-        row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)), ("@id", messageId)).FirstOrDefault();
+    private static FoldedLog? ReadMessage(SqliteSession session, string messageId) =>
+        session
+            .Query(
+                "SELECT content, parts FROM messages WHERE id = @id",
+                row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)),
+                ("@id", messageId)
+            )
+            .FirstOrDefault();
 
     private static FoldedLog ReadSegments(SqliteSession session, long key)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
         List<PositionedControl> controls = [];
-        foreach (var segment in session.Query(
-            "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
-            row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2)), ("@key", key)))
+        foreach (
+            var segment in session.Query(
+                "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
+                row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2)),
+                ("@key", key)
+            )
+        )
         {
             bytes.Write(segment.Bytes);
             controls.AddRange(Placed(segment.Start, segment.Bytes, segment.Controls));
@@ -309,12 +436,28 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     {
         var found = session.Query(
             "SELECT start, bytes, controls, open FROM generation_segments WHERE generation_key = @key AND start <= @after ORDER BY start DESC LIMIT 1",
-            row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2), Open: row.IsDBNull(3) ? null : row.GetString(3)),
-            ("@key", key), ("@after", after));
-        if (found.Count == 0) return null;
+            row =>
+                (
+                    Start: row.GetInt64(0),
+                    Bytes: (byte[])row.GetValue(1),
+                    Controls: row.GetString(2),
+                    Open: row.IsDBNull(3) ? null : row.GetString(3)
+                ),
+            ("@key", key),
+            ("@after", after)
+        );
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
         var (start, bytes, json, open) = found[0];
         var from = (int)(after - start);
-        if (from >= bytes.Length) return null;
+        if (from >= bytes.Length)
+        {
+            return null;
+        }
+
         var to = Slices.BoundaryAt(bytes, from, maxBytes);
         var controls = Placed(start, bytes, json);
         var before = controls.LastOrDefault(control => control.Position < after && control.Control is PartOpened or PartClosed).Control;
@@ -331,13 +474,25 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
 
     private static long SegmentEnd(SqliteSession session, long key) =>
-        session.Query("SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key", row => row.IsDBNull(0) ? 0 : row.GetInt64(0), ("@key", key))[0];
+        session.Query(
+            "SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key",
+            row => row.IsDBNull(0) ? 0 : row.GetInt64(0),
+            ("@key", key)
+        )[0];
 
     private static GenerationRow? FindRow(SqliteSession session, GenerationId id)
     {
         var rows = session.Query(
             "SELECT key, message_id, status, epoch, end_position FROM generations WHERE id = @id",
-            row => new GenerationRow(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetInt64(4)), ("@id", id.ToString()));
+            row => new GenerationRow(
+                row.GetInt64(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.GetInt32(3),
+                row.IsDBNull(4) ? null : row.GetInt64(4)
+            ),
+            ("@id", id.ToString())
+        );
         return rows.Count == 0 ? null : rows[0];
     }
 

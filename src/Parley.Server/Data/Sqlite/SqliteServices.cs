@@ -22,8 +22,12 @@ public static class SqliteServices
         services.AddSingleton<ChatStore>();
         services.AddHostedService<Sweeper>();
         services.AddSingleton<ChangeFeed>();
-        services.AddPooledDbContextFactory<SqliteDbContext>((provider, options) => provider.GetRequiredService<SqliteDatabase>().ConfigureReader(options));
-        services.AddScoped<ParleyDbContext>(provider => provider.GetRequiredService<IDbContextFactory<SqliteDbContext>>().CreateDbContext());
+        services.AddPooledDbContextFactory<SqliteDbContext>(
+            (provider, options) => provider.GetRequiredService<SqliteDatabase>().ConfigureReader(options)
+        );
+        services.AddScoped<ParleyDbContext>(provider =>
+            provider.GetRequiredService<IDbContextFactory<SqliteDbContext>>().CreateDbContext()
+        );
         return services;
     }
 }

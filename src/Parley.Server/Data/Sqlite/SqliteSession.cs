@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Parley.Server.Http;
 
 namespace Parley.Server.Data.Sqlite;
 
@@ -22,7 +21,11 @@ public sealed class SqliteSession(SqliteConnection connection, Action<SqliteSess
     {
         using var reader = Prepare(sql, parameters).ExecuteReader();
         List<T> rows = [];
-        while (reader.Read()) rows.Add(read(reader));
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
         return rows;
     }
 
@@ -32,7 +35,11 @@ public sealed class SqliteSession(SqliteConnection connection, Action<SqliteSess
         {
             command = Connection.CreateCommand();
             command.CommandText = sql;
-            foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            foreach (var (name, value) in parameters)
+            {
+                command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            }
+
             _prepared[sql] = command;
             return command;
         }
@@ -51,14 +58,24 @@ public sealed class SqliteSession(SqliteConnection connection, Action<SqliteSess
     /// <summary>Gives it back to where it came from, or closes it.</summary>
     public void Dispose()
     {
-        if (giveBack is not null) giveBack(this);
-        else Close();
+        if (giveBack is not null)
+        {
+            giveBack(this);
+        }
+        else
+        {
+            Close();
+        }
     }
 
     /// <summary>Closes it for good.</summary>
     public void Close()
     {
-        foreach (var command in _prepared.Values) command.Dispose();
+        foreach (var command in _prepared.Values)
+        {
+            command.Dispose();
+        }
+
         Connection.Dispose();
     }
 }

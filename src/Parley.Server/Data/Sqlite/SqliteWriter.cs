@@ -10,7 +10,8 @@ namespace Parley.Server.Data.Sqlite;
 /// </summary>
 public sealed partial class SqliteWriter : IDisposable
 {
-    private const int MostPerCommit = 256, QueueLimit = 10_000;
+    private const int MostPerCommit = 256,
+        QueueLimit = 10_000;
 
     /// <summary>The first version in which a checkpoint can't corrupt a database in WAL mode.</summary>
     private static readonly Version OldestSqlite = new(3, 51, 3);
@@ -20,7 +21,9 @@ public sealed partial class SqliteWriter : IDisposable
     private readonly Thread _thread;
     private readonly SqliteConnection _connection;
     private readonly SqliteSession _session;
-    private readonly SqliteCommand _begin, _commit, _rollback;
+    private readonly SqliteCommand _begin,
+        _commit,
+        _rollback;
 
     public SqliteWriter(SqliteDatabase database, ILogger<SqliteWriter> logger)
     {
@@ -28,7 +31,11 @@ public sealed partial class SqliteWriter : IDisposable
         _connection = new SqliteConnection(database.WriterConnectionString);
         _connection.Open();
         var version = Version.Parse(_connection.ServerVersion);
-        if (version < OldestSqlite) throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {OldestSqlite} or newer.");
+        if (version < OldestSqlite)
+        {
+            throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {OldestSqlite} or newer.");
+        }
+
         LogOpened(database.Folder, version, database.Options.Durability);
         Migrate();
         Execute("PRAGMA journal_mode = WAL");
@@ -54,16 +61,21 @@ public sealed partial class SqliteWriter : IDisposable
     {
         var item = new Work<T>(work, committed, resumeHere);
         // Bounded: with this many waiting, the database is far behind, and a quick refusal is the honest answer.
-        if (!_queue.TryAdd(item)) return Task.FromException<T>(new DatabaseBusyException());
+        if (!_queue.TryAdd(item))
+        {
+            return Task.FromException<T>(new DatabaseBusyException());
+        }
+
         return item.Task;
     }
 
     /// <summary>As <see cref="RunAsync{T}(Func{SqliteSession, T}, Action{T}?, bool)"/>, with a context on the writer's connection.</summary>
-    public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) => RunAsync(session =>
-    {
-        using var context = Context(session.Connection);
-        return work(context);
-    });
+    public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) =>
+        RunAsync(session =>
+        {
+            using var context = Context(session.Connection);
+            return work(context);
+        });
 
     private static SqliteDbContext Context(SqliteConnection connection)
     {
@@ -93,7 +105,10 @@ public sealed partial class SqliteWriter : IDisposable
             {
                 LogCommitFailed(error, batch.Count);
                 TryRollback();
-                foreach (var work in batch) work.Fail(error);
+                foreach (var work in batch)
+                {
+                    work.Fail(error);
+                }
             }
 
             batch.Clear();
@@ -109,18 +124,28 @@ public sealed partial class SqliteWriter : IDisposable
         _begin.ExecuteNonQuery();
         try
         {
-            foreach (var work in batch) work.Execute(_session);
+            foreach (var work in batch)
+            {
+                work.Execute(_session);
+            }
         }
         catch (Exception error) when (batch.Count > 1)
         {
             LogAlone(error, batch.Count);
             TryRollback();
-            foreach (var work in batch) CommitAlone(work);
+            foreach (var work in batch)
+            {
+                CommitAlone(work);
+            }
+
             return;
         }
 
         _commit.ExecuteNonQuery();
-        foreach (var work in batch) work.Complete();
+        foreach (var work in batch)
+        {
+            work.Complete();
+        }
     }
 
     private void CommitAlone(Work work)
@@ -169,7 +194,11 @@ public sealed partial class SqliteWriter : IDisposable
     /// <summary>Commits what waits, then closes.</summary>
     public void Dispose()
     {
-        if (!_queue.Close()) return;
+        if (!_queue.Close())
+        {
+            return;
+        }
+
         _thread.Join();
         _session.Close();
     }
@@ -183,7 +212,9 @@ public sealed partial class SqliteWriter : IDisposable
 
     private sealed class Work<T>(Func<SqliteSession, T> work, Action<T>? committed, bool resumeHere) : Work
     {
-        private readonly TaskCompletionSource<T> _done = new(resumeHere ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _done = new(
+            resumeHere ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously
+        );
         private T? _result;
 
         public Task<T> Task => _done.Task;
@@ -199,7 +230,10 @@ public sealed partial class SqliteWriter : IDisposable
         public override void Fail(Exception error) => _done.TrySetException(error);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Database in {Folder}, SQLite {Version}; a commit survives the end of the {Durability}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Database in {Folder}, SQLite {Version}; a commit survives the end of the {Durability}."
+    )]
     private partial void LogOpened(string folder, Version version, Durability durability);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "One of {Count} pieces of work failed; each is committed by itself.")]

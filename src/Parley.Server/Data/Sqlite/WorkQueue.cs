@@ -15,9 +15,17 @@ internal sealed class WorkQueue<T>(int limit)
     {
         lock (_gate)
         {
-            if (_closed || _items.Count == limit) return false;
+            if (_closed || _items.Count == limit)
+            {
+                return false;
+            }
+
             _items.Enqueue(item);
-            if (_items.Count == 1) Monitor.Pulse(_gate);
+            if (_items.Count == 1)
+            {
+                Monitor.Pulse(_gate);
+            }
+
             return true;
         }
     }
@@ -27,8 +35,16 @@ internal sealed class WorkQueue<T>(int limit)
     {
         lock (_gate)
         {
-            while (_items.Count == 0 && !_closed) Monitor.Wait(_gate);
-            while (taken.Count < most && _items.TryDequeue(out var item)) taken.Add(item);
+            while (_items.Count == 0 && !_closed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            while (taken.Count < most && _items.TryDequeue(out var item))
+            {
+                taken.Add(item);
+            }
+
             return taken.Count > 0;
         }
     }
@@ -38,7 +54,11 @@ internal sealed class WorkQueue<T>(int limit)
     {
         lock (_gate)
         {
-            if (_closed) return false;
+            if (_closed)
+            {
+                return false;
+            }
+
             _closed = true;
             Monitor.PulseAll(_gate);
             return true;

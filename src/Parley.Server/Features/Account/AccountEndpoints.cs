@@ -10,8 +10,14 @@ public static class AccountEndpoints
 {
     public sealed record Caller(string Id, bool Anonymous);
 
-    public static void MapAccount(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/me", Handle).WithTags("Account").CountedAs(RateBucket.Read)
-        .Operation("getMe", "Who the caller is. Whoever brings no credentials is given an anonymous identity, as a cookie.").Answers<Caller>();
+    public static void MapAccount(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/api/v1/me", Handle)
+            .WithTags("Account")
+            .CountedAs(RateBucket.Read)
+            .Operation("getMe", "Who the caller is. Whoever brings no credentials is given an anonymous identity, as a cookie.")
+            .Answers<Caller>();
 
-    private static async Task<IResult> Handle(HttpContext http, TimeProvider time) => ApiJson.Ok(new Caller((await http.CurrentUserOrNewAsync(time)).Id, true));
+    private static async Task<IResult> Handle(HttpContext http, TimeProvider time) =>
+        ApiJson.Ok(new Caller((await http.CurrentUserOrNewAsync(time)).Id, true));
 }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.PlainMessages;
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -15,17 +14,32 @@ namespace Parley.Server.Features.Chat;
 /// </summary>
 public static class PostChat
 {
-    public static Task<IResult> Handle(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) => HandleAsync(http, null, message, history, seed);
+    public static Task<IResult> Handle(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
+        HandleAsync(http, null, message, history, seed);
 
     /// <summary><c>POST /api/chat/text</c>: the same, answered as plain text.</summary>
     public static Task<IResult> HandleText(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
         HandleAsync(http, static _ => new RawText(), message, history, seed);
 
-    private static async Task<IResult> HandleAsync(HttpContext http, Func<GenerationInfo, WireFormat>? fixedFormat, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed)
+    private static async Task<IResult> HandleAsync(
+        HttpContext http,
+        Func<GenerationInfo, WireFormat>? fixedFormat,
+        SingleMessageChat message,
+        AiSdkChat history,
+        PlainMessagesChat seed
+    )
     {
-        if (!FormatParameter.TryRead(http, out var named, out var problem)) return problem;
+        if (!FormatParameter.TryRead(http, out var named, out var problem))
+        {
+            return problem;
+        }
+
         var format = named ?? fixedFormat;
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body)) return bad;
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        {
+            return bad;
+        }
+
         switch (ChatBody.KindOf(body))
         {
             case ChatBodyKind.Message:
@@ -75,25 +89,57 @@ public static class ChatBody
     public static ChatBodyKind KindOf(RawBody body)
     {
         var root = body.Root;
-        if (body.Text("trigger") is "submit-message" or "regenerate-message") return HasMessages(root) || MessageHas(root, "parts") ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
+        if (body.Text("trigger") is "submit-message" or "regenerate-message")
+        {
+            return HasMessages(root) || MessageHas(root, "parts") ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
+        }
         // A message of AI SDK 4 has both; those of newer ones have no content.
         var hasContent = MessageHas(root, "content");
-        if (MessageHas(root, "parts") && !hasContent) return ChatBodyKind.UiMessages;
-        if (MessageHas(root, "parts") && !body.Has("messages")) return ChatBodyKind.DataMessages;
-        if (!body.Has("messages")) return ChatBodyKind.Message;
-        if (body.Has("message")) return ChatBodyKind.Both;
-        if (!HasMessages(root)) return ChatBodyKind.NoMessages;
+        if (MessageHas(root, "parts") && !hasContent)
+        {
+            return ChatBodyKind.UiMessages;
+        }
+
+        if (MessageHas(root, "parts") && !body.Has("messages"))
+        {
+            return ChatBodyKind.DataMessages;
+        }
+
+        if (!body.Has("messages"))
+        {
+            return ChatBodyKind.Message;
+        }
+
+        if (body.Has("message"))
+        {
+            return ChatBodyKind.Both;
+        }
+
+        if (!HasMessages(root))
+        {
+            return ChatBodyKind.NoMessages;
+        }
+
         var last = root.GetProperty("messages")[root.GetProperty("messages").GetArrayLength() - 1];
-        if (last.ValueKind == JsonValueKind.Object && last.TryGetProperty("parts", out _) && !last.TryGetProperty("content", out _)) return ChatBodyKind.UiMessages;
+        if (last.ValueKind == JsonValueKind.Object && last.TryGetProperty("parts", out _) && !last.TryGetProperty("content", out _))
+        {
+            return ChatBodyKind.UiMessages;
+        }
+
         return body.Text("id") is not null ? ChatBodyKind.DataMessages : ChatBodyKind.PlainMessages;
     }
 
     public static Problem HasBoth() => Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
 
-    public static Problem HasNoMessages(RawBody body) => Problems.Invalid(
-        "messages", body.Has("messages") && body.Root.GetProperty("messages").ValueKind != JsonValueKind.Array ? "wrong_type" : "required", "messages must be an array with one message at least.");
+    public static Problem HasNoMessages(RawBody body) =>
+        Problems.Invalid(
+            "messages",
+            body.Has("messages") && body.Root.GetProperty("messages").ValueKind != JsonValueKind.Array ? "wrong_type" : "required",
+            "messages must be an array with one message at least."
+        );
 
-    private static bool HasMessages(JsonElement root) => root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
+    private static bool HasMessages(JsonElement root) =>
+        root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
 
     private static bool MessageHas(JsonElement root, string name) =>
         root.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty(name, out _);

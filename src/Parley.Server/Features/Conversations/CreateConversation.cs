@@ -18,22 +18,35 @@ public static class CreateConversation
 
     public static async Task<IResult> Handle(HttpContext http, ChatStore store, ChangeFeed feed, ModelRouter router, TimeProvider time)
     {
-        if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request)) return bad;
-        if (request.Title is not null && TextValidation.CheckTitle(request.Title) is { } badTitle) return badTitle;
-        if (request.Model is not null && router.Resolve(request.Model) is null) return ModelProblems.NotFound(request.Model);
+        if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (request.Title is not null && TextValidation.CheckTitle(request.Title) is { } badTitle)
+        {
+            return badTitle;
+        }
+
+        if (request.Model is not null && router.Resolve(request.Model) is null)
+        {
+            return ModelProblems.NotFound(request.Model);
+        }
 
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
-        var conversation = await store.CreateConversationAsync(new Conversation
-        {
-            Id = Guid.CreateVersion7(now).ToString(),
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
-            Title = request.Title ?? MessageText.Title(""),
-            Model = request.Model,
-            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
-            UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
-        });
+        var conversation = await store.CreateConversationAsync(
+            new Conversation
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                TenantId = user.TenantId,
+                OwnerId = user.Id,
+                Title = request.Title ?? MessageText.Title(""),
+                Model = request.Model,
+                CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
+                UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
+            }
+        );
         feed.Changed(user.Id, conversation.Id);
         return ApiJson.Created($"/api/v1/conversations/{conversation.Id}", ConversationView.Of(conversation, []), http);
     }

@@ -11,8 +11,16 @@ public static class DeleteConversation
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, GenerationRunner runner, ChangeFeed feed)
     {
-        if (CurrentUser.Of(http.User) is not { } user || await store.DeleteAsync(user.TenantId, user.Id, id) is not { } fenced) return Problems.NotFound("conversation");
-        foreach (var generation in fenced) runner.Discard(generation);
+        if (CurrentUser.Of(http.User) is not { } user || await store.DeleteAsync(user.TenantId, user.Id, id) is not { } fenced)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        foreach (var generation in fenced)
+        {
+            runner.Discard(generation);
+        }
+
         feed.Changed(user.Id, id);
         return Results.NoContent();
     }

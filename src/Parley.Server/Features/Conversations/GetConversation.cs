@@ -15,7 +15,12 @@ public static class GetConversation
         var user = CurrentUser.Of(http.User);
         var found = user is null
             ? []
-            : await db.Conversations.AsNoTracking().Where(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id).ToListAsync(http.RequestAborted);
-        return found.Count == 0 ? Problems.NotFound("conversation") : ApiJson.Ok((await ConversationView.OfAsync(db, found, http.RequestAborted))[0]);
+            : await db
+                .Conversations.AsNoTracking()
+                .Where(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id)
+                .ToListAsync(http.RequestAborted);
+        return found.Count == 0
+            ? Problems.NotFound("conversation")
+            : ApiJson.Ok((await ConversationView.OfAsync(db, found, http.RequestAborted))[0]);
     }
 }

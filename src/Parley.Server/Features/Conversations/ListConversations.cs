@@ -15,25 +15,59 @@ namespace Parley.Server.Features.Conversations;
 public static class ListConversations
 {
     public sealed record Page(
-        IReadOnlyList<ConversationView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`cursor` of the next page; null at the end.")] string? NextCursor, int Total);
+        IReadOnlyList<ConversationView> Items,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`cursor` of the next page; null at the end.")]
+            string? NextCursor,
+        int Total
+    );
 
     public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "cursor"], out var problem)) return problem;
-        if (!Http.Query.TryReadLimit(http, 50, 100, out var limit, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "cursor", out var cursor, out problem)) return problem;
+        if (!Http.Query.HasOnly(http, ["limit", "cursor"], out var problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadLimit(http, 50, 100, out var limit, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "cursor", out var cursor, out problem))
+        {
+            return problem;
+        }
+
         DateTimeOffset before = default;
         var beforeId = "";
         if (cursor is not null && !TryDecode(cursor, out before, out beforeId))
+        {
             return Problems.Invalid("cursor", "invalid_cursor", "This cursor is not one of ours. Use nextCursor of the page before.");
-        if (CurrentUser.Of(http.User) is not { } user) return ApiJson.Ok(new Page([], null, 0));
+        }
 
-        var mine = db.Conversations.AsNoTracking().Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return ApiJson.Ok(new Page([], null, 0));
+        }
+
+        var mine = db
+            .Conversations.AsNoTracking()
+            .Where(row =>
+                row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null
+            );
         var total = await mine.CountAsync(http.RequestAborted);
-        var after = cursor is null ? mine : mine.Where(row => row.UpdatedAt < before || (row.UpdatedAt == before && string.Compare(row.Id, beforeId) < 0));
-        var rows = await after.OrderByDescending(row => row.UpdatedAt).ThenByDescending(row => row.Id).Take(limit + 1).ToListAsync(http.RequestAborted);
+        var after = cursor is null
+            ? mine
+            : mine.Where(row => row.UpdatedAt < before || (row.UpdatedAt == before && string.Compare(row.Id, beforeId) < 0));
+        var rows = await after
+            .OrderByDescending(row => row.UpdatedAt)
+            .ThenByDescending(row => row.Id)
+            .Take(limit + 1)
+            .ToListAsync(http.RequestAborted);
         var next = rows.Count > limit ? Encode(rows[limit - 1]) : null;
-        return ApiJson.Ok(new Page(await ConversationView.OfAsync(db, rows[..Math.Min(limit, rows.Count)], http.RequestAborted), next, total));
+        return ApiJson.Ok(
+            new Page(await ConversationView.OfAsync(db, rows[..Math.Min(limit, rows.Count)], http.RequestAborted), next, total)
+        );
     }
 
     private static string Encode(Conversation last) =>
@@ -42,9 +76,17 @@ public static class ListConversations
     private static bool TryDecode(string cursor, out DateTimeOffset before, out string id)
     {
         (before, id) = (default, "");
-        if (cursor.Length is 0 or > 128 || !Base64Url.IsValid(cursor)) return false;
+        if (cursor.Length is 0 or > 128 || !Base64Url.IsValid(cursor))
+        {
+            return false;
+        }
+
         var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('|');
-        if (parts.Length != 2 || !Http.Query.TryParse(parts[0], out var at) || at > 253_402_300_799_999) return false;
+        if (parts.Length != 2 || !Http.Query.TryParse(parts[0], out var at) || at > 253_402_300_799_999)
+        {
+            return false;
+        }
+
         (before, id) = (DateTimeOffset.FromUnixTimeMilliseconds(at), parts[1]);
         return Guid.TryParseExact(id, "D", out _);
     }

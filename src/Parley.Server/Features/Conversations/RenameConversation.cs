@@ -15,11 +15,33 @@ public static class RenameConversation
 {
     public sealed record Request([property: Required, Description("1 to 200 characters.")] string? Title);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, ChangeFeed feed, TimeProvider time)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        ChatStore store,
+        ParleyDbContext db,
+        ChangeFeed feed,
+        TimeProvider time
+    )
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (TextValidation.CheckTitle(request.Title) is { } badTitle) return badTitle;
-        if (CurrentUser.Of(http.User) is not { } user || !await store.RenameAsync(user.TenantId, user.Id, id, request.Title!, time.GetUtcNow())) return Problems.NotFound("conversation");
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (TextValidation.CheckTitle(request.Title) is { } badTitle)
+        {
+            return badTitle;
+        }
+
+        if (
+            CurrentUser.Of(http.User) is not { } user
+            || !await store.RenameAsync(user.TenantId, user.Id, id, request.Title!, time.GetUtcNow())
+        )
+        {
+            return Problems.NotFound("conversation");
+        }
+
         feed.Changed(user.Id, id);
         return await GetConversation.Handle(id, http, db);
     }

@@ -18,14 +18,34 @@ namespace Parley.Server.Features.Feed;
 /// <summary><c>GET /api/v1/feed</c>: tells an owner's clients which conversations changed.</summary>
 public static class FollowFeed
 {
-    public static void MapFeed(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/feed", Handle).WithTags("Feed").CountedAs(RateBucket.Follow)
-        .Operation("followFeed", "Tells an owner's clients which conversations changed.", "Events of the types `hello`, `conversation` and `conversation-deleted`. It never ends.")
-        .Streams("Changes, as they happen.", [Media.Events]).Sends(EventSchemas.Feed).Refuses(401, "no_identity");
+    public static void MapFeed(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/api/v1/feed", Handle)
+            .WithTags("Feed")
+            .CountedAs(RateBucket.Follow)
+            .Operation(
+                "followFeed",
+                "Tells an owner's clients which conversations changed.",
+                "Events of the types `hello`, `conversation` and `conversation-deleted`. It never ends."
+            )
+            .Streams("Changes, as they happen.", [Media.Events])
+            .Sends(EventSchemas.Feed)
+            .Refuses(401, "no_identity");
 
     private static async Task<IResult> Handle(
-        HttpContext http, ChangeFeed feed, IDbContextFactory<SqliteDbContext> contexts, IOptions<StreamOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+        HttpContext http,
+        ChangeFeed feed,
+        IDbContextFactory<SqliteDbContext> contexts,
+        IOptions<StreamOptions> options,
+        IHostApplicationLifetime lifetime,
+        TimeProvider time
+    )
     {
-        if (CurrentUser.Of(http.User) is not { } user) return Problems.Of(StatusCodes.Status401Unauthorized, "no_identity", "GET /api/v1/me gives you an identity.");
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.Of(StatusCodes.Status401Unauthorized, "no_identity", "GET /api/v1/me gives you an identity.");
+        }
+
         EventStreamHeaders.Write(http.Response);
         using var subscription = feed.Subscribe(user.Id);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
@@ -33,23 +53,46 @@ public static class FollowFeed
         try
         {
             Write(http, new { type = "hello" });
-            if (!await guard.FlushAsync()) return Results.Empty;
+            if (!await guard.FlushAsync())
+            {
+                return Results.Empty;
+            }
+
             while (true)
             {
-                if (!await WaitAsync(subscription, options.Value.Heartbeat, time, silence.Token)) http.Response.BodyWriter.Write(": hb\n\n"u8);
-                else await WriteChangesAsync(http, user, subscription, contexts);
-                if (!await guard.FlushAsync()) return Results.Empty;
+                if (!await WaitAsync(subscription, options.Value.Heartbeat, time, silence.Token))
+                {
+                    http.Response.BodyWriter.Write(": hb\n\n"u8);
+                }
+                else
+                {
+                    await WriteChangesAsync(http, user, subscription, contexts);
+                }
+
+                if (!await guard.FlushAsync())
+                {
+                    return Results.Empty;
+                }
             }
         }
         catch (OperationCanceledException)
         {
-            if (lifetime.ApplicationStopping.IsCancellationRequested) await guard.AbortAsync();
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                await guard.AbortAsync();
+            }
+
             return Results.Empty;
         }
     }
 
     /// <summary>False when nothing came in <paramref name="heartbeat"/>.</summary>
-    private static async ValueTask<bool> WaitAsync(ChangeFeed.Subscription subscription, TimeSpan heartbeat, TimeProvider time, CancellationToken cancellationToken)
+    private static async ValueTask<bool> WaitAsync(
+        ChangeFeed.Subscription subscription,
+        TimeSpan heartbeat,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -61,10 +104,19 @@ public static class FollowFeed
         }
     }
 
-    private static async Task WriteChangesAsync(HttpContext http, CurrentUser user, ChangeFeed.Subscription subscription, IDbContextFactory<SqliteDbContext> contexts)
+    private static async Task WriteChangesAsync(
+        HttpContext http,
+        CurrentUser user,
+        ChangeFeed.Subscription subscription,
+        IDbContextFactory<SqliteDbContext> contexts
+    )
     {
         HashSet<string> ids = [];
-        while (subscription.Changed.TryRead(out var id)) ids.Add(id);
+        while (subscription.Changed.TryRead(out var id))
+        {
+            ids.Add(id);
+        }
+
         if (subscription.TakeOverflow())
         {
             Write(http, new { type = "hello" });
@@ -72,7 +124,15 @@ public static class FollowFeed
         }
 
         await using var db = await contexts.CreateDbContextAsync(http.RequestAborted);
-        var rows = await db.Conversations.AsNoTracking().Where(row => ids.Contains(row.Id) && row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null)
+        var rows = await db
+            .Conversations.AsNoTracking()
+            .Where(row =>
+                ids.Contains(row.Id)
+                && row.TenantId == user.TenantId
+                && row.OwnerId == user.Id
+                && row.Kind == ConversationKind.Chat
+                && row.ArchivedAt == null
+            )
             .ToListAsync(http.RequestAborted);
         foreach (var view in await ConversationView.OfAsync(db, rows, http.RequestAborted))
         {
@@ -80,7 +140,10 @@ public static class FollowFeed
             Write(http, new { type = "conversation", conversation = view });
         }
 
-        foreach (var id in ids) Write(http, new { type = "conversation-deleted", id });
+        foreach (var id in ids)
+        {
+            Write(http, new { type = "conversation-deleted", id });
+        }
     }
 
     private static void Write<T>(HttpContext http, T value)

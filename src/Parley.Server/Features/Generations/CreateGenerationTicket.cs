@@ -13,6 +13,8 @@ public static class CreateGenerationTicket
 
     public static IResult Handle(string id, HttpContext http, OwnedGenerations lookup, Tickets tickets) =>
         CurrentUser.Of(http.User) is { } user && lookup.Find(user, id) is { } found
-            ? ApiJson.Ok(new Created(tickets.Create(user, Tickets.ForGeneration(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds))
+            ? ApiJson.Ok(
+                new Created(tickets.Create(user, Tickets.ForGeneration(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds)
+            )
             : Problems.NotFound("generation");
 }

@@ -11,12 +11,31 @@ public static class FollowGeneration
 {
     public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, ResumeGeneration reading)
     {
-        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("generation");
-        if (!FormatParameter.TryRead(http, out var format, out var problem)) return problem;
-        if (!Cursor.TryRead(http, out var after, out problem)) return problem;
+        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found)
+        {
+            return Problems.NotFound("generation");
+        }
+
+        if (!FormatParameter.TryRead(http, out var format, out var problem))
+        {
+            return problem;
+        }
+
+        if (!Cursor.TryRead(http, out var after, out problem))
+        {
+            return problem;
+        }
+
         var written = format?.Invoke(found.Info) ?? new NativeEvents(found.Info);
         if (after is not null && written is not (NativeEvents or TokenEvents))
-            return Problems.Invalid("after", "no_cursor", "This format has no cursor: follow it from the beginning, or use the native one.");
+        {
+            return Problems.Invalid(
+                "after",
+                "no_cursor",
+                "This format has no cursor: follow it from the beginning, or use the native one."
+            );
+        }
+
         return await reading.FromAsync(http, found, written, after);
     }
 }

@@ -10,7 +10,9 @@ namespace Parley.Server.Features.Generations;
 public static class GetGeneration
 {
     public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, GenerationViews views) =>
-        lookup.Find(CurrentUser.Of(http.User), id) is { } found ? ApiJson.Ok(await views.OfAsync(found, http.RequestAborted)) : Problems.NotFound("generation");
+        lookup.Find(CurrentUser.Of(http.User), id) is { } found
+            ? ApiJson.Ok(await views.OfAsync(found, http.RequestAborted))
+            : Problems.NotFound("generation");
 }
 
 /// <summary>Makes the view of a generation that several operations answer.</summary>
@@ -18,15 +20,44 @@ public sealed class GenerationViews(IGenerationStore store)
 {
     public async Task<GenerationView?> OfAsync(OwnedGeneration found, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(found.Id, cancellationToken) is not { } record) return null;
-        var ended = record.Status == GenerationStatus.Running || record.End == 0 ? null : (await store.ReadAsync(found.Id, record.End - 1, 1, cancellationToken))?.Ended;
+        if (await store.FindAsync(found.Id, cancellationToken) is not { } record)
+        {
+            return null;
+        }
+
+        var ended =
+            record.Status == GenerationStatus.Running || record.End == 0
+                ? null
+                : (await store.ReadAsync(found.Id, record.End - 1, 1, cancellationToken))?.Ended;
         return new GenerationView(
-            found.Info.GenerationId, found.Info.ConversationId, found.Info.MessageId, found.Info.Model, record.Status, record.End, found.Info.CreatedAt, found.EndedAt,
-            ended?.FinishReason, ended?.Usage, ended?.Error, ended?.StoppedAt);
+            found.Info.GenerationId,
+            found.Info.ConversationId,
+            found.Info.MessageId,
+            found.Info.Model,
+            record.Status,
+            record.End,
+            found.Info.CreatedAt,
+            found.EndedAt,
+            ended?.FinishReason,
+            ended?.Usage,
+            ended?.Error,
+            ended?.StoppedAt
+        );
     }
 }
 
 /// <summary>A generation as clients see it.</summary>
 public sealed record GenerationView(
-    string Id, string ConversationId, string MessageId, string Model, GenerationStatus Status, long Position, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt,
-    string? FinishReason, GenerationUsage? Usage, GenerationError? Error, long? StoppedAt);
+    string Id,
+    string ConversationId,
+    string MessageId,
+    string Model,
+    GenerationStatus Status,
+    long Position,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? EndedAt,
+    string? FinishReason,
+    GenerationUsage? Usage,
+    GenerationError? Error,
+    long? StoppedAt
+);

@@ -12,8 +12,16 @@ public static class RetryGeneration
 
     public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, RegenerateAnswer again)
     {
-        if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request)) return bad;
-        if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found) return Problems.NotFound("generation");
+        if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found)
+        {
+            return Problems.NotFound("generation");
+        }
+
         return await again.StartAsync(http, user, found, request.Model, null, ResponseMode.Native(request.Stream ?? true));
     }
 }

@@ -10,20 +10,44 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>POST /api/v1/generations/{id}/stop</c>: asks the writer to stop, at what the viewer saw.</summary>
 public static class StopGeneration
 {
-    public sealed record Request([property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position);
+    public sealed record Request(
+        [property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position
+    );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, GenerationRunner runner, GenerationViews views)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        OwnedGenerations lookup,
+        GenerationRunner runner,
+        GenerationViews views
+    )
     {
-        if ((await StrictJson.ReadAsync(http, new Request(null))).IsBad(out var bad, out var request)) return bad;
-        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found) return Problems.NotFound("generation");
+        if ((await StrictJson.ReadAsync(http, new Request(null))).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found)
+        {
+            return Problems.NotFound("generation");
+        }
+
         if (request.Position is { } position)
         {
             var check = await runner.CheckAsync(found.Id, position, http.RequestAborted);
             if (check is PositionCheck.Beyond or PositionCheck.InsideCharacter)
-                return Problems.Invalid("position", "invalid_position", "This is not a position of this answer. Use the id of the last event that you have seen.");
+            {
+                return Problems.Invalid(
+                    "position",
+                    "invalid_position",
+                    "This is not a position of this answer. Use the id of the last event that you have seen."
+                );
+            }
         }
 
         await runner.StopAsync(found.Id, request.Position, http.RequestAborted);
-        return lookup.Find(CurrentUser.Of(http.User), id) is { } ended ? ApiJson.Ok(await views.OfAsync(ended, http.RequestAborted)) : Problems.NotFound("generation");
+        return lookup.Find(CurrentUser.Of(http.User), id) is { } ended
+            ? ApiJson.Ok(await views.OfAsync(ended, http.RequestAborted))
+            : Problems.NotFound("generation");
     }
 }

@@ -18,15 +18,40 @@ public static class CreateMessage
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
     public sealed record Request(
-        [property: Required, AllowedValues("user", "assistant", "system")] string? Role, [property: Required] string? Content,
-        [property: Description("The message to go under; without it the newest.")] string? ParentId);
+        [property: Required, AllowedValues("user", "assistant", "system")] string? Role,
+        [property: Required] string? Content,
+        [property: Description("The message to go under; without it the newest.")] string? ParentId
+    );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, ParleyDbContext db, IGenerationStore generations, ChangeFeed feed, TimeProvider time)
+    public static async Task<IResult> Handle(
+        string id,
+        HttpContext http,
+        ChatStore store,
+        ParleyDbContext db,
+        IGenerationStore generations,
+        ChangeFeed feed,
+        TimeProvider time
+    )
     {
-        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request)) return bad;
-        if (!Roles.Contains(request.Role)) return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
-        if (TextValidation.CheckMessage("content", request.Content) is { } badText) return badText;
-        if (CurrentUser.Of(http.User) is not { } user) return Problems.NotFound("conversation");
+        if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
+        {
+            return bad;
+        }
+
+        if (!Roles.Contains(request.Role))
+        {
+            return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
+        }
+
+        if (TextValidation.CheckMessage("content", request.Content) is { } badText)
+        {
+            return badText;
+        }
+
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
 
         var now = time.GetUtcNow();
         var message = await store.AddMessageAsync(
@@ -42,9 +67,18 @@ public static class CreateMessage
                 Status = "complete",
                 CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
             },
-            underNewest: request.ParentId is null);
-        if (message is null) return Problems.NotFound("conversation");
+            underNewest: request.ParentId is null
+        );
+        if (message is null)
+        {
+            return Problems.NotFound("conversation");
+        }
+
         feed.Changed(user.Id, id);
-        return ApiJson.Created($"/api/v1/messages/{message.Id}", (await MessageView.OfAsync(db, generations, [message], http.RequestAborted))[0], http);
+        return ApiJson.Created(
+            $"/api/v1/messages/{message.Id}",
+            (await MessageView.OfAsync(db, generations, [message], http.RequestAborted))[0],
+            http
+        );
     }
 }

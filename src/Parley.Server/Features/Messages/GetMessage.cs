@@ -16,7 +16,12 @@ public static class GetMessage
         var user = CurrentUser.Of(http.User);
         var found = user is null
             ? []
-            : await db.Messages.AsNoTracking().Where(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id).ToListAsync(http.RequestAborted);
-        return found.Count == 0 ? Problems.NotFound("message") : ApiJson.Ok((await MessageView.OfAsync(db, store, found, http.RequestAborted))[0]);
+            : await db
+                .Messages.AsNoTracking()
+                .Where(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id)
+                .ToListAsync(http.RequestAborted);
+        return found.Count == 0
+            ? Problems.NotFound("message")
+            : ApiJson.Ok((await MessageView.OfAsync(db, store, found, http.RequestAborted))[0]);
     }
 }

@@ -14,24 +14,53 @@ namespace Parley.Server.Features.Messages;
 /// <summary><c>GET /api/v1/conversations/{id}/messages</c>: the active path, from its end, by pages. Its cost is that of the page, whatever the length of the path.</summary>
 public static class ListMessages
 {
-    public sealed record Page(IReadOnlyList<MessageView> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`before` of the page before; null at the beginning.")] string? Previous);
+    public sealed record Page(
+        IReadOnlyList<MessageView> Items,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`before` of the page before; null at the beginning.")]
+            string? Previous
+    );
 
     public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
     {
-        if (!Http.Query.HasOnly(http, ["limit", "before"], out var problem)) return problem;
-        if (!Http.Query.TryReadLimit(http, 50, 200, out var limit, out problem)) return problem;
-        if (!Http.Query.TryReadOnce(http, "before", out var before, out problem)) return problem;
+        if (!Http.Query.HasOnly(http, ["limit", "before"], out var problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadLimit(http, 50, 200, out var limit, out problem))
+        {
+            return problem;
+        }
+
+        if (!Http.Query.TryReadOnce(http, "before", out var before, out problem))
+        {
+            return problem;
+        }
+
         var user = CurrentUser.Of(http.User);
         var conversation = user is null
             ? null
-            : await db.Conversations.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id, http.RequestAborted);
-        if (conversation is null) return Problems.NotFound("conversation");
+            : await db
+                .Conversations.AsNoTracking()
+                .SingleOrDefaultAsync(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id, http.RequestAborted);
+        if (conversation is null)
+        {
+            return Problems.NotFound("conversation");
+        }
 
         var leaf = conversation.ActiveMessageId;
         if (before is not null)
         {
-            var at = await db.Messages.AsNoTracking().Where(row => row.Id == before && row.ConversationId == id).Select(row => new { row.ParentId }).SingleOrDefaultAsync(http.RequestAborted);
-            if (at is null) return Problems.Invalid("before", "invalid_cursor", "There is no such message in this conversation.");
+            var at = await db
+                .Messages.AsNoTracking()
+                .Where(row => row.Id == before && row.ConversationId == id)
+                .Select(row => new { row.ParentId })
+                .SingleOrDefaultAsync(http.RequestAborted);
+            if (at is null)
+            {
+                return Problems.Invalid("before", "invalid_cursor", "There is no such message in this conversation.");
+            }
+
             leaf = at.ParentId;
         }
 

@@ -12,20 +12,28 @@ public static class ModelEndpoints
 
     public sealed record Model(string Id, string Provider, string Name, bool IsDefault);
 
-    public static void MapModels(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/models", Handle).WithTags("Models").CountedAs(RateBucket.Read)
-        .Operation("listModels", "The models that can be asked.").Answers<ModelList>();
+    public static void MapModels(this IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/api/v1/models", Handle)
+            .WithTags("Models")
+            .CountedAs(RateBucket.Read)
+            .Operation("listModels", "The models that can be asked.")
+            .Answers<ModelList>();
 
-    private static string NameOf(ModelListing model) => model.Id switch
-    {
-        "demo/parley" => "Parley demo",
-        "demo/scripted" => "Scripted (for tests)",
-        _ => model.Model,
-    };
+    private static string NameOf(ModelListing model) =>
+        model.Id switch
+        {
+            "demo/parley" => "Parley demo",
+            "demo/scripted" => "Scripted (for tests)",
+            _ => model.Model,
+        };
 
     private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
         var chosen = router.Resolve(null)?.Id;
         var models = await router.ListAsync(http.RequestAborted);
-        return ApiJson.Ok(new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, NameOf(model), model.Id == chosen))], chosen));
+        return ApiJson.Ok(
+            new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, NameOf(model), model.Id == chosen))], chosen)
+        );
     }
 }

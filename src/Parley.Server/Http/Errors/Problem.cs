@@ -30,8 +30,15 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
         var isOpenAI = httpContext.Request.Path.StartsWithSegments("/v1");
         var error = isOpenAI ? InOpenAIsWords() : default;
         response.StatusCode = isOpenAI ? error.Status : Status;
-        if (RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        if (isOpenAI) return WriteEnvelopeAsync(httpContext, error);
+        if (RetryAfter is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        if (isOpenAI)
+        {
+            return WriteEnvelopeAsync(httpContext, error);
+        }
 
         Dictionary<string, object?> problem = new()
         {
@@ -42,14 +49,26 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
             ["code"] = Code,
             ["traceId"] = Activity.Current?.TraceId.ToString() ?? ActivityTraceId.CreateRandom().ToString(),
         };
-        foreach (var (name, value) in Extensions) problem[name] = value;
-        if (Field is not null) problem["errors"] = new Dictionary<string, string[]> { [Field] = [Detail] };
+        foreach (var (name, value) in Extensions)
+        {
+            problem[name] = value;
+        }
+
+        if (Field is not null)
+        {
+            problem["errors"] = new Dictionary<string, string[]> { [Field] = [Detail] };
+        }
+
         return response.WriteAsJsonAsync(problem, ApiJson.Options, "application/problem+json", httpContext.RequestAborted);
     }
 
     private Task WriteEnvelopeAsync(HttpContext http, OpenAIError error)
     {
-        if (ShouldRetry is { } retry) http.Response.Headers["x-should-retry"] = retry ? "true" : "false";
+        if (ShouldRetry is { } retry)
+        {
+            http.Response.Headers["x-should-retry"] = retry ? "true" : "false";
+        }
+
         if (error.Status == StatusCodes.Status429TooManyRequests && RetryAfter is { } wait)
         {
             http.Response.Headers["x-ratelimit-remaining-requests"] = "0";
@@ -64,11 +83,12 @@ public sealed record Problem(int Status, string Code, string Detail, string? Fie
     }
 
     /// <summary>The error in OpenAI's words, with the status that its clients expect.</summary>
-    private OpenAIError InOpenAIsWords() => Code switch
-    {
-        "model_not_found" => OpenAIErrors.OfStatus(StatusCodes.Status404NotFound) with { Type = "invalid_request_error", Code = Code },
-        "deadline_exceeded" or "empty_answer" or "internal_error" or "interrupted" => OpenAIErrors.OfGeneration(Code),
-        _ when Code.StartsWith("provider_", StringComparison.Ordinal) => OpenAIErrors.OfGeneration(Code),
-        _ => OpenAIErrors.OfStatus(Status),
-    };
+    private OpenAIError InOpenAIsWords() =>
+        Code switch
+        {
+            "model_not_found" => OpenAIErrors.OfStatus(StatusCodes.Status404NotFound) with { Type = "invalid_request_error", Code = Code },
+            "deadline_exceeded" or "empty_answer" or "internal_error" or "interrupted" => OpenAIErrors.OfGeneration(Code),
+            _ when Code.StartsWith("provider_", StringComparison.Ordinal) => OpenAIErrors.OfGeneration(Code),
+            _ => OpenAIErrors.OfStatus(Status),
+        };
 }

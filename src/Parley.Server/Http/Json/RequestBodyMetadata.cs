@@ -11,7 +11,8 @@ public sealed record RequestBodyMetadata(Type? Type, bool IsTolerant = false);
 public static class RequestBodyExtensions
 {
     /// <summary>Declares a body that the route takes.</summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, bool tolerant = false) where T : class => route.WithMetadata(new RequestBodyMetadata(typeof(T), tolerant));
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, bool tolerant = false)
+        where T : class => route.WithMetadata(new RequestBodyMetadata(typeof(T), tolerant));
 
     /// <summary>Declares that the route, whose method could have a body, reads none.</summary>
     public static RouteHandlerBuilder TakesNoBody(this RouteHandlerBuilder route) => route.WithMetadata(new RequestBodyMetadata(null));

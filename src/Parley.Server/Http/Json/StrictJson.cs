@@ -21,25 +21,44 @@ public static class StrictJson
 
     private const int RawDepth = 64;
 
-    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
+    public static JsonSerializerOptions Options { get; } =
+        new(JsonSerializerDefaults.Web)
+        {
+            PropertyNameCaseInsensitive = false,
+            NumberHandling = JsonNumberHandling.Strict,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            AllowDuplicateProperties = false,
+            RespectNullableAnnotations = false,
+            MaxDepth = 32,
+        };
+
+    private static readonly JsonSerializerOptions Tolerant = new(Options)
     {
-        PropertyNameCaseInsensitive = false,
-        NumberHandling = JsonNumberHandling.Strict,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        AllowDuplicateProperties = false,
-        RespectNullableAnnotations = false,
-        MaxDepth = 32,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        MaxDepth = RawDepth,
     };
 
-    private static readonly JsonSerializerOptions Tolerant = new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, MaxDepth = RawDepth };
-
     /// <summary>The body, or why it is refused. An empty body is <paramref name="whenEmpty"/>, where that is given.</summary>
-    public static async ValueTask<Body<T>> ReadAsync<T>(HttpContext http, T? whenEmpty = null) where T : class
+    public static async ValueTask<Body<T>> ReadAsync<T>(HttpContext http, T? whenEmpty = null)
+        where T : class
     {
         var request = http.Request;
-        if (whenEmpty is not null && request.ContentLength is null or 0 && request.ContentType is null && http.Request.Headers.TransferEncoding.Count == 0) return new(whenEmpty);
+        if (
+            whenEmpty is not null
+            && request.ContentLength is null or 0
+            && request.ContentType is null
+            && http.Request.Headers.TransferEncoding.Count == 0
+        )
+        {
+            return new(whenEmpty);
+        }
+
         var (buffer, length, refusal) = await ReadBytesAsync(http, MostBytes);
-        if (refusal is not null) return new(refusal);
+        if (refusal is not null)
+        {
+            return new(refusal);
+        }
+
         try
         {
             return Parse<T>(buffer.AsSpan(0, length));
@@ -56,7 +75,11 @@ public static class StrictJson
     public static async ValueTask<Body<RawBody>> ReadRawAsync(HttpContext http, int most)
     {
         var (buffer, length, refusal) = await ReadBytesAsync(http, most);
-        if (refusal is not null) return new(refusal);
+        if (refusal is not null)
+        {
+            return new(refusal);
+        }
+
         try
         {
             // A copy: what is parsed outlives the buffer.
@@ -71,8 +94,23 @@ public static class StrictJson
     private static async ValueTask<(byte[]? Buffer, int Length, IResult? Refusal)> ReadBytesAsync(HttpContext http, int most)
     {
         var request = http.Request;
-        if (!IsJson(request)) return (null, 0, Problems.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json, in UTF-8, without content encoding."));
-        if (request.ContentLength > most) return (null, 0, TooLarge(most));
+        if (!IsJson(request))
+        {
+            return (
+                null,
+                0,
+                Problems.Of(
+                    StatusCodes.Status415UnsupportedMediaType,
+                    "unsupported_media_type",
+                    "Send the body as application/json, in UTF-8, without content encoding."
+                )
+            );
+        }
+
+        if (request.ContentLength > most)
+        {
+            return (null, 0, TooLarge(most));
+        }
 
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? 4096, 256, most + 1));
         try
@@ -89,9 +127,17 @@ public static class StrictJson
                 }
 
                 var read = await request.Body.ReadAsync(buffer.AsMemory(length), http.RequestAborted);
-                if (read == 0) return (buffer, length, null);
+                if (read == 0)
+                {
+                    return (buffer, length, null);
+                }
+
                 length += read;
-                if (length <= most) continue;
+                if (length <= most)
+                {
+                    continue;
+                }
+
                 ArrayPool<byte>.Shared.Return(buffer);
                 return (null, 0, TooLarge(most));
             }
@@ -107,13 +153,28 @@ public static class StrictJson
 
     private static Body<RawBody> ParseRaw(ReadOnlyMemory<byte> json)
     {
-        if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
-        if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
+        if (json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
+        {
+            json = json[3..];
+        }
+
+        if (json.IsEmpty)
+        {
+            return new(Malformed("The body is empty; send a JSON object."));
+        }
         // What is bound notices by itself; what is only looked at would be noticed much later.
-        if (!Utf8.IsValid(json.Span)) return new(Malformed("The body is not valid UTF-8."));
+        if (!Utf8.IsValid(json.Span))
+        {
+            return new(Malformed("The body is not valid UTF-8."));
+        }
+
         try
         {
-            if (FindBadText(json.Span, RawDepth) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
+            if (FindBadText(json.Span, RawDepth) is { } field)
+            {
+                return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
+            }
+
             var root = JsonElement.Parse(json.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = RawDepth });
             return root.ValueKind == JsonValueKind.Object ? new(new RawBody(json, root)) : new(Malformed("Send a JSON object."));
         }
@@ -123,13 +184,26 @@ public static class StrictJson
         }
     }
 
-    internal static Body<T> Parse<T>(ReadOnlySpan<byte> json) where T : class
+    internal static Body<T> Parse<T>(ReadOnlySpan<byte> json)
+        where T : class
     {
-        if (json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) json = json[3..];
-        if (json.IsEmpty) return new(Malformed("The body is empty; send a JSON object."));
+        if (json.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
+        {
+            json = json[3..];
+        }
+
+        if (json.IsEmpty)
+        {
+            return new(Malformed("The body is empty; send a JSON object."));
+        }
+
         try
         {
-            if (FindBadText(json) is { } field) return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
+            if (FindBadText(json) is { } field)
+            {
+                return new(Problems.Invalid(field, "invalid_text", "Text must not hold the character U+0000 or half of a surrogate pair."));
+            }
+
             return JsonSerializer.Deserialize<T>(json, Options) is { } value ? new(value) : new(Malformed("Send a JSON object, not null."));
         }
         catch (JsonException error)
@@ -138,7 +212,8 @@ public static class StrictJson
         }
     }
 
-    internal static Body<T> Bind<T>(JsonElement root) where T : class
+    internal static Body<T> Bind<T>(JsonElement root)
+        where T : class
     {
         try
         {
@@ -157,13 +232,24 @@ public static class StrictJson
         var field = "";
         while (reader.Read())
         {
-            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) continue;
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+            {
+                continue;
+            }
+
             try
             {
                 // Without an escape there is no surrogate, and a raw NUL is not JSON; unless it is escaped there is nothing to look for.
                 var text = reader.ValueIsEscaped ? reader.GetString()! : "";
-                if (text.Contains('\0')) return field.Length > 0 ? field : "$";
-                if (reader.TokenType == JsonTokenType.PropertyName) field = reader.GetString()!;
+                if (text.Contains('\0'))
+                {
+                    return field.Length > 0 ? field : "$";
+                }
+
+                if (reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    field = reader.GetString()!;
+                }
             }
             catch (InvalidOperationException)
             {
@@ -177,12 +263,31 @@ public static class StrictJson
     private static Problem Describe(JsonException error)
     {
         var field = error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
-        if (field is { Length: > 64 }) field = field[..64];
+        if (field is { Length: > 64 })
+        {
+            field = field[..64];
+        }
         // The framework's own sentences name our types; these say the same without them.
-        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal)) return Problems.Invalid(Unmapped(error.Message), "unknown_member", "There is no such member in this request.");
-        if (error.Message.Contains("uplicate", StringComparison.Ordinal)) return Problems.Invalid(field ?? "$", "duplicate_member", "A member is there twice.");
-        if (error.Message.Contains("could not be converted", StringComparison.Ordinal)) return Problems.Invalid(field ?? "$", "wrong_type", "The value is of the wrong type.");
-        if (error.Message.Contains("missing required", StringComparison.Ordinal)) return Problems.Invalid(field ?? "$", "required", "A required member is missing.");
+        if (error.Message.Contains("could not be mapped", StringComparison.Ordinal))
+        {
+            return Problems.Invalid(Unmapped(error.Message), "unknown_member", "There is no such member in this request.");
+        }
+
+        if (error.Message.Contains("uplicate", StringComparison.Ordinal))
+        {
+            return Problems.Invalid(field ?? "$", "duplicate_member", "A member is there twice.");
+        }
+
+        if (error.Message.Contains("could not be converted", StringComparison.Ordinal))
+        {
+            return Problems.Invalid(field ?? "$", "wrong_type", "The value is of the wrong type.");
+        }
+
+        if (error.Message.Contains("missing required", StringComparison.Ordinal))
+        {
+            return Problems.Invalid(field ?? "$", "required", "A required member is missing.");
+        }
+
         return Malformed($"The body is not valid JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}).");
     }
 
@@ -201,8 +306,12 @@ public static class StrictJson
 
     private static Problem Malformed(string detail) => Problems.Of(StatusCodes.Status400BadRequest, "malformed_json", detail);
 
-    internal static Problem TooLarge(int most) => Problems.Of(
-        StatusCodes.Status413PayloadTooLarge, "body_too_large", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The body is larger than {most / (1024.0 * 1024):0.##} MiB."));
+    internal static Problem TooLarge(int most) =>
+        Problems.Of(
+            StatusCodes.Status413PayloadTooLarge,
+            "body_too_large",
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The body is larger than {most / (1024.0 * 1024):0.##} MiB.")
+        );
 }
 
 /// <summary>A JSON object that was read without being bound to anything yet.</summary>
@@ -212,24 +321,30 @@ public sealed class RawBody(ReadOnlyMemory<byte> bytes, JsonElement root)
     public JsonElement Root => root;
 
     /// <summary>Binds it strictly, as <see cref="StrictJson.ReadAsync{T}"/> does.</summary>
-    public Body<T> As<T>() where T : class => bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
+    public Body<T> As<T>()
+        where T : class =>
+        bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
 
     /// <summary>Binds the members that <typeparamref name="T"/> has, and passes over all others.</summary>
-    public Body<T> AsTolerant<T>() where T : class => StrictJson.Bind<T>(root);
+    public Body<T> AsTolerant<T>()
+        where T : class => StrictJson.Bind<T>(root);
 
     /// <summary>A member that is a string; null when it is absent, null, or something else.</summary>
     public string? Text(string name) => Text(root, name);
 
     /// <summary>A member of <paramref name="element"/> that is a string.</summary>
     public static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     /// <summary>Whether there is such a member, and it is not null.</summary>
     public bool Has(string name) => root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 }
 
 /// <summary>A body that was read, or the problem with it.</summary>
-public readonly struct Body<T> where T : class
+public readonly struct Body<T>
+    where T : class
 {
     public Body(T value) => Value = value;
 

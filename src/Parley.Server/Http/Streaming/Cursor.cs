@@ -17,8 +17,16 @@ public static class Cursor
             return false;
         }
 
-        if (!Query.TryReadOnce(http, "after", out var query, out problem)) return false;
-        if (query is null && !Query.TryReadOnce(http, "lastEventId", out query, out problem)) return false;
+        if (!Query.TryReadOnce(http, "after", out var query, out problem))
+        {
+            return false;
+        }
+
+        if (query is null && !Query.TryReadOnce(http, "lastEventId", out query, out problem))
+        {
+            return false;
+        }
+
         if (query is not null && !TryParse(query, out after) || header.Count == 1 && !TryParse(header[0]!, out after))
         {
             problem = Bad();
@@ -35,5 +43,6 @@ public static class Cursor
         return good;
     }
 
-    private static Problem Bad() => Problems.Invalid("after", "invalid_position", "A position is a whole number: the id of the last event that you have seen.");
+    private static Problem Bad() =>
+        Problems.Invalid("after", "invalid_position", "A position is a whole number: the id of the last event that you have seen.");
 }

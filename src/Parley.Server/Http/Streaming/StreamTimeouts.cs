@@ -39,7 +39,11 @@ internal sealed class StreamTimeouts : IDisposable
     /// <summary>Nudges, from when so much time has passed since something was sent, until told otherwise. Again and again, since a nudge that finds nobody waiting is lost.</summary>
     public void Hold(TimeSpan? wait)
     {
-        if (wait is null && !_holds) return;
+        if (wait is null && !_holds)
+        {
+            return;
+        }
+
         _holds = wait is not null;
         if (wait is not { } whole)
         {
@@ -49,8 +53,14 @@ internal sealed class StreamTimeouts : IDisposable
 
         var left = whole - _time.GetElapsedTime(_written);
         var first = left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1);
-        if (_held is null) _held = _time.CreateTimer(static guard => ((StreamTimeouts)guard!)._nudge(), this, first, HeldAgain);
-        else _held.Change(first, HeldAgain);
+        if (_held is null)
+        {
+            _held = _time.CreateTimer(static guard => ((StreamTimeouts)guard!)._nudge(), this, first, HeldAgain);
+        }
+        else
+        {
+            _held.Change(first, HeldAgain);
+        }
     }
 
     /// <summary>Sends what was written. False when the reader is gone.</summary>
@@ -76,15 +86,22 @@ internal sealed class StreamTimeouts : IDisposable
     /// </summary>
     public async Task AbortAsync()
     {
-        await Task.Delay(TimeSpan.FromMilliseconds(150), _time, _http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(TimeSpan.FromMilliseconds(150), _time, _http.RequestAborted)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _http.Abort();
     }
 
     private void Tick()
     {
         var writing = Volatile.Read(ref _writing);
-        if (writing != 0 && _time.GetElapsedTime(writing) >= _options.WriteDeadline) _http.Abort();
-        else if (IsSilent) _nudge();
+        if (writing != 0 && _time.GetElapsedTime(writing) >= _options.WriteDeadline)
+        {
+            _http.Abort();
+        }
+        else if (IsSilent)
+        {
+            _nudge();
+        }
     }
 
     public void Dispose()

@@ -1,5 +1,3 @@
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
@@ -23,7 +21,10 @@ public sealed class DataChatTests(ParleyServer server)
             var answer = await chat.AnsweredAsync($"#script tokens={turn} delay=0");
             Assert.True(answer.IsComplete);
             var stored = (await ana.GetAsync($"/api/v1/chat/{chat.Id}")).GetProperty("messages")[0];
-            Assert.Equal((answer.MessageId, answer.Text), (stored.GetProperty("id").GetString(), stored.GetProperty("content").GetString()));
+            Assert.Equal(
+                (answer.MessageId, answer.Text),
+                (stored.GetProperty("id").GetString(), stored.GetProperty("content").GetString())
+            );
         }
 
         Assert.Equal(chat.Messages, await ana.SaidAsync(chat.Id));
@@ -52,7 +53,10 @@ public sealed class DataChatTests(ParleyServer server)
         var answer = await chat.ReloadedAsync();
         Assert.NotEqual(old.MessageId, answer.MessageId);
         Assert.Equal(chat.Messages, await ana.SaidAsync(chat.Id));
-        Assert.Equal([old.MessageId, answer.MessageId], (await ana.GetAsync($"/api/v1/messages/{old.MessageId}")).GetProperty("siblings").EnumerateArray().Select(id => id.GetString()));
+        Assert.Equal(
+            [old.MessageId, answer.MessageId],
+            (await ana.GetAsync($"/api/v1/messages/{old.MessageId}")).GetProperty("siblings").EnumerateArray().Select(id => id.GetString())
+        );
     }
 
     [Fact]
@@ -109,7 +113,10 @@ public sealed class DataChatTests(ParleyServer server)
         await chat.AnsweredAsync("First");
         chat.Messages[1] = ("assistant", "I promise everything.");
         await chat.AnsweredAsync("Second");
-        Assert.Equal(["First", "Yes.", "Second"], upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString()));
+        Assert.Equal(
+            ["First", "Yes.", "Second"],
+            upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())
+        );
     }
 
     [Fact]
@@ -133,9 +140,24 @@ public sealed class DataChatTests(ParleyServer server)
         // sendExtraMessageFields
         using var ana = server.NewPerson();
         object Body(params (string Id, string Role, string Text)[] messages) =>
-            new { id = "extra", model = "scripted", messages = messages.Select(message => new { id = message.Id, role = message.Role, content = message.Text }) };
+            new
+            {
+                id = "extra",
+                model = "scripted",
+                messages = messages.Select(message => new
+                {
+                    id = message.Id,
+                    role = message.Role,
+                    content = message.Text,
+                }),
+            };
         var first = await ana.ReadAsync("v4", "POST", "/api/chat", Body(("u1", "user", Two)));
-        await ana.ReadAsync("v4", "POST", "/api/chat", Body(("u1", "user", Two), (first.MessageId!, "assistant", first.Text), ("u2", "user", "#script tokens=3 delay=0")));
+        await ana.ReadAsync(
+            "v4",
+            "POST",
+            "/api/chat",
+            Body(("u1", "user", Two), (first.MessageId!, "assistant", first.Text), ("u2", "user", "#script tokens=3 delay=0"))
+        );
 
         // A window over the end of the history is no edit of its beginning.
         var third = await ana.ReadAsync("v4", "POST", "/api/chat", Body(("u3", "user", "#script tokens=4 delay=0")));
@@ -152,11 +174,35 @@ public sealed class DataChatTests(ParleyServer server)
         for (var turn = 1; turn <= 2; turn++)
         {
             var text = $"#script tokens={turn} delay=0";
-            var message = new { id = $"u{turn}", createdAt = "2026-01-01T00:00:00Z", role = "user", content = text, parts = new[] { new { type = "text", text } } };
-            Assert.True((await ana.ReadAsync("v4", "POST", "/api/chat", new { id = "last-alone", message, model = "scripted" })).IsComplete);
+            var message = new
+            {
+                id = $"u{turn}",
+                createdAt = "2026-01-01T00:00:00Z",
+                role = "user",
+                content = text,
+                parts = new[] { new { type = "text", text } },
+            };
+            Assert.True(
+                (
+                    await ana.ReadAsync(
+                        "v4",
+                        "POST",
+                        "/api/chat",
+                        new
+                        {
+                            id = "last-alone",
+                            message,
+                            model = "scripted",
+                        }
+                    )
+                ).IsComplete
+            );
         }
 
-        Assert.Equal(["#script tokens=1 delay=0", "#script tokens=2 delay=0"], (await ana.SaidAsync("last-alone")).Where(message => message.Role == "user").Select(message => message.Content));
+        Assert.Equal(
+            ["#script tokens=1 delay=0", "#script tokens=2 delay=0"],
+            (await ana.SaidAsync("last-alone")).Where(message => message.Role == "user").Select(message => message.Content)
+        );
     }
 
     [Fact]
@@ -195,12 +241,32 @@ public sealed class DataChatTests(ParleyServer server)
         for (var turn = 1; turn <= 3; turn++)
         {
             // The same words each time: it is a new turn, and no retry.
-            var answer = await ana.ReadAsync("v4", "POST", "/api/v1/chat", new { conversationId = "conversation-7", message = Two, model = "scripted" });
+            var answer = await ana.ReadAsync(
+                "v4",
+                "POST",
+                "/api/v1/chat",
+                new
+                {
+                    conversationId = "conversation-7",
+                    message = Two,
+                    model = "scripted",
+                }
+            );
             Assert.True(answer.IsComplete);
         }
 
         Assert.Equal(6, (await ana.SaidAsync("conversation-7")).Count);
-        await using var running = await ana.OpenAsync("v4", "POST", "/api/v1/chat", new { conversationId = "conversation-7", message = Endless, model = "scripted" });
+        await using var running = await ana.OpenAsync(
+            "v4",
+            "POST",
+            "/api/v1/chat",
+            new
+            {
+                conversationId = "conversation-7",
+                message = Endless,
+                model = "scripted",
+            }
+        );
         await running.UntilTextAsync();
         await ana.RefusedAsync(409, "answer_running", "POST", "/api/v1/chat", new { conversationId = "conversation-7", message = Two });
         await ana.JsonAsync("POST", "/api/v1/chat/conversation-7/stop");
@@ -211,7 +277,12 @@ public sealed class DataChatTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         (string, string) key = ("Idempotency-Key", "key-1");
-        var body = new { conversationId = "once", message = Two, model = "scripted" };
+        var body = new
+        {
+            conversationId = "once",
+            message = Two,
+            model = "scripted",
+        };
         await using var first = await ana.OpenAsync("v4", "POST", "/api/v1/chat", body, key);
         var one = await first.ToEndAsync();
         await using var second = await ana.OpenAsync("v4", "POST", "/api/v1/chat", body, key);
@@ -227,14 +298,44 @@ public sealed class DataChatTests(ParleyServer server)
         // addToolResult(): the last message is the answer, now with what its call returned.
         using var ana = server.NewPerson();
         const string script = "#script tool=2 tokens=3 delay=0";
-        var called = await ana.ReadAsync("v4", "POST", "/api/chat", new { id = "tools-4", model = "scripted", messages = new[] { new { role = "user", content = script } } });
+        var called = await ana.ReadAsync(
+            "v4",
+            "POST",
+            "/api/chat",
+            new
+            {
+                id = "tools-4",
+                model = "scripted",
+                messages = new[] { new { role = "user", content = script } },
+            }
+        );
         Assert.Equal("", called.Text);
-        object Body(string state, object? result) => new
-        {
-            id = "tools-4",
-            model = "scripted",
-            messages = new object[] { new { role = "user", content = script }, new { role = "assistant", content = "", toolInvocations = new[] { new { toolCallId = "call_weather_1", toolName = "get_weather", args = new { city = "Paris" }, state, result } } } },
-        };
+        object Body(string state, object? result) =>
+            new
+            {
+                id = "tools-4",
+                model = "scripted",
+                messages = new object[]
+                {
+                    new { role = "user", content = script },
+                    new
+                    {
+                        role = "assistant",
+                        content = "",
+                        toolInvocations = new[]
+                        {
+                            new
+                            {
+                                toolCallId = "call_weather_1",
+                                toolName = "get_weather",
+                                args = new { city = "Paris" },
+                                state,
+                                result,
+                            },
+                        },
+                    },
+                },
+            };
         await ana.RefusedAsync(400, "tool_result_required", "POST", "/api/chat", Body("call", null));
         var rest = await ana.ReadAsync("v4", "POST", "/api/chat", Body("result", new { temperature = 21 }));
         Assert.Equal((true, (await ana.AnsweredAsync("#script tokens=3 delay=0")).Text), (rest.IsComplete, rest.Text));
@@ -246,8 +347,27 @@ public sealed class DataChatTests(ParleyServer server)
     {
         // S3.45: passed over in silence, an agent would be somebody else's answer.
         using var ana = server.NewPerson();
-        Assert.True(Problem.Names(await ana.RefusedAsync(400, "agent_not_found", "POST", "/api/v1/chat", new { message = "x", agentId = "support" }), "agentId"));
-        Assert.True((await ana.ReadAsync("v4", "POST", "/api/v1/chat", new { message = Two, agentId = (string?)null, model = "scripted" })).IsComplete);
+        Assert.True(
+            Problem.Names(
+                await ana.RefusedAsync(400, "agent_not_found", "POST", "/api/v1/chat", new { message = "x", agentId = "support" }),
+                "agentId"
+            )
+        );
+        Assert.True(
+            (
+                await ana.ReadAsync(
+                    "v4",
+                    "POST",
+                    "/api/v1/chat",
+                    new
+                    {
+                        message = Two,
+                        agentId = (string?)null,
+                        model = "scripted",
+                    }
+                )
+            ).IsComplete
+        );
         Assert.Equal(1, (await ana.GetAsync("/api/v1/chat")).GetProperty("total").GetInt32());
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
@@ -18,16 +17,40 @@ public sealed class ListChatsTests(ParleyServer server)
             await AgeAsync(ana);
         }
 
-        await ana.ReadAsync("v4", "POST", "/api/v1/chat", new { conversationId = "first", message = "#script tokens=3 delay=0", model = "scripted" });
+        await ana.ReadAsync(
+            "v4",
+            "POST",
+            "/api/v1/chat",
+            new
+            {
+                conversationId = "first",
+                message = "#script tokens=3 delay=0",
+                model = "scripted",
+            }
+        );
         var chats = await ListAsync(ana);
         Assert.Equal(["first", "third", "second"], chats.Select(chat => Member(chat, "id")));
-        Assert.Equal(["id", "title", "model", "messageCount", "totalTokens", "lastMessageAt", "lastMessage", "archived", "createdAt", "updatedAt"], chats[0].EnumerateObject().Select(member => member.Name));
-        Assert.Equal(("4", "False", "#script tokens=2 delay=0", "demo/scripted"), (Member(chats[0], "messageCount"), Member(chats[0], "archived"), Member(chats[0], "title"), Member(chats[0], "model")));
+        Assert.Equal(
+            ["id", "title", "model", "messageCount", "totalTokens", "lastMessageAt", "lastMessage", "archived", "createdAt", "updatedAt"],
+            chats[0].EnumerateObject().Select(member => member.Name)
+        );
+        Assert.Equal(
+            ("4", "False", "#script tokens=2 delay=0", "demo/scripted"),
+            (Member(chats[0], "messageCount"), Member(chats[0], "archived"), Member(chats[0], "title"), Member(chats[0], "model"))
+        );
         Assert.Equal((await ana.SaidAsync("first"))[^1].Content.Trim(), Member(chats[0], "lastMessage"));
         Assert.True(chats[0].GetProperty("totalTokens").GetInt32() > chats[1].GetProperty("totalTokens").GetInt32());
 
         var page = await ana.GetAsync("/api/v1/chat?limit=1&offset=1");
-        Assert.Equal(("3", "1", "1", "third"), (Member(page, "total"), Member(page, "limit"), Member(page, "offset"), Member(Assert.Single(page.GetProperty("conversations").EnumerateArray()), "id")));
+        Assert.Equal(
+            ("3", "1", "1", "third"),
+            (
+                Member(page, "total"),
+                Member(page, "limit"),
+                Member(page, "offset"),
+                Member(Assert.Single(page.GetProperty("conversations").EnumerateArray()), "id")
+            )
+        );
         using var nobody = server.NewPerson();
         Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await nobody.GetAsync("/api/v1/chat")).ToString());
     }
@@ -57,17 +80,34 @@ public sealed class ListChatsTests(ParleyServer server)
         // S3.27, S3.28, S3.30, S3.48 to S3.51
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        for (var turn = 1; turn <= 3; turn++) await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        for (var turn = 1; turn <= 3; turn++)
+        {
+            await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        }
+
         var whole = await ana.GetAsync($"/api/v1/chat/{chat.Id}");
         var messages = whole.GetProperty("messages").EnumerateArray().ToList();
-        Assert.Equal(Enumerable.Reverse(chat.Messages).Select(message => (message.Role, message.Text)), messages.Select(message => (Member(message, "role")!, Member(message, "content")!)));
+        Assert.Equal(
+            Enumerable.Reverse(chat.Messages).Select(message => (message.Role, message.Text)),
+            messages.Select(message => (Member(message, "role")!, Member(message, "content")!))
+        );
         Assert.All(messages, message => Assert.Equal(chat.Id, Member(message, "conversationId")));
         var answer = messages[0];
-        Assert.Equal(("completed", "stop", "demo/scripted", "3"), (Member(answer, "status"), Member(answer, "finishReason"), Member(answer, "model"), Member(answer, "completionTokens")));
+        Assert.Equal(
+            ("completed", "stop", "demo/scripted", "3"),
+            (Member(answer, "status"), Member(answer, "finishReason"), Member(answer, "model"), Member(answer, "completionTokens"))
+        );
         Assert.Equal(answer.GetProperty("promptTokens").GetInt32() + 3, answer.GetProperty("totalTokens").GetInt32());
-        Assert.Equal(messages.Sum(message => message.TryGetProperty("totalTokens", out var tokens) ? tokens.GetInt64() : 0), whole.GetProperty("conversation").GetProperty("totalTokens").GetInt64());
+        Assert.Equal(
+            messages.Sum(message => message.TryGetProperty("totalTokens", out var tokens) ? tokens.GetInt64() : 0),
+            whole.GetProperty("conversation").GetProperty("totalTokens").GetInt64()
+        );
 
-        async Task<IEnumerable<string?>> IdsAsync(string query) => (await ana.GetAsync($"/api/v1/chat/{chat.Id}?{query}")).GetProperty("messages").EnumerateArray().Select(message => Member(message, "id"));
+        async Task<IEnumerable<string?>> IdsAsync(string query) =>
+            (await ana.GetAsync($"/api/v1/chat/{chat.Id}?{query}"))
+                .GetProperty("messages")
+                .EnumerateArray()
+                .Select(message => Member(message, "id"));
         var ids = messages.Select(message => Member(message, "id")).ToList();
         Assert.Equal(ids[2..4], await IdsAsync("limit=2&offset=2"));
         Assert.Equal(ids, await IdsAsync("order=desc"));
@@ -96,7 +136,11 @@ public sealed class ListChatsTests(ParleyServer server)
         var only = Assert.Single(await ListAsync(ana, "?archived=only"));
         Assert.Equal((chat.Id, "True"), (Member(only, "id"), Member(only, "archived")));
         Assert.Equal(2, (await ListAsync(ana, "?archived=include")).Count);
-        foreach (var list in new[] { "/api/v1/conversations", "/api/chat/conversations" }) Assert.Equal(1, (await ana.GetAsync(list)).GetProperty("total").GetInt32());
+        foreach (var list in new[] { "/api/v1/conversations", "/api/chat/conversations" })
+        {
+            Assert.Equal(1, (await ana.GetAsync(list)).GetProperty("total").GetInt32());
+        }
+
         Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
     }
 
@@ -133,16 +177,25 @@ public sealed class ListChatsTests(ParleyServer server)
         using var ana = server.NewPerson();
         foreach (var character in new[] { "x", "語", "👩‍💻", "e\u0301", "🇫🇷" })
         {
-            await ana.ReadAsync("v4", "POST", "/api/v1/chat", new { message = string.Concat(Enumerable.Repeat(character, 250)), model = "scripted" });
+            await ana.ReadAsync(
+                "v4",
+                "POST",
+                "/api/v1/chat",
+                new { message = string.Concat(Enumerable.Repeat(character, 250)), model = "scripted" }
+            );
             Assert.Contains(await ListAsync(ana), chat => Member(chat, "title") == string.Concat(Enumerable.Repeat(character, 100)));
         }
     }
 
     /// <summary>Makes everything that somebody has a second older, so that what comes now is newer by more than the clock's step.</summary>
     private async Task AgeAsync(Person person) =>
-        server.Tables.Change("UPDATE conversations SET updated_at = updated_at - 1000, last_message_at = last_message_at - 1000 WHERE owner_id = @id", ("@id", await person.IdAsync()));
+        server.Tables.Change(
+            "UPDATE conversations SET updated_at = updated_at - 1000, last_message_at = last_message_at - 1000 WHERE owner_id = @id",
+            ("@id", await person.IdAsync())
+        );
 
-    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") => [.. (await person.GetAsync("/api/v1/chat" + query)).GetProperty("conversations").EnumerateArray()];
+    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") =>
+        [.. (await person.GetAsync("/api/v1/chat" + query)).GetProperty("conversations").EnumerateArray()];
 
     private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : null;
 }

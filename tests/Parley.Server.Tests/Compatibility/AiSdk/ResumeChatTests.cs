@@ -56,9 +56,14 @@ public sealed class ResumeChatTests(ParleyServer server)
         var streams = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ana.OpenAsync("ui", "GET", $"/api/chat/{chat.Id}/stream")));
         await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop");
         var all = await first.ToEndAsync();
-        Assert.All(await Task.WhenAll(streams.Select(stream => stream.ToEndAsync())), replay => Assert.Equal((all.MessageId, all.Text), (replay.MessageId, replay.Text)));
+        Assert.All(await Task.WhenAll(streams.Select(stream => stream.ToEndAsync())), replay =>
+            Assert.Equal((all.MessageId, all.Text), (replay.MessageId, replay.Text))
+        );
         Assert.Equal(1, server.Tables.Count("generations", "conversation_id = @id", ("@id", first.ConversationId)));
-        foreach (var stream in streams) await stream.DisposeAsync();
+        foreach (var stream in streams)
+        {
+            await stream.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -72,12 +77,24 @@ public sealed class ResumeChatTests(ParleyServer server)
         await ended.AnsweredAsync("#script tokens=1 delay=0");
         var running = new UiChat(ana);
         await using var stream = await running.SubmitAsync("#script first=600000");
-        foreach (var (person, id) in new[] { (ana, ended.Id), (ana, "unknown"), (ben, running.Id), (ben, stream.ConversationId), (nobody, running.Id) })
+        foreach (
+            var (person, id) in new[]
+            {
+                (ana, ended.Id),
+                (ana, "unknown"),
+                (ben, running.Id),
+                (ben, stream.ConversationId),
+                (nobody, running.Id),
+            }
+        )
         {
             foreach (var api in new[] { "/api/chat", "/api/v1/chat" })
             {
                 using var response = await person.SendAsync("GET", $"{api}/{id}/stream");
-                Assert.Equal((204, 0), ((int)response.StatusCode, (await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length));
+                Assert.Equal(
+                    (204, 0),
+                    ((int)response.StatusCode, (await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length)
+                );
                 Assert.False(response.Headers.Contains("Set-Cookie"));
             }
         }
@@ -149,7 +166,10 @@ public sealed class ResumeChatTests(ParleyServer server)
         foreach (var id in new[] { chat.Id, "unknown" })
         {
             using var response = await ana.SendAsync("GET", $"{api}?chatId={id}");
-            Assert.Equal((200, ""), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+            Assert.Equal(
+                (200, ""),
+                ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            );
             Assert.Equal(["v1"], response.Headers.GetValues("x-vercel-ai-data-stream"));
         }
 

@@ -1,4 +1,3 @@
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
@@ -20,7 +19,10 @@ public sealed class StopChatTests(ParleyServer server)
         await using var watching = await ana.OpenAsync("ui", "GET", $"{api}/{chat.Id}/stream");
         await using var native = await ana.FollowAsync(first.GenerationId);
         var stopped = await ana.JsonAsync("POST", $"{api}/{chat.Id}/stop");
-        Assert.Equal((true, first.GenerationId), (stopped.GetProperty("stopped").GetBoolean(), stopped.GetProperty("generationId").GetString()));
+        Assert.Equal(
+            (true, first.GenerationId),
+            (stopped.GetProperty("stopped").GetBoolean(), stopped.GetProperty("generationId").GetString())
+        );
         foreach (var stream in new[] { first, watching })
         {
             var read = await stream.ToEndAsync();
@@ -71,7 +73,10 @@ public sealed class StopChatTests(ParleyServer server)
         await using var stream = await chat.SubmitAsync(Endless);
         await stream.UntilTextAsync();
         foreach (var id in new[] { chat.Id, stream.ConversationId, stream.GenerationId, "unknown" })
+        {
             await ben.RefusedAsync(404, "not_found", "POST", $"/api/chat/{id}/stop");
+        }
+
         Assert.Equal("running", (await ana.GetAsync($"/api/v1/generations/{stream.GenerationId}")).GetProperty("status").GetString());
         await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop");
     }
@@ -82,8 +87,15 @@ public sealed class StopChatTests(ParleyServer server)
         // useChat's own stop() is no more than that.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        await using (var left = await chat.SubmitAsync("#script tokens=200 delay=5")) await left.UntilTextAsync();
+        await using (var left = await chat.SubmitAsync("#script tokens=200 delay=5"))
+        {
+            await left.UntilTextAsync();
+        }
+
         var rest = await ana.ReadAsync("ui", "GET", $"/api/chat/{chat.Id}/stream");
-        Assert.Equal((true, false, (await ana.AnsweredAsync("#script tokens=200 delay=0")).Text), (rest.IsComplete, rest.IsAborted, rest.Text));
+        Assert.Equal(
+            (true, false, (await ana.AnsweredAsync("#script tokens=200 delay=0")).Text),
+            (rest.IsComplete, rest.IsAborted, rest.Text)
+        );
     }
 }

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
@@ -22,11 +20,20 @@ public sealed class UiChatTests(ParleyServer server)
         await using var stream = await chat.SubmitAsync($"{Two} {new string('x', 200)}");
         var answer = chat.Show(await stream.ToEndAsync());
         Assert.True(answer.IsComplete);
-        Assert.Equal(["start", "start-step", "text-start", "text-delta", "text-end", "finish-step", "finish"], answer.Events.Select(json => json.GetProperty("type").GetString()!).Aggregate(new List<string>(), (types, type) =>
-        {
-            if (types.LastOrDefault() != type) types.Add(type);
-            return types;
-        }));
+        Assert.Equal(
+            ["start", "start-step", "text-start", "text-delta", "text-end", "finish-step", "finish"],
+            answer
+                .Events.Select(json => json.GetProperty("type").GetString()!)
+                .Aggregate(new List<string>(), (types, type) =>
+                {
+                    if (types.LastOrDefault() != type)
+                    {
+                        types.Add(type);
+                    }
+
+                    return types;
+                })
+        );
 
         var stored = await ana.GetAsync($"/api/v1/chat/{chat.Id}?order=asc");
         var conversation = stored.GetProperty("conversation");
@@ -34,8 +41,14 @@ public sealed class UiChatTests(ParleyServer server)
         Assert.Equal(100, conversation.GetProperty("title").GetString()!.Length);
         var messages = stored.GetProperty("messages").EnumerateArray().ToList();
         Assert.Equal([("user", chat.Messages[0].Text), ("assistant", answer.Text)], await ana.SaidAsync(chat.Id));
-        Assert.Equal((answer.MessageId, "completed", "stop"), (Member(messages[1], "id"), Member(messages[1], "status"), Member(messages[1], "finishReason")));
-        Assert.Equal(stream.ConversationId, (await ana.GetAsync($"/api/v1/conversations/{stream.ConversationId}")).GetProperty("id").GetString());
+        Assert.Equal(
+            (answer.MessageId, "completed", "stop"),
+            (Member(messages[1], "id"), Member(messages[1], "status"), Member(messages[1], "finishReason"))
+        );
+        Assert.Equal(
+            stream.ConversationId,
+            (await ana.GetAsync($"/api/v1/conversations/{stream.ConversationId}")).GetProperty("id").GetString()
+        );
     }
 
     [Fact]
@@ -44,7 +57,11 @@ public sealed class UiChatTests(ParleyServer server)
         // S3.84
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        for (var turn = 1; turn <= 4; turn++) await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        for (var turn = 1; turn <= 4; turn++)
+        {
+            await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        }
+
         Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
         Assert.Equal(1, (await ana.GetAsync("/api/v1/chat")).GetProperty("total").GetInt32());
     }
@@ -76,7 +93,10 @@ public sealed class UiChatTests(ParleyServer server)
         chat.Messages.AddRange([new("s", "system", "Be brief."), new("u", "user", "One"), new("a", "assistant", "Two")]);
         await chat.AnsweredAsync("Three");
         Assert.Equal(["Be brief.", "One", "Two", "Three"], Told(upstream));
-        Assert.Equal([("system", "Be brief."), ("user", "One"), ("assistant", "Two"), ("user", "Three"), ("assistant", "Yes.")], await ana.SaidAsync(chat.Id));
+        Assert.Equal(
+            [("system", "Be brief."), ("user", "One"), ("assistant", "Two"), ("user", "Three"), ("assistant", "Yes.")],
+            await ana.SaidAsync(chat.Id)
+        );
 
         // And what the client calls them is how it finds them again.
         chat.Messages.RemoveRange(2, chat.Messages.Count - 2);
@@ -100,7 +120,10 @@ public sealed class UiChatTests(ParleyServer server)
         chat.Show(await stream.ToEndAsync());
         Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
 
-        var shown = (await ana.GetAsync($"/api/v1/conversations/{stream.ConversationId}/messages")).GetProperty("items").EnumerateArray().ToList();
+        var shown = (await ana.GetAsync($"/api/v1/conversations/{stream.ConversationId}/messages"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .ToList();
         Assert.Equal([1, 1, 2, 1], shown.Select(message => message.GetProperty("siblings").GetArrayLength()));
 
         // Both are called the same by the client: the newer one is meant.
@@ -148,7 +171,21 @@ public sealed class UiChatTests(ParleyServer server)
         await using var second = await ana.OpenAsync("ui", "POST", "/api/chat", chat.Body(), key);
         var two = await second.ToEndAsync();
         Assert.Equal((first.GenerationId, one.MessageId, one.Text), (second.GenerationId, two.MessageId, two.Text));
-        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { id = chat.Id, messages = chat.Messages.Select(message => message.ToJson()), trigger = "submit-message", model = "scripted", temperature = 1 }, key);
+        await ana.RefusedAsync(
+            422,
+            "idempotency_key_reused",
+            "POST",
+            "/api/chat",
+            new
+            {
+                id = chat.Id,
+                messages = chat.Messages.Select(message => message.ToJson()),
+                trigger = "submit-message",
+                model = "scripted",
+                temperature = 1,
+            },
+            key
+        );
         chat.Messages[0] = chat.Messages[0] with { Text = "Another" };
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", chat.Body(), key);
     }
@@ -298,17 +335,41 @@ public sealed class UiChatTests(ParleyServer server)
         var called = await chat.AnsweredAsync("#script tool=2 tokens=3 delay=0");
         var call = Assert.Single(called.Events, json => Member(json, "type") == "tool-input-available");
         Assert.Equal(("get_weather", """{"city":"Paris"}""", ""), (Member(call, "toolName"), Member(call, "input"), called.Text));
-        object Body(string state, object? output) => new
-        {
-            id = chat.Id,
-            model = "scripted",
-            trigger = "submit-message",
-            messageId = called.MessageId,
-            messages = new[] { chat.Messages[0].ToJson(), new { id = called.MessageId, role = "assistant", parts = new object[] { new { type = "step-start" }, new { type = "tool-get_weather", toolCallId = Member(call, "toolCallId"), state, input = new { city = "Paris" }, output } } } },
-        };
+        object Body(string state, object? output) =>
+            new
+            {
+                id = chat.Id,
+                model = "scripted",
+                trigger = "submit-message",
+                messageId = called.MessageId,
+                messages = new[]
+                {
+                    chat.Messages[0].ToJson(),
+                    new
+                    {
+                        id = called.MessageId,
+                        role = "assistant",
+                        parts = new object[]
+                        {
+                            new { type = "step-start" },
+                            new
+                            {
+                                type = "tool-get_weather",
+                                toolCallId = Member(call, "toolCallId"),
+                                state,
+                                input = new { city = "Paris" },
+                                output,
+                            },
+                        },
+                    },
+                },
+            };
         await ana.RefusedAsync(400, "tool_result_required", "POST", "/api/chat", Body("input-available", null));
         var rest = await ana.ReadAsync("ui", "POST", "/api/chat", Body("output-available", new { temperature = 21 }));
-        Assert.Equal((called.MessageId, true, (await ana.AnsweredAsync("#script tokens=3 delay=0")).Text), (rest.MessageId, rest.IsComplete, rest.Text));
+        Assert.Equal(
+            (called.MessageId, true, (await ana.AnsweredAsync("#script tokens=3 delay=0")).Text),
+            (rest.MessageId, rest.IsComplete, rest.Text)
+        );
         await ana.RefusedAsync(409, "answer_complete", "POST", "/api/chat", Body("output-available", new { temperature = 22 }));
         chat.Messages[1] = chat.Messages[1] with { Text = rest.Text };
         await chat.AnsweredAsync(Two);
@@ -361,14 +422,21 @@ public sealed class UiChatTests(ParleyServer server)
         // S3.91
         using var ana = server.NewPerson();
         await ana.IdAsync(); // or each chat that begins without one would get an identity of its own
-        var chats = await Task.WhenAll(Enumerable.Range(1, 8).Select(async i =>
+        var chats = await Task.WhenAll(
+            Enumerable
+                .Range(1, 8)
+                .Select(async i =>
+                {
+                    var chat = new UiChat(ana);
+                    await chat.AnsweredAsync($"#script tokens={i} delay=2");
+                    await chat.AnsweredAsync($"#script tokens={2 * i} delay=2");
+                    return chat;
+                })
+        );
+        foreach (var chat in chats)
         {
-            var chat = new UiChat(ana);
-            await chat.AnsweredAsync($"#script tokens={i} delay=2");
-            await chat.AnsweredAsync($"#script tokens={2 * i} delay=2");
-            return chat;
-        }));
-        foreach (var chat in chats) Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
+            Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
+        }
     }
 
     [Fact]
@@ -377,13 +445,19 @@ public sealed class UiChatTests(ParleyServer server)
         using var ana = server.NewPerson();
         await ana.IdAsync();
         var chats = Enumerable.Range(1, 6).Select(_ => new UiChat(ana, "begun-at-once")).ToList();
-        var statuses = await Task.WhenAll(chats.Select(async chat =>
-        {
-            chat.Messages.Add(new UiMessage(UiMessage.NewId(), "user", "#script first=100 tokens=1 delay=0"));
-            using var response = await ana.SendAsync("POST", "/api/chat", chat.Body());
-            if (!response.IsSuccessStatusCode) Assert.Equal("answer_running", Member(await Problem.ReadAsync(response), "code"));
-            return (int)response.StatusCode;
-        }));
+        var statuses = await Task.WhenAll(
+            chats.Select(async chat =>
+            {
+                chat.Messages.Add(new UiMessage(UiMessage.NewId(), "user", "#script first=100 tokens=1 delay=0"));
+                using var response = await ana.SendAsync("POST", "/api/chat", chat.Body());
+                if (!response.IsSuccessStatusCode)
+                {
+                    Assert.Equal("answer_running", Member(await Problem.ReadAsync(response), "code"));
+                }
+
+                return (int)response.StatusCode;
+            })
+        );
         Assert.Equal([200, 409, 409, 409, 409, 409], statuses.Order());
         Assert.Equal(1, (await ana.GetAsync("/api/v1/chat")).GetProperty("total").GetInt32());
     }
@@ -409,13 +483,33 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Chat_NamedAsARouteOrUnfitForOne_IsRefused(string id)
     {
         using var ana = server.NewPerson();
-        if (id == "long") id = new string('x', 129);
+        if (id == "long")
+        {
+            id = new string('x', 129);
+        }
+
         foreach (var api in new[] { "/api/chat", "/api/v1/chat" })
         {
             var chat = new UiChat(ana, id, api);
             chat.Messages.Add(new UiMessage("u", "user", Two));
             Assert.True(Problem.Names(await chat.RefusedAsync(400, "invalid_id"), "id"));
-            Assert.True(Problem.Names(await ana.RefusedAsync(400, "invalid_id", "POST", "/chat/start", new { modelId = "scripted", prompt = "x", chatId = id }), "chatId"));
+            Assert.True(
+                Problem.Names(
+                    await ana.RefusedAsync(
+                        400,
+                        "invalid_id",
+                        "POST",
+                        "/chat/start",
+                        new
+                        {
+                            modelId = "scripted",
+                            prompt = "x",
+                            chatId = id,
+                        }
+                    ),
+                    "chatId"
+                )
+            );
         }
 
         Assert.Equal(0, (await ana.GetAsync("/api/v1/chat")).GetProperty("total").GetInt32());
@@ -425,7 +519,21 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Chat_NameOfEveryKindThatFits_FindsItAgain()
     {
         using var ana = server.NewPerson();
-        foreach (var id in new[] { "a", new string('x', 128), "user:1;a=b", "{id}", "%2F", "a+b", "-1", "🙂".Length.ToString(null, null), "DROP'--", "~!@$^&*()_=[]|,<>?#\"" })
+        foreach (
+            var id in new[]
+            {
+                "a",
+                new string('x', 128),
+                "user:1;a=b",
+                "{id}",
+                "%2F",
+                "a+b",
+                "-1",
+                "🙂".Length.ToString(null, null),
+                "DROP'--",
+                "~!@$^&*()_=[]|,<>?#\"",
+            }
+        )
         {
             var chat = new UiChat(ana, id);
             await chat.AnsweredAsync(Two);
@@ -436,16 +544,25 @@ public sealed class UiChatTests(ParleyServer server)
     }
 
     [Theory]
-    [InlineData("""{"role":"user","parts":[{"type":"file","mediaType":"image/png","url":"data:,x"},{"type":"text","text":"What is this?"}]}""")]
+    [InlineData(
+        """{"role":"user","parts":[{"type":"file","mediaType":"image/png","url":"data:,x"},{"type":"text","text":"What is this?"}]}"""
+    )]
     [InlineData("""{"role":"user","content":"What is this?","experimental_attachments":[{"url":"data:,x"}]}""")]
-    [InlineData("""{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,x"}},{"type":"text","text":"What is this?"}]}""")]
+    [InlineData(
+        """{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,x"}},{"type":"text","text":"What is this?"}]}"""
+    )]
     [InlineData("""{"role":"user","content":[{"type":"image","image":"x"},{"type":"text","text":"What is this?"}]}""")]
     public async Task Submit_Files_AreRefusedAndNotPassedOver(string message)
     {
         using var ana = server.NewPerson();
         foreach (var path in new[] { "/api/chat", "/api/v1/chat" })
         {
-            Assert.True(Problem.Names(await ana.RefusedAsync(400, "files_not_supported", "POST", path, $$"""{"id":"c","messages":[{{message}}]}"""), "messages"));
+            Assert.True(
+                Problem.Names(
+                    await ana.RefusedAsync(400, "files_not_supported", "POST", path, $$"""{"id":"c","messages":[{{message}}]}"""),
+                    "messages"
+                )
+            );
             await ana.RefusedAsync(400, "files_not_supported", "POST", path, $$"""{"messages":[{{message}}]}""");
         }
 
@@ -460,7 +577,10 @@ public sealed class UiChatTests(ParleyServer server)
         chat.Messages.Add(new UiMessage("u", "user", "#http429"));
         using var response = await ana.SendAsync("POST", "/api/chat", chat.Body());
         var problem = await Problem.ReadAsync(response);
-        Assert.Equal((429, "provider_rate_limited", true), ((int)response.StatusCode, Member(problem, "code"), response.Headers.RetryAfter is not null));
+        Assert.Equal(
+            (429, "provider_rate_limited", true),
+            ((int)response.StatusCode, Member(problem, "code"), response.Headers.RetryAfter is not null)
+        );
         Assert.NotEmpty(Member(problem, "generationId")!);
 
         // The turn is stored: the same message again asks again.
@@ -482,7 +602,11 @@ public sealed class UiChatTests(ParleyServer server)
         var usual = new UiChat(ana, chat.Id, model: null);
         usual.Messages.AddRange(other.Messages);
         await usual.AnsweredAsync("Hello again");
-        var models = (await ana.GetAsync($"/api/v1/chat/{chat.Id}?order=asc")).GetProperty("messages").EnumerateArray().Where(message => Member(message, "role") == "assistant").Select(message => Member(message, "model"));
+        var models = (await ana.GetAsync($"/api/v1/chat/{chat.Id}?order=asc"))
+            .GetProperty("messages")
+            .EnumerateArray()
+            .Where(message => Member(message, "role") == "assistant")
+            .Select(message => Member(message, "model"));
         Assert.Equal(["demo/scripted", "demo/parley", "demo/parley"], models);
         usual.Messages.Add(new UiMessage("u9", "user", "x"));
         await new UiChat(ana, chat.Id, model: "nobody/nothing") { Messages = { usual.Messages[^1] } }.RefusedAsync(400, "model_not_found");
@@ -509,9 +633,34 @@ public sealed class UiChatTests(ParleyServer server)
         using var ana = own.NewPerson();
         object[] bodies =
         [
-            new { id = "c1", messages = new[] { new UiMessage("u", "user", "x").ToJson() }, trigger = "submit-message", model = "up/m", temperature = 0.25, topP = 0.5, maxTokens = 77 },
-            new { id = "c2", messages = new[] { new { role = "user", content = "x" } }, modelId = "up/m", temperature = 0.25, top_p = 0.5, max_tokens = 77 },
-            new { messages = new[] { new { role = "user", content = "x" } }, model = "up/m", temperature = 0.25, topP = 0.5, maxOutputTokens = 77, stream = false },
+            new
+            {
+                id = "c1",
+                messages = new[] { new UiMessage("u", "user", "x").ToJson() },
+                trigger = "submit-message",
+                model = "up/m",
+                temperature = 0.25,
+                topP = 0.5,
+                maxTokens = 77,
+            },
+            new
+            {
+                id = "c2",
+                messages = new[] { new { role = "user", content = "x" } },
+                modelId = "up/m",
+                temperature = 0.25,
+                top_p = 0.5,
+                max_tokens = 77,
+            },
+            new
+            {
+                messages = new[] { new { role = "user", content = "x" } },
+                model = "up/m",
+                temperature = 0.25,
+                topP = 0.5,
+                maxOutputTokens = 77,
+                stream = false,
+            },
         ];
         foreach (var body in bodies)
         {
@@ -520,11 +669,17 @@ public sealed class UiChatTests(ParleyServer server)
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             var asked = upstream.Requests.Last();
             Assert.Equal((0.25, 0.5), (asked.GetProperty("temperature").GetDouble(), asked.GetProperty("top_p").GetDouble()));
-            Assert.Contains(77, new[] { "max_tokens", "max_completion_tokens" }.Where(name => asked.TryGetProperty(name, out _)).Select(name => asked.GetProperty(name).GetInt32()));
+            Assert.Contains(
+                77,
+                new[] { "max_tokens", "max_completion_tokens" }
+                    .Where(name => asked.TryGetProperty(name, out _))
+                    .Select(name => asked.GetProperty(name).GetInt32())
+            );
         }
     }
 
-    private static List<string> Told(Upstream upstream) => [.. upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())];
+    private static List<string> Told(Upstream upstream) =>
+        [.. upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())];
 
     private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : null;
 }

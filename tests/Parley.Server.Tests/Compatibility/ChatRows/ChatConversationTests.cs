@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Data.Model;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.ChatRows;
@@ -10,7 +8,18 @@ public sealed class ChatConversationTests(ParleyServer server)
 {
     private const string Path = "/api/chat/conversations";
     private static readonly string[] ConversationColumns =
-        ["id", "user_id", "title", "model", "context_window", "total_tokens", "message_count", "last_message_at", "created_at", "updated_at"];
+    [
+        "id",
+        "user_id",
+        "title",
+        "model",
+        "context_window",
+        "total_tokens",
+        "message_count",
+        "last_message_at",
+        "created_at",
+        "updated_at",
+    ];
 
     private static readonly string[] MessageColumns = ["id", "conversation_id", "role", "content", "tokens", "metadata", "created_at"];
 
@@ -19,13 +28,22 @@ public sealed class ChatConversationTests(ParleyServer server)
     {
         // S0.14 to S0.23, S0.42, S0.70, S0.77, S0.99 to S0.101: a model that is not here is what it was meant for
         using var ana = server.NewPerson();
-        using var response = await ana.SendAsync("POST", Path, """{"user_id":null,"title":"日本語の文法","model":"stockmark/stockmark-2-100b-instruct"}""");
+        using var response = await ana.SendAsync(
+            "POST",
+            Path,
+            """{"user_id":null,"title":"日本語の文法","model":"stockmark/stockmark-2-100b-instruct"}"""
+        );
         Assert.Equal(201, (int)response.StatusCode);
         var row = JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(ConversationColumns, row.EnumerateObject().Select(column => column.Name));
         Assert.True(Guid.TryParseExact(Member(row, "id"), "D", out _));
-        Assert.Equal(("日本語の文法", "stockmark/stockmark-2-100b-instruct", "0", "0"), (Member(row, "title"), Member(row, "model"), Member(row, "message_count"), Member(row, "total_tokens")));
-        Assert.All(new[] { "user_id", "context_window", "last_message_at" }, column => Assert.Equal(JsonValueKind.Null, row.GetProperty(column).ValueKind));
+        Assert.Equal(
+            ("日本語の文法", "stockmark/stockmark-2-100b-instruct", "0", "0"),
+            (Member(row, "title"), Member(row, "model"), Member(row, "message_count"), Member(row, "total_tokens"))
+        );
+        Assert.All(new[] { "user_id", "context_window", "last_message_at" }, column =>
+            Assert.Equal(JsonValueKind.Null, row.GetProperty(column).ValueKind)
+        );
         Assert.Equal(row.GetProperty("created_at").GetDateTimeOffset(), row.GetProperty("updated_at").GetDateTimeOffset());
         Assert.Equal($"/api/v1/conversations/{Member(row, "id")}", response.Headers.Location!.ToString());
 
@@ -57,8 +75,12 @@ public sealed class ChatConversationTests(ParleyServer server)
         // S0.78
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", Path, body), field));
-        Assert.True(Problem.Names(await ana.RefusedAsync(400, "title_too_long", "POST", Path, new { title = new string('x', 201) }), "title"));
-        Assert.True(Problem.Names(await ana.RefusedAsync(400, "invalid_model", "POST", Path, new { model = new string('x', 201) }), "model"));
+        Assert.True(
+            Problem.Names(await ana.RefusedAsync(400, "title_too_long", "POST", Path, new { title = new string('x', 201) }), "title")
+        );
+        Assert.True(
+            Problem.Names(await ana.RefusedAsync(400, "invalid_model", "POST", Path, new { model = new string('x', 201) }), "model")
+        );
         Assert.Empty(await ListAsync(ana));
     }
 
@@ -70,7 +92,9 @@ public sealed class ChatConversationTests(ParleyServer server)
         var id = await ana.IdAsync();
         await ana.JsonAsync("POST", Path, new { user_id = id, title = "Mine" }, 201);
         foreach (var filter in new[] { "", "?user_id=", "?user_id=null", $"?user_id={id}" })
+        {
             Assert.Equal(JsonValueKind.Null, Assert.Single(await ListAsync(ana, filter)).GetProperty("user_id").ValueKind);
+        }
     }
 
     [Fact]
@@ -117,12 +141,18 @@ public sealed class ChatConversationTests(ParleyServer server)
         for (var i = 1; i <= 5; i++)
         {
             await NewAsync(ana, $"Number {i}");
-            server.Tables.Change("UPDATE conversations SET updated_at = updated_at - 1000 WHERE owner_id = @id", ("@id", await ana.IdAsync()));
+            server.Tables.Change(
+                "UPDATE conversations SET updated_at = updated_at - 1000 WHERE owner_id = @id",
+                ("@id", await ana.IdAsync())
+            );
         }
 
         var oldest = (await ListAsync(ana))[^1];
         await ana.JsonAsync("POST", $"{Path}/{Member(oldest, "id")}/messages", new { role = "user", content = "up again" }, 201);
-        Assert.Equal(["Number 1", "Number 5", "Number 4", "Number 3", "Number 2"], (await ListAsync(ana, "?limit=50&offset=0")).Select(row => Member(row, "title")));
+        Assert.Equal(
+            ["Number 1", "Number 5", "Number 4", "Number 3", "Number 2"],
+            (await ListAsync(ana, "?limit=50&offset=0")).Select(row => Member(row, "title"))
+        );
         Assert.Equal(["Number 5", "Number 4"], (await ListAsync(ana, "?limit=2&offset=1")).Select(row => Member(row, "title")));
         Assert.Empty(await ListAsync(ana, "?offset=5"));
         var page = await ana.GetAsync($"{Path}?limit=2&offset=4");
@@ -156,16 +186,62 @@ public sealed class ChatConversationTests(ParleyServer server)
         // S0.24 to S0.30, S0.46, S0.49, S0.72, S0.73
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
-        var added = await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = "user", content = "こんにちは", tokens = 7, metadata = new { source = "import", deep = new { a = new[] { 1 } } } }, 201);
+        var added = await ana.JsonAsync(
+            "POST",
+            $"{Path}/{id}/messages",
+            new
+            {
+                role = "user",
+                content = "こんにちは",
+                tokens = 7,
+                metadata = new { source = "import", deep = new { a = new[] { 1 } } },
+            },
+            201
+        );
         Assert.Equal(MessageColumns, added.EnumerateObject().Select(column => column.Name));
-        Assert.Equal((id, "user", "こんにちは", "7", """{"source":"import","deep":{"a":[1]}}"""),
-            (Member(added, "conversation_id"), Member(added, "role"), Member(added, "content"), Member(added, "tokens"), Member(added, "metadata")));
-        await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = "assistant", content = "Hello", tokens = 5 }, 201);
-        var last = await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = "system", content = "Be brief", tokens = (int?)null, metadata = (object?)null }, 201);
+        Assert.Equal(
+            (id, "user", "こんにちは", "7", """{"source":"import","deep":{"a":[1]}}"""),
+            (
+                Member(added, "conversation_id"),
+                Member(added, "role"),
+                Member(added, "content"),
+                Member(added, "tokens"),
+                Member(added, "metadata")
+            )
+        );
+        await ana.JsonAsync(
+            "POST",
+            $"{Path}/{id}/messages",
+            new
+            {
+                role = "assistant",
+                content = "Hello",
+                tokens = 5,
+            },
+            201
+        );
+        var last = await ana.JsonAsync(
+            "POST",
+            $"{Path}/{id}/messages",
+            new
+            {
+                role = "system",
+                content = "Be brief",
+                tokens = (int?)null,
+                metadata = (object?)null,
+            },
+            201
+        );
 
         var row = Assert.Single(await ListAsync(ana));
-        Assert.Equal(("3", "12", Member(last, "created_at")), (Member(row, "message_count"), Member(row, "total_tokens"), Member(row, "last_message_at")));
-        Assert.Equal([added.ToString(), last.ToString()], (await MessagesAsync(ana, id)).Where((_, i) => i != 1).Select(message => message.ToString()));
+        Assert.Equal(
+            ("3", "12", Member(last, "created_at")),
+            (Member(row, "message_count"), Member(row, "total_tokens"), Member(row, "last_message_at"))
+        );
+        Assert.Equal(
+            [added.ToString(), last.ToString()],
+            (await MessagesAsync(ana, id)).Where((_, i) => i != 1).Select(message => message.ToString())
+        );
     }
 
     [Theory]
@@ -178,12 +254,19 @@ public sealed class ChatConversationTests(ParleyServer server)
         var (untitled, titled) = (await NewAsync(ana), await NewAsync(ana, "A title"));
         foreach (var id in new[] { untitled, titled })
         {
-            if (before != "user") await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = before, content = "Before" }, 201);
+            if (before != "user")
+            {
+                await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = before, content = "Before" }, 201);
+            }
+
             await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = "user", content = question }, 201);
             await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = "user", content = "Another" }, 201);
         }
 
-        Assert.Equal([("A title", titled), (question, untitled)], (await ListAsync(ana)).Select(row => (Member(row, "title"), Member(row, "id"))).Order());
+        Assert.Equal(
+            [("A title", titled), (question, untitled)],
+            (await ListAsync(ana)).Select(row => (Member(row, "title"), Member(row, "id"))).Order()
+        );
     }
 
     [Theory]
@@ -193,7 +276,11 @@ public sealed class ChatConversationTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
-        if (isThere) await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = before, content = "Before" }, 201);
+        if (isThere)
+        {
+            await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = before, content = "Before" }, 201);
+        }
+
         await ana.AnsweredAsync("#script tokens=1 delay=0", id);
         await ana.AnsweredAsync("Another", id);
         Assert.Equal("#script tokens=1 delay=0", Member(Assert.Single(await ListAsync(ana)), "title"));
@@ -217,7 +304,23 @@ public sealed class ChatConversationTests(ParleyServer server)
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", $"{Path}/{id}/messages", body), field));
-        Assert.True(Problem.Names(await ana.RefusedAsync(400, "too_long", "POST", $"{Path}/{id}/messages", new { role = "user", content = "x", metadata = new { a = new string('x', 17_000) } }), "metadata"));
+        Assert.True(
+            Problem.Names(
+                await ana.RefusedAsync(
+                    400,
+                    "too_long",
+                    "POST",
+                    $"{Path}/{id}/messages",
+                    new
+                    {
+                        role = "user",
+                        content = "x",
+                        metadata = new { a = new string('x', 17_000) },
+                    }
+                ),
+                "metadata"
+            )
+        );
         Assert.Equal("0", Member(Assert.Single(await ListAsync(ana)), "message_count"));
     }
 
@@ -227,11 +330,26 @@ public sealed class ChatConversationTests(ParleyServer server)
         // S0.47, S0.48, C10
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
-        for (var i = 1; i <= 5; i++) await ana.JsonAsync("POST", $"{Path}/{id}/messages", new { role = i % 2 == 1 ? "user" : "assistant", content = $"Message {i}" }, 201);
-        Assert.Equal(["Message 1", "Message 2", "Message 3", "Message 4", "Message 5"], (await MessagesAsync(ana, id, "?limit=100&offset=0")).Select(row => Member(row, "content")));
+        for (var i = 1; i <= 5; i++)
+        {
+            await ana.JsonAsync(
+                "POST",
+                $"{Path}/{id}/messages",
+                new { role = i % 2 == 1 ? "user" : "assistant", content = $"Message {i}" },
+                201
+            );
+        }
+
+        Assert.Equal(
+            ["Message 1", "Message 2", "Message 3", "Message 4", "Message 5"],
+            (await MessagesAsync(ana, id, "?limit=100&offset=0")).Select(row => Member(row, "content"))
+        );
         Assert.Equal(["Message 2", "Message 3"], (await MessagesAsync(ana, id, "?limit=2&offset=1")).Select(row => Member(row, "content")));
         var page = await ana.GetAsync($"{Path}/{id}/messages?offset=4");
-        Assert.Equal(("5", "100", "4", 1), (Member(page, "total"), Member(page, "limit"), Member(page, "offset"), page.GetProperty("messages").GetArrayLength()));
+        Assert.Equal(
+            ("5", "100", "4", 1),
+            (Member(page, "total"), Member(page, "limit"), Member(page, "offset"), page.GetProperty("messages").GetArrayLength())
+        );
         await ana.RefusedAsync(400, "out_of_range", "GET", $"{Path}/{id}/messages?limit=201");
         await ana.RefusedAsync(400, "unknown_parameter", "GET", $"{Path}/{id}/messages?order=desc");
     }
@@ -242,15 +360,31 @@ public sealed class ChatConversationTests(ParleyServer server)
         // S0.71, S0.72, S0.28, S0.29
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
-        await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", new { messages = new[] { new { role = "user", content = "#script tokens=100000 delay=5" } }, conversationId = id, model = "scripted" });
+        await using var stream = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages = new[] { new { role = "user", content = "#script tokens=100000 delay=5" } },
+                conversationId = id,
+                model = "scripted",
+            }
+        );
         var seen = await stream.UntilTextAsync();
         var running = (await MessagesAsync(ana, id))[1];
         Assert.StartsWith(seen.Text, Member(running, "content"), StringComparison.Ordinal);
-        Assert.Equal(("running", "demo/scripted"), (Member(running.GetProperty("metadata"), "status"), Member(running.GetProperty("metadata"), "model")));
+        Assert.Equal(
+            ("running", "demo/scripted"),
+            (Member(running.GetProperty("metadata"), "status"), Member(running.GetProperty("metadata"), "model"))
+        );
         await ana.JsonAsync("POST", $"/api/chat/{id}/stop");
         var ended = (await MessagesAsync(ana, id))[1];
         Assert.Equal((await stream.ToEndAsync()).Text, Member(ended, "content"));
-        Assert.Equal(("stopped", "stopped"), (Member(ended.GetProperty("metadata"), "status"), Member(ended.GetProperty("metadata"), "finishReason")));
+        Assert.Equal(
+            ("stopped", "stopped"),
+            (Member(ended.GetProperty("metadata"), "status"), Member(ended.GetProperty("metadata"), "finishReason"))
+        );
 
         var answer = await ana.AnsweredAsync("#script tokens=9 delay=0", id);
         var row = (await MessagesAsync(ana, id))[^1];
@@ -266,15 +400,35 @@ public sealed class ChatConversationTests(ParleyServer server)
         var id = await NewAsync(ana);
         var kept = await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.AnsweredAsync("#script tokens=1 delay=0", id, key: "key-1");
-        await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x", chatId = id }, 201);
+        await ana.JsonAsync(
+            "POST",
+            "/chat/start",
+            new
+            {
+                modelId = "scripted",
+                prompt = "x",
+                chatId = id,
+            },
+            201
+        );
         await using var running = await ana.AskAsync("#script tokens=100000 delay=5", id);
         await running.UntilAsync("token");
-        Assert.Equal((1, 1), (server.Tables.Count("chat_sessions", "conversation_id = @id", ("@id", id)), server.Tables.Count("conversations", "id = @id", ("@id", id))));
+        Assert.Equal(
+            (1, 1),
+            (
+                server.Tables.Count("chat_sessions", "conversation_id = @id", ("@id", id)),
+                server.Tables.Count("conversations", "id = @id", ("@id", id))
+            )
+        );
 
         var deleted = await ana.JsonAsync("DELETE", $"{Path}?id={id}");
         Assert.Equal(("True", id), (Member(deleted, "success"), Member(deleted, "id")));
         Assert.True(await running.IsCutAsync());
-        foreach (var table in new[] { "messages", "generations", "chat_sessions" }) Assert.Equal(0, server.Tables.Count(table, "conversation_id = @id", ("@id", id)));
+        foreach (var table in new[] { "messages", "generations", "chat_sessions" })
+        {
+            Assert.Equal(0, server.Tables.Count(table, "conversation_id = @id", ("@id", id)));
+        }
+
         Assert.Equal(0, server.Tables.Count("conversations", "id = @id", ("@id", id)));
         Assert.Equal(kept.ConversationId, Member(Assert.Single(await ListAsync(ana)), "id"));
         await ana.RefusedAsync(404, "not_found", "GET", $"{Path}/{id}/messages");
@@ -306,11 +460,15 @@ public sealed class ChatConversationTests(ParleyServer server)
         Assert.Single(await ListAsync(ana));
     }
 
-    private static async Task<string> NewAsync(Person person, string? title = null) => Member(await person.JsonAsync("POST", Path, new { title }, 201), "id")!;
+    private static async Task<string> NewAsync(Person person, string? title = null) =>
+        Member(await person.JsonAsync("POST", Path, new { title }, 201), "id")!;
 
-    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") => [.. (await person.GetAsync(Path + query)).GetProperty("conversations").EnumerateArray()];
+    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") =>
+        [.. (await person.GetAsync(Path + query)).GetProperty("conversations").EnumerateArray()];
 
-    private static async Task<List<JsonElement>> MessagesAsync(Person person, string id, string query = "") => [.. (await person.GetAsync($"{Path}/{id}/messages{query}")).GetProperty("messages").EnumerateArray()];
+    private static async Task<List<JsonElement>> MessagesAsync(Person person, string id, string query = "") =>
+        [.. (await person.GetAsync($"{Path}/{id}/messages{query}")).GetProperty("messages").EnumerateArray()];
 
-    private static string? Member(JsonElement json, string name) => json.GetProperty(name) is { ValueKind: not JsonValueKind.Null } value ? value.ToString() : null;
+    private static string? Member(JsonElement json, string name) =>
+        json.GetProperty(name) is { ValueKind: not JsonValueKind.Null } value ? value.ToString() : null;
 }

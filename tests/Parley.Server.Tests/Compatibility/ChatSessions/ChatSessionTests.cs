@@ -21,19 +21,31 @@ public sealed class ChatSessionTests(ParleyServer server)
         const string prompt = "#script tokens=20 reasoning=2 tool=1 delay=1";
         var started = await ana.JsonAsync("POST", $"{prefix}/start", new { modelId = "scripted", prompt }, 201);
         Assert.Equal(["sessionId", "chatId", "expiresAt"], started.EnumerateObject().Select(member => member.Name));
-        Assert.InRange(started.GetProperty("expiresAt").GetDateTimeOffset() - TimeProvider.System.GetUtcNow(), TimeSpan.FromSeconds(570), TimeSpan.FromSeconds(600));
+        Assert.InRange(
+            started.GetProperty("expiresAt").GetDateTimeOffset() - TimeProvider.System.GetUtcNow(),
+            TimeSpan.FromSeconds(570),
+            TimeSpan.FromSeconds(600)
+        );
 
         await using var stream = await ana.StreamAsync("GET", $"{prefix}/stream?sessionId={Member(started, "sessionId")}");
         await stream.ToEndAsync();
         Assert.Equal(["typing", "token", "done"], stream.Events.Select(next => next.Type).Distinct());
-        Assert.Equal(("""{"type":"typing"}""", """{"type":"done"}"""), (stream.Events[0].Json.ToString(), stream.Events[^1].Json.ToString()));
-        Assert.All(stream.Events.Where(next => next.Type == "token"), next => Assert.Equal(["type", "content"], next.Json.EnumerateObject().Select(member => member.Name)));
+        Assert.Equal(
+            ("""{"type":"typing"}""", """{"type":"done"}"""),
+            (stream.Events[0].Json.ToString(), stream.Events[^1].Json.ToString())
+        );
+        Assert.All(stream.Events.Where(next => next.Type == "token"), next =>
+            Assert.Equal(["type", "content"], next.Json.EnumerateObject().Select(member => member.Name))
+        );
         Assert.Equal((await ana.AnsweredAsync(prompt)).Text, stream.Text);
 
         var history = await ana.GetAsync($"{prefix}/history?chatId={Member(started, "chatId")}");
         Assert.Equal((Member(started, "chatId"), "False"), (Member(history, "chatId"), Member(history, "hasMore")));
         var messages = history.GetProperty("messages").EnumerateArray().ToList();
-        Assert.Equal([("user", prompt), ("assistant", stream.Text)], messages.Select(message => (Member(message, "role"), Member(message, "content"))));
+        Assert.Equal(
+            [("user", prompt), ("assistant", stream.Text)],
+            messages.Select(message => (Member(message, "role"), Member(message, "content")))
+        );
         Assert.True(messages[0].GetProperty("createdAt").GetDateTimeOffset() <= messages[1].GetProperty("createdAt").GetDateTimeOffset());
     }
 
@@ -60,14 +72,32 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = own.NewPerson();
         foreach (var prompt in new[] { "First", "Second", "Third" })
         {
-            var started = await ana.JsonAsync("POST", "/chat/start", new { modelId = "up/m", prompt, chatId = "conversation-123", projectId = "project-1", taskId = "task-1" }, 201);
+            var started = await ana.JsonAsync(
+                "POST",
+                "/chat/start",
+                new
+                {
+                    modelId = "up/m",
+                    prompt,
+                    chatId = "conversation-123",
+                    projectId = "project-1",
+                    taskId = "task-1",
+                },
+                201
+            );
             Assert.Equal("conversation-123", Member(started, "chatId"));
             await using var stream = await ana.StreamAsync("GET", $"/chat/stream?sessionId={Member(started, "sessionId")}");
             Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type);
         }
 
-        Assert.Equal([("user", "First"), ("assistant", "Yes."), ("user", "Second"), ("assistant", "Yes."), ("user", "Third"), ("assistant", "Yes.")], await ana.SaidAsync("conversation-123"));
-        Assert.Equal(["First", "Yes.", "Second", "Yes.", "Third"], upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString()));
+        Assert.Equal(
+            [("user", "First"), ("assistant", "Yes."), ("user", "Second"), ("assistant", "Yes."), ("user", "Third"), ("assistant", "Yes.")],
+            await ana.SaidAsync("conversation-123")
+        );
+        Assert.Equal(
+            ["First", "Yes.", "Second", "Yes.", "Third"],
+            upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())
+        );
         Assert.Equal(3, own.Tables.Count("chat_sessions", "project_id = 'project-1' AND task_id = 'task-1'")); // S1.7, S1.8, S1.83
         Assert.Equal("First", Member((await ana.GetAsync("/api/v1/chat/conversation-123")).GetProperty("conversation"), "title"));
     }
@@ -86,7 +116,21 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", "/chat/start", body), field));
         foreach (var label in new[] { "projectId", "taskId" })
-            Assert.True(Problem.Names(await ana.RefusedAsync(400, "too_long", "POST", "/chat/start", $$"""{"modelId":"scripted","prompt":"x","{{label}}":"{{new string('x', 129)}}"}"""), label));
+        {
+            Assert.True(
+                Problem.Names(
+                    await ana.RefusedAsync(
+                        400,
+                        "too_long",
+                        "POST",
+                        "/chat/start",
+                        $$"""{"modelId":"scripted","prompt":"x","{{label}}":"{{new string('x', 129)}}"}"""
+                    ),
+                    label
+                )
+            );
+        }
+
         Assert.Equal(0, (await ana.GetAsync("/api/v1/chat")).GetProperty("total").GetInt32());
     }
 
@@ -96,7 +140,18 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = server.NewPerson();
         await using var stream = await StreamAsync(ana, await StartAsync(ana, Endless, "busy"));
         await stream.UntilAsync("token");
-        await ana.RefusedAsync(409, "answer_running", "POST", "/chat/start", new { modelId = "scripted", prompt = "x", chatId = "busy" });
+        await ana.RefusedAsync(
+            409,
+            "answer_running",
+            "POST",
+            "/chat/start",
+            new
+            {
+                modelId = "scripted",
+                prompt = "x",
+                chatId = "busy",
+            }
+        );
         await ana.JsonAsync("POST", "/api/chat/busy/stop");
         Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type); // stopped: for its clients an end like any other
         await StartAsync(ana, Two, "busy");
@@ -109,14 +164,25 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Endless, "at-once");
         var streams = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => StreamAsync(ana, session)));
-        foreach (var stream in streams) await stream.UntilAsync("token");
+        foreach (var stream in streams)
+        {
+            await stream.UntilAsync("token");
+        }
+
         await ana.JsonAsync("POST", "/api/chat/at-once/stop");
-        foreach (var stream in streams) await stream.ToEndAsync();
+        foreach (var stream in streams)
+        {
+            await stream.ToEndAsync();
+        }
+
         Assert.Single(streams.Select(stream => stream.GenerationId).Distinct());
         Assert.Single(streams.Select(stream => stream.Text).Distinct());
         Assert.Equal(1, server.Tables.Count("generations", "conversation_id = @id", ("@id", streams[0].ConversationId)));
         Assert.Equal(2, (await ana.SaidAsync("at-once")).Count);
-        foreach (var stream in streams) await stream.DisposeAsync();
+        foreach (var stream in streams)
+        {
+            await stream.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -127,7 +193,11 @@ public sealed class ChatSessionTests(ParleyServer server)
         var session = await StartAsync(ana, "#script tokens=100 delay=2");
         Event seen;
         string before;
-        await using (var left = await StreamAsync(ana, session)) (seen, before) = (await left.UntilAsync("token", 3), left.Text);
+        await using (var left = await StreamAsync(ana, session))
+        {
+            (seen, before) = (await left.UntilAsync("token", 3), left.Text);
+        }
+
         await using var back = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}", null, ("Last-Event-ID", seen.Id));
         await back.ToEndAsync();
         Assert.DoesNotContain(back.Events, next => next.Type == "typing");
@@ -148,14 +218,24 @@ public sealed class ChatSessionTests(ParleyServer server)
         for (var i = 1; i < whole.Events.Count - 1; i++)
         {
             var id = whole.Events[i].Id;
-            await using var rest = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}{(header is null ? query + id : "")}", null, header is null ? [] : [(header, id)]);
+            await using var rest = await ana.StreamAsync(
+                "GET",
+                $"/chat/stream?sessionId={session}{(header is null ? query + id : "")}",
+                null,
+                header is null ? [] : [(header, id)]
+            );
             await rest.ToEndAsync();
             Assert.Equal(whole.Text, EventStream.TextOf(whole.Events.Take(i + 1)) + rest.Text);
             Assert.Equal((whole.Events[^1].Type, whole.Events[^1].Id), (rest.Events[^1].Type, rest.Events[^1].Id));
         }
 
         // At the end there is nothing more to come: 204 is what an EventSource takes for that.
-        using var after = await ana.SendAsync("GET", $"/chat/stream?sessionId={session}{(header is null ? query + whole.Events[^1].Id : "")}", null, header is null ? [] : [(header, whole.Events[^1].Id)]);
+        using var after = await ana.SendAsync(
+            "GET",
+            $"/chat/stream?sessionId={session}{(header is null ? query + whole.Events[^1].Id : "")}",
+            null,
+            header is null ? [] : [(header, whole.Events[^1].Id)]
+        );
         Assert.Equal(204, (int)after.StatusCode);
         await using var again = await StreamAsync(ana, session);
         Assert.Equal(whole.Text, (await again.ToEndAsync()).Text);
@@ -220,7 +300,11 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = own.NewPerson();
         var waiting = await StartAsync(ana, Two, "waiting");
         var begun = await StartAsync(ana, Two, "begun");
-        await using (var stream = await StreamAsync(ana, begun)) await stream.ToEndAsync();
+        await using (var stream = await StreamAsync(ana, begun))
+        {
+            await stream.ToEndAsync();
+        }
+
         var store = own.Services.GetRequiredService<ChatStore>();
         var now = TimeProvider.System.GetUtcNow();
 
@@ -244,7 +328,11 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var nobody = server.NewPerson();
         var session = await StartAsync(ana, Two);
         await ben.IdAsync();
-        foreach (var person in new[] { ben, nobody }) await AssertErrorAsync(person, session);
+        foreach (var person in new[] { ben, nobody })
+        {
+            await AssertErrorAsync(person, session);
+        }
+
         await AssertErrorAsync(ana, Guid.NewGuid().ToString());
         await AssertErrorAsync(ana, session.ToUpperInvariant());
         await ana.RefusedAsync(400, "required", "GET", "/chat/stream");
@@ -279,7 +367,11 @@ public sealed class ChatSessionTests(ParleyServer server)
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Two);
         List<EventStream> running = [];
-        for (var i = 0; i < 16; i++) running.Add(await ana.AskAsync("#script first=600000"));
+        for (var i = 0; i < 16; i++)
+        {
+            running.Add(await ana.AskAsync("#script first=600000"));
+        }
+
         using (var later = await ana.SendAsync("GET", $"/chat/stream?sessionId={session}"))
         {
             Assert.Equal((200, "text/event-stream"), ((int)later.StatusCode, later.Content.Headers.ContentType!.MediaType));
@@ -303,11 +395,22 @@ public sealed class ChatSessionTests(ParleyServer server)
         // S1.45, S1.82; C18: of two answers the newer one is shown
         using var ana = server.NewPerson();
         var chat = new UiChat(ana, "told");
-        for (var turn = 1; turn <= 3; turn++) await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        for (var turn = 1; turn <= 3; turn++)
+        {
+            await chat.AnsweredAsync($"#script tokens={turn} delay=0");
+        }
+
         chat.Messages.RemoveAt(5);
-        await using (var again = await chat.PostAsync("regenerate-message")) chat.Show(await again.ToEndAsync());
+        await using (var again = await chat.PostAsync("regenerate-message"))
+        {
+            chat.Show(await again.ToEndAsync());
+        }
+
         var history = await ana.GetAsync("/chat/history?chatId=told");
-        Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), history.GetProperty("messages").EnumerateArray().Select(message => (Member(message, "role")!, Member(message, "content")!)));
+        Assert.Equal(
+            chat.Messages.Select(message => (message.Role, message.Text)),
+            history.GetProperty("messages").EnumerateArray().Select(message => (Member(message, "role")!, Member(message, "content")!))
+        );
         var end = await ana.GetAsync("/chat/history?chatId=told&limit=2");
         Assert.Equal(("True", chat.Messages[5].Id), (Member(end, "hasMore"), Member(end.GetProperty("messages")[1], "id")));
 
@@ -317,12 +420,31 @@ public sealed class ChatSessionTests(ParleyServer server)
         await ana.RefusedAsync(400, "unknown_parameter", "GET", "/chat/history?chatId=told&offset=1");
     }
 
-    private int Expire(string session) => server.Tables.Change("UPDATE chat_sessions SET expires_at = @now WHERE id = @id", ("@now", TimeProvider.System.GetUtcNow().AddMilliseconds(-1).ToUnixTimeMilliseconds()), ("@id", session));
+    private int Expire(string session) =>
+        server.Tables.Change(
+            "UPDATE chat_sessions SET expires_at = @now WHERE id = @id",
+            ("@now", TimeProvider.System.GetUtcNow().AddMilliseconds(-1).ToUnixTimeMilliseconds()),
+            ("@id", session)
+        );
 
     private static async Task<string> StartAsync(Person person, string prompt, string? chat = null) =>
-        Member(await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt, chatId = chat }, 201), "sessionId")!;
+        Member(
+            await person.JsonAsync(
+                "POST",
+                "/chat/start",
+                new
+                {
+                    modelId = "scripted",
+                    prompt,
+                    chatId = chat,
+                },
+                201
+            ),
+            "sessionId"
+        )!;
 
-    private static Task<EventStream> StreamAsync(Person person, string session) => person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
+    private static Task<EventStream> StreamAsync(Person person, string session) =>
+        person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
 
     private static async Task AssertErrorAsync(Person person, string session)
     {

@@ -11,11 +11,22 @@ internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
 {
     public static async Task<StreamChat> CreateAsync(Person owner, string prompt, string? title = null, string model = "scripted")
     {
-        var created = await owner.JsonAsync("POST", "/chat-stream/create", new { prompt, title, model }, 201);
+        var created = await owner.JsonAsync(
+            "POST",
+            "/chat-stream/create",
+            new
+            {
+                prompt,
+                title,
+                model,
+            },
+            201
+        );
         return new StreamChat(owner, created.GetProperty("chatId").GetString()!, created.GetProperty("streamId").GetString()!);
     }
 
-    public Task<HttpResponseMessage> DriveAsync(Person? by = null) => (by ?? Owner).SendAsync("POST", "/chat-stream", new { streamId = StreamId });
+    public Task<HttpResponseMessage> DriveAsync(Person? by = null) =>
+        (by ?? Owner).SendAsync("POST", "/chat-stream", new { streamId = StreamId });
 
     /// <summary>Drives it to its end.</summary>
     public async Task<string> DrivenAsync()
@@ -37,12 +48,28 @@ internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
     }
 
     /// <summary>Lets it wait to be driven until then and no longer.</summary>
-    public Task ExpireAtAsync(ParleyServer server, DateTimeOffset at) => server.Services.GetRequiredService<SqliteWriter>().RunAsync(
-        session => session.Run("UPDATE chat_sessions SET expires_at = @at WHERE id = @id", ("@at", at.ToUnixTimeMilliseconds()), ("@id", StreamId)));
+    public Task ExpireAtAsync(ParleyServer server, DateTimeOffset at) =>
+        server
+            .Services.GetRequiredService<SqliteWriter>()
+            .RunAsync(session =>
+                session.Run(
+                    "UPDATE chat_sessions SET expires_at = @at WHERE id = @id",
+                    ("@at", at.ToUnixTimeMilliseconds()),
+                    ("@id", StreamId)
+                )
+            );
 
     /// <summary>Makes it older.</summary>
-    public Task AgeAsync(ParleyServer server, int milliseconds) => server.Services.GetRequiredService<SqliteWriter>().RunAsync(
-        session => session.Run("UPDATE chat_sessions SET created_at = created_at - @by WHERE id = @id", ("@by", milliseconds), ("@id", StreamId)));
+    public Task AgeAsync(ParleyServer server, int milliseconds) =>
+        server
+            .Services.GetRequiredService<SqliteWriter>()
+            .RunAsync(session =>
+                session.Run(
+                    "UPDATE chat_sessions SET created_at = created_at - @by WHERE id = @id",
+                    ("@by", milliseconds),
+                    ("@id", StreamId)
+                )
+            );
 }
 
 /// <summary>A model that says a word whenever a test tells it to.</summary>
@@ -55,19 +82,28 @@ internal sealed class ToldModel : IAsyncDisposable
     public static async Task<ToldModel> StartAsync()
     {
         var model = new ToldModel();
-        model._upstream = await Upstream.StartAsync(async (_, response) =>
-        {
-            await response.Body.FlushAsync();
-            model._asked.TrySetResult();
-            await foreach (var word in model._words.Reader.ReadAllAsync(response.HttpContext.RequestAborted))
+        model._upstream = await Upstream.StartAsync(
+            async (_, response) =>
             {
-                if (word is null) break;
-                await Upstream.SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":{{{JsonSerializer.Serialize(word)}}}}}]}""");
-            }
+                await response.Body.FlushAsync();
+                model._asked.TrySetResult();
+                await foreach (var word in model._words.Reader.ReadAllAsync(response.HttpContext.RequestAborted))
+                {
+                    if (word is null)
+                    {
+                        break;
+                    }
 
-            await Upstream.SendAsync(response, """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""");
-            await Upstream.SendAsync(response, "[DONE]");
-        });
+                    await Upstream.SendAsync(
+                        response,
+                        $$$"""{"choices":[{"index":0,"delta":{"content":{{{JsonSerializer.Serialize(word)}}}}}]}"""
+                    );
+                }
+
+                await Upstream.SendAsync(response, """{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""");
+                await Upstream.SendAsync(response, "[DONE]");
+            }
+        );
         return model;
     }
 
@@ -99,8 +135,10 @@ internal static class ArrivingText
     }
 
     /// <summary>Nothing more comes, and the body ends as it should.</summary>
-    public static async Task EndsAsync(this Stream body) => Assert.Equal("", await new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
+    public static async Task EndsAsync(this Stream body) =>
+        Assert.Equal("", await new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
 
     /// <summary>Nothing more comes, and the connection breaks.</summary>
-    public static async Task IsCutAsync(this Stream body) => await Assert.ThrowsAnyAsync<IOException>(() => new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
+    public static async Task IsCutAsync(this Stream body) =>
+        await Assert.ThrowsAnyAsync<IOException>(() => new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
 }

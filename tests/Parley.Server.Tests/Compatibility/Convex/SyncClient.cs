@@ -14,7 +14,10 @@ internal sealed class SyncClient : IAsyncDisposable
 {
     private readonly CancellationTokenSource _timeout = new(Person.Timeout);
     private readonly ClientWebSocket _socket = new();
-    private uint _nextQuery, _nextRequest, _querySet, _identity;
+    private uint _nextQuery,
+        _nextRequest,
+        _querySet,
+        _identity;
 
     /// <summary>What the last transition ended at.</summary>
     public (uint QuerySet, uint Identity, ulong Timestamp) Version { get; private set; }
@@ -30,16 +33,32 @@ internal sealed class SyncClient : IAsyncDisposable
 
     public CookieContainer Cookies { get; private init; } = new();
 
-    public static async Task<SyncClient> OpenAsync(ParleyServer server, Person? person = null, string? token = null, params (string Name, string Value)[] headers)
+    public static async Task<SyncClient> OpenAsync(
+        ParleyServer server,
+        Person? person = null,
+        string? token = null,
+        params (string Name, string Value)[] headers
+    )
     {
         var client = new SyncClient { Cookies = person?.Cookies ?? new CookieContainer() };
         client._socket.Options.Cookies = client.Cookies;
         client._socket.Options.CollectHttpResponseDetails = true;
-        if (token is not null) client._socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
-        foreach (var (name, value) in headers) client._socket.Options.SetRequestHeader(name, value);
+        if (token is not null)
+        {
+            client._socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            client._socket.Options.SetRequestHeader(name, value);
+        }
+
         try
         {
-            await client._socket.ConnectAsync(new UriBuilder(server.Address) { Scheme = "ws", Path = "/api/1.48.0/sync" }.Uri, client._timeout.Token);
+            await client._socket.ConnectAsync(
+                new UriBuilder(server.Address) { Scheme = "ws", Path = "/api/1.48.0/sync" }.Uri,
+                client._timeout.Token
+            );
         }
         catch (WebSocketException)
         {
@@ -50,7 +69,12 @@ internal sealed class SyncClient : IAsyncDisposable
     }
 
     /// <summary>As <see cref="OpenAsync"/>, with what a client sends first, and its answer.</summary>
-    public static async Task<SyncClient> ConnectedAsync(ParleyServer server, Person? person = null, string? token = null, string? session = null)
+    public static async Task<SyncClient> ConnectedAsync(
+        ParleyServer server,
+        Person? person = null,
+        string? token = null,
+        string? session = null
+    )
     {
         var client = await OpenAsync(server, person, token);
         await client.ConnectAsync(session);
@@ -64,10 +88,29 @@ internal sealed class SyncClient : IAsyncDisposable
     {
         Span<byte> bytes = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, observed ?? 0);
-        var connect = new Dictionary<string, object?> { ["type"] = "Connect", ["sessionId"] = session ?? Guid.NewGuid().ToString(), ["connectionCount"] = 0, ["lastCloseReason"] = "InitialConnect", ["clientTs"] = 1.5 };
-        if (observed is not null) connect["maxObservedTimestamp"] = Convert.ToBase64String(bytes);
+        var connect = new Dictionary<string, object?>
+        {
+            ["type"] = "Connect",
+            ["sessionId"] = session ?? Guid.NewGuid().ToString(),
+            ["connectionCount"] = 0,
+            ["lastCloseReason"] = "InitialConnect",
+            ["clientTs"] = 1.5,
+        };
+        if (observed is not null)
+        {
+            connect["maxObservedTimestamp"] = Convert.ToBase64String(bytes);
+        }
+
         await SendAsync(connect);
-        await SendAsync(new { type = "ModifyQuerySet", baseVersion = 0, newVersion = _querySet = 1, modifications = Array.Empty<object>() });
+        await SendAsync(
+            new
+            {
+                type = "ModifyQuerySet",
+                baseVersion = 0,
+                newVersion = _querySet = 1,
+                modifications = Array.Empty<object>(),
+            }
+        );
         await TransitionAsync();
         Assert.Equal((1u, 0u), (Version.QuerySet, Version.Identity));
     }
@@ -76,7 +119,8 @@ internal sealed class SyncClient : IAsyncDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    public Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, bool endOfMessage = true) => _socket.SendAsync(bytes, type, endOfMessage, _timeout.Token).AsTask();
+    public Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, bool endOfMessage = true) =>
+        _socket.SendAsync(bytes, type, endOfMessage, _timeout.Token).AsTask();
 
     /// <summary>The next message, as text; null when the server has closed.</summary>
     private async Task<string?> ReceiveAsync()
@@ -86,10 +130,17 @@ internal sealed class SyncClient : IAsyncDisposable
         while (true)
         {
             var received = await _socket.ReceiveAsync(buffer.AsMemory(), _timeout.Token);
-            if (received.MessageType == WebSocketMessageType.Close) return null;
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
             Assert.Equal(WebSocketMessageType.Text, received.MessageType);
             text.Write(buffer, 0, received.Count);
-            if (received.EndOfMessage) return Encoding.UTF8.GetString(text.ToArray());
+            if (received.EndOfMessage)
+            {
+                return Encoding.UTF8.GetString(text.ToArray());
+            }
         }
     }
 
@@ -98,7 +149,9 @@ internal sealed class SyncClient : IAsyncDisposable
     {
         while (true)
         {
-            var message = JsonElement.Parse(await ReceiveAsync() ?? throw new WebSocketException($"Closed: {_socket.CloseStatus} {_socket.CloseStatusDescription}"));
+            var message = JsonElement.Parse(
+                await ReceiveAsync() ?? throw new WebSocketException($"Closed: {_socket.CloseStatus} {_socket.CloseStatusDescription}")
+            );
             var type = message.GetProperty("type").GetString()!;
             Types.Add(type);
             switch (type)
@@ -108,12 +161,25 @@ internal sealed class SyncClient : IAsyncDisposable
                     break;
                 case "MutationResponse" or "ActionResponse":
                     var succeeded = message.GetProperty("success").GetBoolean();
-                    var members = new List<string> { "type", "requestId", "success", "result", succeeded ? "" : "errorData", "logLines", succeeded && type == "MutationResponse" ? "ts" : "" };
+                    var members = new List<string>
+                    {
+                        "type",
+                        "requestId",
+                        "success",
+                        "result",
+                        succeeded ? "" : "errorData",
+                        "logLines",
+                        succeeded && type == "MutationResponse" ? "ts" : "",
+                    };
                     Assert.Equal(members.Where(name => name.Length > 0), Names(message));
                     break;
                 case "Ping":
                     Assert.Equal(["type"], Names(message));
-                    if (!withPings) continue;
+                    if (!withPings)
+                    {
+                        continue;
+                    }
+
                     break;
                 case "FatalError":
                     Assert.Equal(["type", "error"], Names(message));
@@ -135,7 +201,10 @@ internal sealed class SyncClient : IAsyncDisposable
         Assert.Equal(["type", "startVersion", "endVersion", "modifications"], Names(transition));
         Assert.Equal(Version, VersionOf(transition.GetProperty("startVersion")));
         var end = VersionOf(transition.GetProperty("endVersion"));
-        Assert.True(end.Timestamp > Version.Timestamp && end.QuerySet >= Version.QuerySet && end.Identity >= Version.Identity, $"{Version} to {end}");
+        Assert.True(
+            end.Timestamp > Version.Timestamp && end.QuerySet >= Version.QuerySet && end.Identity >= Version.Identity,
+            $"{Version} to {end}"
+        );
         Version = end;
         foreach (var modification in transition.GetProperty("modifications").EnumerateArray())
         {
@@ -174,14 +243,25 @@ internal sealed class SyncClient : IAsyncDisposable
     /// <summary>Reads on until the results are as they should be.</summary>
     public async Task UntilAsync(Func<bool> condition)
     {
-        while (!condition()) await NextAsync();
+        while (!condition())
+        {
+            await NextAsync();
+        }
     }
 
     /// <summary>Subscribes to a query, and waits for its result.</summary>
     public async Task<uint> AddAsync<T>(string path, T args)
     {
         var id = _nextQuery++;
-        await ModifyAsync(new { type = "Add", queryId = id, udfPath = path, args = new[] { args } });
+        await ModifyAsync(
+            new
+            {
+                type = "Add",
+                queryId = id,
+                udfPath = path,
+                args = new[] { args },
+            }
+        );
         await UntilAsync(() => Version.QuerySet == _querySet);
         Assert.True(Results.ContainsKey(id));
         return id;
@@ -194,15 +274,36 @@ internal sealed class SyncClient : IAsyncDisposable
         Assert.False(Results.ContainsKey(id));
     }
 
-    public Task ModifyAsync(params object[] modifications) => SendAsync(new { type = "ModifyQuerySet", baseVersion = _querySet, newVersion = ++_querySet, modifications });
+    public Task ModifyAsync(params object[] modifications) =>
+        SendAsync(
+            new
+            {
+                type = "ModifyQuerySet",
+                baseVersion = _querySet,
+                newVersion = ++_querySet,
+                modifications,
+            }
+        );
 
     /// <summary>Calls a mutation, and waits as a client does: for the response, and for a transition that is as new as it says.</summary>
     public async Task<JsonElement> MutateAsync<T>(string path, T args, uint? request = null)
     {
         var id = request ?? _nextRequest++;
-        await SendAsync(new { type = "Mutation", requestId = id, udfPath = path, args = new[] { args } });
+        await SendAsync(
+            new
+            {
+                type = "Mutation",
+                requestId = id,
+                udfPath = path,
+                args = new[] { args },
+            }
+        );
         var response = await ResponseAsync("MutationResponse", id);
-        if (!response.GetProperty("success").GetBoolean()) return response;
+        if (!response.GetProperty("success").GetBoolean())
+        {
+            return response;
+        }
+
         var at = TimestampOf(response.GetProperty("ts").GetString()!);
         Assert.True(Version.Timestamp < at, "A transition that is as new as the mutation came before its response.");
         await TransitionAsync();
@@ -213,19 +314,47 @@ internal sealed class SyncClient : IAsyncDisposable
     public async Task<JsonElement> ResponseAsync(string type, uint id)
     {
         JsonElement response;
-        do response = await NextAsync(); while (response.GetProperty("type").GetString() != type);
+        do
+        {
+            response = await NextAsync();
+        } while (response.GetProperty("type").GetString() != type);
         Assert.Equal(id, response.GetProperty("requestId").GetUInt32());
         return response;
     }
 
-    public Task AuthenticateAsync(string? token) => SendAsync(token is null
-        ? new { type = "Authenticate", tokenType = "None", baseVersion = _identity++ }
-        : (object)new { type = "Authenticate", tokenType = "User", value = token, baseVersion = _identity++ });
+    public Task AuthenticateAsync(string? token) =>
+        SendAsync(
+            token is null
+                ? new
+                {
+                    type = "Authenticate",
+                    tokenType = "None",
+                    baseVersion = _identity++,
+                }
+                : (object)
+                    new
+                    {
+                        type = "Authenticate",
+                        tokenType = "User",
+                        value = token,
+                        baseVersion = _identity++,
+                    }
+        );
 
     /// <summary>Creates a chat.</summary>
     public async Task<(string ChatId, string StreamId)> CreateAsync(string prompt, string? title = null, string model = "scripted")
     {
-        var created = (await MutateAsync("ai_chat:createChat", new { prompt, title, model })).GetProperty("result");
+        var created = (
+            await MutateAsync(
+                "ai_chat:createChat",
+                new
+                {
+                    prompt,
+                    title,
+                    model,
+                }
+            )
+        ).GetProperty("result");
         return (created.GetProperty("chatId").GetString()!, created.GetProperty("streamId").GetString()!);
     }
 
@@ -233,7 +362,11 @@ internal sealed class SyncClient : IAsyncDisposable
     public async Task<(int Status, JsonElement? Last)> ClosedAsync()
     {
         JsonElement? last = null;
-        while (await ReceiveAsync() is { } text) last = JsonElement.Parse(text);
+        while (await ReceiveAsync() is { } text)
+        {
+            last = JsonElement.Parse(text);
+        }
+
         return ((int)_socket.CloseStatus!, last);
     }
 
@@ -244,12 +377,17 @@ internal sealed class SyncClient : IAsyncDisposable
         await ClosedAsync();
     }
 
-    public static (string Text, string Status) BodyOf(JsonElement? value) => (value!.Value.GetProperty("text").GetString()!, value.Value.GetProperty("status").GetString()!);
+    public static (string Text, string Status) BodyOf(JsonElement? value) =>
+        (value!.Value.GetProperty("text").GetString()!, value.Value.GetProperty("status").GetString()!);
 
     private static (uint QuerySet, uint Identity, ulong Timestamp) VersionOf(JsonElement version)
     {
         Assert.Equal(["querySet", "identity", "ts"], Names(version));
-        return (version.GetProperty("querySet").GetUInt32(), version.GetProperty("identity").GetUInt32(), TimestampOf(version.GetProperty("ts").GetString()!));
+        return (
+            version.GetProperty("querySet").GetUInt32(),
+            version.GetProperty("identity").GetUInt32(),
+            TimestampOf(version.GetProperty("ts").GetString()!)
+        );
     }
 
     public static ulong TimestampOf(string text)

@@ -33,7 +33,12 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
         Assert.Null(await bodies.NextAsync());
 
         // and whoever comes later gets it at once
-        await using var later = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}", null, ("Accept", "text/event-stream"));
+        await using var later = await ana.StreamAsync(
+            "GET",
+            $"/chat-stream/body?streamId={chat.StreamId}",
+            null,
+            ("Accept", "text/event-stream")
+        );
         var whole = new LiveBodies(later);
         Assert.Equal(("Grüße 👩‍💻", "done"), await whole.NextAsync());
         Assert.Null(await whole.NextAsync());
@@ -54,7 +59,11 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
         Assert.True(first!.Value.Text.Length > 10);
         await bodies.ToEndAsync();
         Assert.Equal(await chat.BodyAsync(), bodies.All[^1]);
-        Assert.True(bodies.All.Zip(bodies.All.Skip(1)).All(pair => pair.Second.Text.StartsWith(pair.First.Text, StringComparison.Ordinal) && pair.First != pair.Second));
+        Assert.True(
+            bodies
+                .All.Zip(bodies.All.Skip(1))
+                .All(pair => pair.Second.Text.StartsWith(pair.First.Text, StringComparison.Ordinal) && pair.First != pair.Second)
+        );
     }
 
     [Fact]
@@ -88,7 +97,11 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
         Assert.True(bodies.All.Count > 5);
 
         // 512 KiB a second, and the last one whenever it comes.
-        Assert.InRange(bodies.All.Take(bodies.All.Count - 1).Sum(body => (long)Encoding.UTF8.GetByteCount(body.Text)), 0, (long)(took.TotalSeconds * 512 * 1024) + 512 * 1024);
+        Assert.InRange(
+            bodies.All.Take(bodies.All.Count - 1).Sum(body => (long)Encoding.UTF8.GetByteCount(body.Text)),
+            0,
+            (long)(took.TotalSeconds * 512 * 1024) + 512 * 1024
+        );
     }
 
     [Fact]
@@ -129,9 +142,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
             own.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
             var cut = await Record.ExceptionAsync(async () =>
             {
-                while (await bodies.NextAsync() is not null)
-                {
-                }
+                while (await bodies.NextAsync() is not null) { }
             });
             Assert.True(cut is IOException or HttpRequestException, cut?.ToString() ?? "It ended in order.");
         }
@@ -177,7 +188,11 @@ internal sealed class LiveBodies(EventStream events)
         using var timeout = new CancellationTokenSource(Person.Timeout);
         while (await _reader.NextAsync(timeout.Token) is { } item)
         {
-            if (item.Comment is not null) continue;
+            if (item.Comment is not null)
+            {
+                continue;
+            }
+
             Assert.Equal(("message", ""), (item.Type, item.LastEventId));
             var json = JsonElement.Parse(item.Data);
             Assert.Equal(["text", "status"], json.EnumerateObject().Select(member => member.Name));
@@ -191,14 +206,18 @@ internal sealed class LiveBodies(EventStream events)
     public async Task UntilAsync(string text, string status)
     {
         while (await NextAsync() is { } body)
-            if (body == (text, status)) return;
+        {
+            if (body == (text, status))
+            {
+                return;
+            }
+        }
+
         Assert.Fail($"It ended without {status} '{text}': {string.Join(' ', All)}");
     }
 
     public async Task ToEndAsync()
     {
-        while (await NextAsync() is not null)
-        {
-        }
+        while (await NextAsync() is not null) { }
     }
 }

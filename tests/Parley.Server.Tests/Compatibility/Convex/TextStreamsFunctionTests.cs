@@ -14,16 +14,41 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     {
         // S2.18, S2.21-S2.25
         using var ana = server.NewPerson();
-        var created = await CallAsync(ana, "mutation", "ai_chat:createChat", new { prompt = Short, title = "T", model = "scripted" });
+        var created = await CallAsync(
+            ana,
+            "mutation",
+            "ai_chat:createChat",
+            new
+            {
+                prompt = Short,
+                title = "T",
+                model = "scripted",
+            }
+        );
         Assert.Equal(["chatId", "streamId"], created.EnumerateObject().Select(member => member.Name));
         var chat = new StreamChat(ana, created.GetProperty("chatId").GetString()!, created.GetProperty("streamId").GetString()!);
-        Assert.Equal((await chat.RowAsync()).ToString(), (await CallAsync(ana, "query", "ai_chat:getChat", new { chatId = chat.ChatId })).ToString());
-        Assert.Equal(("", "pending"), SyncClient.BodyOf(await CallAsync(ana, "query", "ai_chat:getChatBody", new { streamId = chat.StreamId })));
-        Assert.Equal(1, (await CallAsync(ana, "query", "ai_chat:listChats", new { user_id = await ana.IdAsync(), limit = 10.0 })).GetArrayLength());
+        Assert.Equal(
+            (await chat.RowAsync()).ToString(),
+            (await CallAsync(ana, "query", "ai_chat:getChat", new { chatId = chat.ChatId })).ToString()
+        );
+        Assert.Equal(
+            ("", "pending"),
+            SyncClient.BodyOf(await CallAsync(ana, "query", "ai_chat:getChatBody", new { streamId = chat.StreamId }))
+        );
+        Assert.Equal(
+            1,
+            (await CallAsync(ana, "query", "ai_chat:listChats", new { user_id = await ana.IdAsync(), limit = 10.0 })).GetArrayLength()
+        );
 
         var text = await chat.DrivenAsync();
-        Assert.Equal((text, "done"), SyncClient.BodyOf(await CallAsync(ana, "query", "ai_chat:getChatBody", new { streamId = chat.StreamId })));
-        Assert.Equal(JsonValueKind.Null, (await CallAsync(ana, "mutation", "ai_chat:updateChatStatus", new { chatId = chat.ChatId, status = "completed" })).ValueKind);
+        Assert.Equal(
+            (text, "done"),
+            SyncClient.BodyOf(await CallAsync(ana, "query", "ai_chat:getChatBody", new { streamId = chat.StreamId }))
+        );
+        Assert.Equal(
+            JsonValueKind.Null,
+            (await CallAsync(ana, "mutation", "ai_chat:updateChatStatus", new { chatId = chat.ChatId, status = "completed" })).ValueKind
+        );
         Assert.Equal(JsonValueKind.Null, (await CallAsync(ana, "mutation", "ai_chat:deleteChat", new { chatId = chat.ChatId })).ValueKind);
         Assert.Equal(JsonValueKind.Null, (await CallAsync(ana, "query", "ai_chat:getChat", new { chatId = chat.ChatId })).ValueKind);
         await FailsAsync(ana, "query", "ai_chat:getChatBody", new { streamId = chat.StreamId }, "not_found");
@@ -47,15 +72,39 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await ana.IdAsync();
-        foreach (var body in new[] { """{"path":"x:listChats"}""", """{"path":"x:listChats","args":{}}""", """{"path":"x:listChats","args":[{}],"format":"json"}""", """{"path":"x:listChats","args":null}""" })
-            Assert.Equal("""{"status":"success","value":[],"logLines":[]}""", (await ana.JsonAsync("POST", "/api/query", body)).GetRawText());
+        foreach (
+            var body in new[]
+            {
+                """{"path":"x:listChats"}""",
+                """{"path":"x:listChats","args":{}}""",
+                """{"path":"x:listChats","args":[{}],"format":"json"}""",
+                """{"path":"x:listChats","args":null}""",
+            }
+        )
+        {
+            Assert.Equal(
+                """{"status":"success","value":[],"logLines":[]}""",
+                (await ana.JsonAsync("POST", "/api/query", body)).GetRawText()
+            );
+        }
     }
 
     [Fact]
     public async Task Create_WithAnEmptyTitle_IsCalledAsItsPrompt()
     {
         using var ana = server.NewPerson();
-        var created = await CallAsync(ana, "mutation", "x:createChat", new { prompt = "Hello", title = "", user_id = "", extra = 1 });
+        var created = await CallAsync(
+            ana,
+            "mutation",
+            "x:createChat",
+            new
+            {
+                prompt = "Hello",
+                title = "",
+                user_id = "",
+                extra = 1,
+            }
+        );
         var row = await CallAsync(ana, "query", "x:getChat", new { chatId = created.GetProperty("chatId").GetString() });
         Assert.Equal("Hello", row.GetProperty("title").GetString());
     }
@@ -100,7 +149,10 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     public async Task Call_NotReadable_IsAProblem(string body, string code)
     {
         using var ana = server.NewPerson();
-        foreach (var kind in new[] { "query", "mutation" }) await ana.RefusedAsync(400, code, "POST", $"/api/{kind}", body);
+        foreach (var kind in new[] { "query", "mutation" })
+        {
+            await ana.RefusedAsync(400, code, "POST", $"/api/{kind}", body);
+        }
     }
 
     [Theory]
@@ -110,7 +162,10 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var answer = await ana.JsonAsync("POST", "/api/action", body);
-        Assert.Equal(("error", "no_such_function"), (answer.GetProperty("status").GetString(), answer.GetProperty("errorData").GetProperty("code").GetString()));
+        Assert.Equal(
+            ("error", "no_such_function"),
+            (answer.GetProperty("status").GetString(), answer.GetProperty("errorData").GetProperty("code").GetString())
+        );
     }
 
     [Fact]
@@ -123,7 +178,9 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
         var chat = await StreamChat.CreateAsync(ana, Short);
         foreach (var asking in new[] { ben, nobody })
         {
-            foreach (var (chatId, streamId) in new[] { (chat.ChatId, chat.StreamId), (Guid.NewGuid().ToString(), Guid.NewGuid().ToString()) })
+            foreach (
+                var (chatId, streamId) in new[] { (chat.ChatId, chat.StreamId), (Guid.NewGuid().ToString(), Guid.NewGuid().ToString()) }
+            )
             {
                 Assert.Equal(JsonValueKind.Null, (await CallAsync(asking, "query", "x:getChat", new { chatId })).ValueKind);
                 await FailsAsync(asking, "query", "x:getChatBody", new { streamId }, "not_found");
@@ -145,12 +202,28 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
         Assert.Equal(0, program.Cookies.Count);
         var mine = await program.JsonAsync("POST", "/api/query", new { path = "x:listChats" }, 200, bearer);
         Assert.Equal(1, mine.GetProperty("value").GetArrayLength());
-        await program.RefusedAsync(401, "invalid_token", "POST", "/api/query", new { path = "x:listChats" }, ("Authorization", "Convex admin-key"));
+        await program.RefusedAsync(
+            401,
+            "invalid_token",
+            "POST",
+            "/api/query",
+            new { path = "x:listChats" },
+            ("Authorization", "Convex admin-key")
+        );
     }
 
     private static async Task<JsonElement> CallAsync<T>(Person person, string kind, string path, T args)
     {
-        var answer = await person.JsonAsync("POST", $"/api/{kind}", new { path, format = "convex_encoded_json", args = new[] { args } });
+        var answer = await person.JsonAsync(
+            "POST",
+            $"/api/{kind}",
+            new
+            {
+                path,
+                format = "convex_encoded_json",
+                args = new[] { args },
+            }
+        );
         Assert.Equal(["status", "value", "logLines"], answer.EnumerateObject().Select(member => member.Name));
         Assert.Equal("success", answer.GetProperty("status").GetString());
         return answer.GetProperty("value");
@@ -158,12 +231,24 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
 
     private static async Task FailsAsync<T>(Person person, string kind, string path, T args, string code)
     {
-        using var response = await person.SendAsync("POST", $"/api/{kind}", new { path, format = "convex_encoded_json", args = new[] { args } });
+        using var response = await person.SendAsync(
+            "POST",
+            $"/api/{kind}",
+            new
+            {
+                path,
+                format = "convex_encoded_json",
+                args = new[] { args },
+            }
+        );
         var text = await response.Content.ReadAsStringAsync();
         Assert.True((HttpStatusCode)560 == response.StatusCode, text);
         var answer = JsonElement.Parse(text);
         Assert.Equal(["status", "errorMessage", "errorData", "logLines"], answer.EnumerateObject().Select(member => member.Name));
-        Assert.Equal(("error", code), (answer.GetProperty("status").GetString(), answer.GetProperty("errorData").GetProperty("code").GetString()));
+        Assert.Equal(
+            ("error", code),
+            (answer.GetProperty("status").GetString(), answer.GetProperty("errorData").GetProperty("code").GetString())
+        );
         Assert.NotEmpty(answer.GetProperty("errorMessage").GetString()!);
     }
 }

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Tests.Hosting;
 
@@ -33,7 +32,10 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         await sync.RemoveAsync(list);
         Assert.Equal(["Transition", "Transition", "Transition", "Transition", "Transition"], sync.Types);
         await chat.DrivenAsync();
-        await sync.UntilAsync(() => SyncClient.BodyOf(sync.Results[body].Value).Status == "done" && sync.Results[row].Value!.Value.GetProperty("status").GetString() == "completed");
+        await sync.UntilAsync(() =>
+            SyncClient.BodyOf(sync.Results[body].Value).Status == "done"
+            && sync.Results[row].Value!.Value.GetProperty("status").GetString() == "completed"
+        );
         Assert.False(sync.Results.ContainsKey(list));
         await sync.CloseAsync();
     }
@@ -45,14 +47,45 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         var chat = await StreamChat.CreateAsync(ana, Short);
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         await sync.ModifyAsync(
-            new { type = "Add", queryId = 7, udfPath = "x:getChat", args = new[] { new { chatId = chat.ChatId } } },
-            new { type = "Add", queryId = 9, udfPath = "x:getChatBody", args = new[] { new { streamId = chat.StreamId } } },
-            new { type = "Add", queryId = 8, udfPath = "x:nothing", args = new[] { new { } } });
+            new
+            {
+                type = "Add",
+                queryId = 7,
+                udfPath = "x:getChat",
+                args = new[] { new { chatId = chat.ChatId } },
+            },
+            new
+            {
+                type = "Add",
+                queryId = 9,
+                udfPath = "x:getChatBody",
+                args = new[] { new { streamId = chat.StreamId } },
+            },
+            new
+            {
+                type = "Add",
+                queryId = 8,
+                udfPath = "x:nothing",
+                args = new[] { new { } },
+            }
+        );
         var transition = await sync.TransitionAsync();
-        Assert.Equal([7, 8, 9], transition.GetProperty("modifications").EnumerateArray().Select(modification => modification.GetProperty("queryId").GetInt32()));
+        Assert.Equal(
+            [7, 8, 9],
+            transition.GetProperty("modifications").EnumerateArray().Select(modification => modification.GetProperty("queryId").GetInt32())
+        );
         Assert.Equal("no_such_function", sync.Results[8].Error);
 
-        await sync.ModifyAsync(new { type = "Remove", queryId = 8 }, new { type = "Add", queryId = 8, udfPath = "x:listChats", args = new[] { new { } } });
+        await sync.ModifyAsync(
+            new { type = "Remove", queryId = 8 },
+            new
+            {
+                type = "Add",
+                queryId = 8,
+                udfPath = "x:listChats",
+                args = new[] { new { } },
+            }
+        );
         await sync.TransitionAsync();
         Assert.Equal(1, sync.Results[8].Value!.Value.GetArrayLength());
     }
@@ -62,11 +95,16 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
-        foreach (var (path, args, code) in new (string, object, string)[]
-        {
-            ("x:getChatBody", new { streamId = Guid.NewGuid().ToString() }, "not_found"), ("x:getChatBody", new { }, "required"), ("x:listChats", new { user_id = "somebody" }, "not_yours"),
-            ("x:createChat", new { prompt = "x" }, "no_such_function"), ("default", new { }, "no_such_function"),
-        })
+        foreach (
+            var (path, args, code) in new (string, object, string)[]
+            {
+                ("x:getChatBody", new { streamId = Guid.NewGuid().ToString() }, "not_found"),
+                ("x:getChatBody", new { }, "required"),
+                ("x:listChats", new { user_id = "somebody" }, "not_yours"),
+                ("x:createChat", new { prompt = "x" }, "no_such_function"),
+                ("default", new { }, "no_such_function"),
+            }
+        )
         {
             Assert.Equal(code, sync.Results[await sync.AddAsync(path, args)].Error);
         }
@@ -137,8 +175,11 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         var row = await sync.AddAsync("x:getChat", new { chatId = chat.ChatId });
         var list = await sync.AddAsync("x:listChats", new { });
         Assert.Equal("pending", sync.Results[row].Value!.Value.GetProperty("status").GetString());
-        await sync.UntilAsync(() => SyncClient.BodyOf(sync.Results[body].Value).Status == "timeout"
-            && sync.Results[row].Value!.Value.GetProperty("status").GetString() == "error" && sync.Results[list].Value!.Value[0].GetProperty("status").GetString() == "error");
+        await sync.UntilAsync(() =>
+            SyncClient.BodyOf(sync.Results[body].Value).Status == "timeout"
+            && sync.Results[row].Value!.Value.GetProperty("status").GetString() == "error"
+            && sync.Results[list].Value!.Value[0].GetProperty("status").GetString() == "error"
+        );
     }
 
     [Fact]
@@ -155,11 +196,15 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         await sync.UntilAsync(() => sync.Results[list].Value!.Value.GetArrayLength() == 1);
         var row = await sync.AddAsync("x:getChat", new { chatId = chat.ChatId });
         await ana.JsonAsync("PATCH", $"/api/v1/conversations/{chat.ChatId}", new { title = "Two" });
-        await sync.UntilAsync(() => TitleOf(sync.Results[row].Value!.Value) == "Two" && TitleOf(sync.Results[list].Value!.Value[0]) == "Two");
+        await sync.UntilAsync(() =>
+            TitleOf(sync.Results[row].Value!.Value) == "Two" && TitleOf(sync.Results[list].Value!.Value[0]) == "Two"
+        );
         await chat.DrivenAsync();
         await sync.UntilAsync(() => sync.Results[row].Value!.Value.GetProperty("status").GetString() == "completed");
         using var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}");
-        await sync.UntilAsync(() => sync.Results[row].Value!.Value.ValueKind == JsonValueKind.Null && sync.Results[list].Value!.Value.GetArrayLength() == 0);
+        await sync.UntilAsync(() =>
+            sync.Results[row].Value!.Value.ValueKind == JsonValueKind.Null && sync.Results[list].Value!.Value.GetArrayLength() == 0
+        );
     }
 
     [Fact]
@@ -189,7 +234,9 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
             // MutateAsync checks the timestamps; the very next transition has it.
             var (chatId, streamId) = await sync.CreateAsync(Short, $"Chat {i}");
             Assert.Equal(i, sync.Results[list].Value!.Value.GetArrayLength());
-            Assert.Contains(sync.Results[list].Value!.Value.EnumerateArray(), row => row.GetProperty("_id").GetString() == chatId && row.GetProperty("stream_id").GetString() == streamId);
+            Assert.Contains(sync.Results[list].Value!.Value.EnumerateArray(), row =>
+                row.GetProperty("_id").GetString() == chatId && row.GetProperty("stream_id").GetString() == streamId
+            );
         }
 
         Assert.Equal(["MutationResponse", "Transition"], sync.Types.TakeLast(2));
@@ -209,11 +256,16 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
-        foreach (var (path, args, code) in new (string, object, string)[]
-        {
-            ("x:createChat", new { prompt = "" }, "text_required"), ("x:createChat", new { prompt = "a\0b" }, "invalid_text"), ("x:createChat", new { prompt = "x", user_id = "somebody" }, "not_yours"),
-            ("x:getChat", new { chatId = "x" }, "no_such_function"), ("x:updateChatStatus", new { chatId = "x", status = "error" }, "not_found"),
-        })
+        foreach (
+            var (path, args, code) in new (string, object, string)[]
+            {
+                ("x:createChat", new { prompt = "" }, "text_required"),
+                ("x:createChat", new { prompt = "a\0b" }, "invalid_text"),
+                ("x:createChat", new { prompt = "x", user_id = "somebody" }, "not_yours"),
+                ("x:getChat", new { chatId = "x" }, "no_such_function"),
+                ("x:updateChatStatus", new { chatId = "x", status = "error" }, "not_found"),
+            }
+        )
         {
             var response = await sync.MutateAsync(path, args);
             Assert.Equal(code, response.GetProperty("errorData").GetProperty("code").GetString());
@@ -236,21 +288,35 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         var session = Guid.NewGuid().ToString();
         JsonElement first;
         await using (var sync = await SyncClient.ConnectedAsync(server, ana, session: session))
+        {
             first = await sync.MutateAsync("x:createChat", new { prompt = Short, title = "Once" }, request: 3);
+        }
 
         await using var again = await SyncClient.ConnectedAsync(server, ana, session: session);
-        Assert.Equal(first.GetProperty("result").ToString(), (await again.MutateAsync("x:createChat", new { prompt = Short, title = "Once" }, request: 3)).GetProperty("result").ToString());
-        Assert.NotEqual(first.GetProperty("result").ToString(), (await again.MutateAsync("x:createChat", new { prompt = Short, title = "Once" }, request: 4)).GetProperty("result").ToString());
+        Assert.Equal(
+            first.GetProperty("result").ToString(),
+            (await again.MutateAsync("x:createChat", new { prompt = Short, title = "Once" }, request: 3)).GetProperty("result").ToString()
+        );
+        Assert.NotEqual(
+            first.GetProperty("result").ToString(),
+            (await again.MutateAsync("x:createChat", new { prompt = Short, title = "Once" }, request: 4)).GetProperty("result").ToString()
+        );
         Assert.Equal(2, (await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").GetArrayLength());
 
         // another session, and another person under the same names, are others
         using var ben = server.NewPerson();
         await using var foreign = await SyncClient.ConnectedAsync(server, ben, session: session);
-        Assert.NotEqual(first.GetProperty("result").ToString(), (await foreign.MutateAsync("x:createChat", new { prompt = Short }, request: 3)).GetProperty("result").ToString());
+        Assert.NotEqual(
+            first.GetProperty("result").ToString(),
+            (await foreign.MutateAsync("x:createChat", new { prompt = Short }, request: 3)).GetProperty("result").ToString()
+        );
 
         // and so is deleting again
         var chatId = first.GetProperty("result").GetProperty("chatId").GetString();
-        for (var i = 0; i < 2; i++) Assert.True((await again.MutateAsync("x:deleteChat", new { chatId })).GetProperty("success").GetBoolean());
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.True((await again.MutateAsync("x:deleteChat", new { chatId })).GetProperty("success").GetBoolean());
+        }
     }
 
     [Fact]
@@ -356,7 +422,13 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
             await sync.AuthenticateAsync(token);
             var error = await sync.NextAsync();
             Assert.Equal(
-                ("AuthError", 0u, true), (error.GetProperty("type").GetString(), error.GetProperty("baseVersion").GetUInt32(), error.GetProperty("authUpdateAttempted").GetBoolean()));
+                ("AuthError", 0u, true),
+                (
+                    error.GetProperty("type").GetString(),
+                    error.GetProperty("baseVersion").GetUInt32(),
+                    error.GetProperty("authUpdateAttempted").GetBoolean()
+                )
+            );
             Assert.Equal(1008, (await sync.ClosedAsync()).Status);
         }
 
@@ -371,15 +443,26 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         await using var own = await ParleyServer.StartAsync(("Cors:Origins:0", "https://app.example.org"));
         using var ana = own.NewPerson();
-        foreach (var (origin, isAllowed) in new[]
-        {
-            ("https://evil.example.org", false), ("null", false), ("", false), ("http://127.0.0.1", false), ($"http://{own.Address.Authority}.example.org", false),
-            (own.Address.GetLeftPart(UriPartial.Authority), true), ($"https://{own.Address.Authority}", true), ("https://app.example.org", true),
-        })
+        foreach (
+            var (origin, isAllowed) in new[]
+            {
+                ("https://evil.example.org", false),
+                ("null", false),
+                ("", false),
+                ("http://127.0.0.1", false),
+                ($"http://{own.Address.Authority}.example.org", false),
+                (own.Address.GetLeftPart(UriPartial.Authority), true),
+                ($"https://{own.Address.Authority}", true),
+                ("https://app.example.org", true),
+            }
+        )
         {
             await using var sync = await SyncClient.OpenAsync(own, ana, null, ("Origin", origin));
             Assert.True((sync.Refused is null) == isAllowed, origin);
-            if (!isAllowed) Assert.Equal(HttpStatusCode.Forbidden, sync.Refused);
+            if (!isAllowed)
+            {
+                Assert.Equal(HttpStatusCode.Forbidden, sync.Refused);
+            }
         }
     }
 
@@ -407,8 +490,12 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[null]}""")]
     [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Remove","queryId":5}]}""")]
     [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Add","queryId":5}]}""")]
-    [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Add","queryId":5,"udfPath":"x:listChats","args":[5]}]}""")]
-    [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Add","queryId":5,"udfPath":"x:a","args":[{}]},{"type":"Add","queryId":5,"udfPath":"x:a","args":[{}]}]}""")]
+    [InlineData(
+        """{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Add","queryId":5,"udfPath":"x:listChats","args":[5]}]}"""
+    )]
+    [InlineData(
+        """{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Add","queryId":5,"udfPath":"x:a","args":[{}]},{"type":"Add","queryId":5,"udfPath":"x:a","args":[{}]}]}"""
+    )]
     [InlineData("""{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Change","queryId":5}]}""")]
     [InlineData("""{"type":"Mutation","udfPath":"x:createChat","args":[{}]}""")]
     [InlineData("""{"type":"Mutation","requestId":1,"args":[{}]}""")]
@@ -465,8 +552,22 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     public async Task Message_InManyFrames_IsOneMessage()
     {
         await using var sync = await SyncClient.ConnectedAsync(server);
-        var bytes = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { type = "Mutation", requestId = 1, udfPath = "x:createChat", args = new[] { new { prompt = "Grüße 👩‍💻" } } }));
-        for (var i = 0; i < bytes.Length; i++) await sync.SendAsync(bytes.AsMemory(i, 1), WebSocketMessageType.Text, i == bytes.Length - 1);
+        var bytes = Encoding.UTF8.GetBytes(
+            JsonSerializer.Serialize(
+                new
+                {
+                    type = "Mutation",
+                    requestId = 1,
+                    udfPath = "x:createChat",
+                    args = new[] { new { prompt = "Grüße 👩‍💻" } },
+                }
+            )
+        );
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            await sync.SendAsync(bytes.AsMemory(i, 1), WebSocketMessageType.Text, i == bytes.Length - 1);
+        }
+
         Assert.True((await sync.ResponseAsync("MutationResponse", 1)).GetProperty("success").GetBoolean());
     }
 
@@ -474,27 +575,41 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     public async Task Message_AsLongAsAMessageMayBe_IsTaken()
     {
         await using var sync = await SyncClient.ConnectedAsync(server);
-        Assert.True((await sync.MutateAsync("x:createChat", new { prompt = new string('x', 1024 * 1024) })).GetProperty("success").GetBoolean());
-        Assert.Equal("message_too_long", (await sync.MutateAsync("x:createChat", new { prompt = new string('x', 1024 * 1024 + 1) })).GetProperty("errorData").GetProperty("code").GetString());
+        Assert.True(
+            (await sync.MutateAsync("x:createChat", new { prompt = new string('x', 1024 * 1024) })).GetProperty("success").GetBoolean()
+        );
+        Assert.Equal(
+            "message_too_long",
+            (await sync.MutateAsync("x:createChat", new { prompt = new string('x', 1024 * 1024 + 1) }))
+                .GetProperty("errorData")
+                .GetProperty("code")
+                .GetString()
+        );
     }
 
     [Fact]
     public async Task Message_TooLarge_ClosesWith1009()
     {
         await using var sync = await SyncClient.ConnectedAsync(server);
-        var sending = Task.Run(async () =>
-        {
-            var piece = new byte[64 * 1024];
-            piece.AsSpan().Fill((byte)' ');
-            try
+        var sending = Task.Run(
+            async () =>
             {
-                for (var i = 0; i < 64; i++) await sync.SendAsync(piece, WebSocketMessageType.Text, endOfMessage: false);
-            }
-            catch (WebSocketException)
-            {
-                // Closed while it was sending.
-            }
-        }, TestContext.Current.CancellationToken);
+                var piece = new byte[64 * 1024];
+                piece.AsSpan().Fill((byte)' ');
+                try
+                {
+                    for (var i = 0; i < 64; i++)
+                    {
+                        await sync.SendAsync(piece, WebSocketMessageType.Text, endOfMessage: false);
+                    }
+                }
+                catch (WebSocketException)
+                {
+                    // Closed while it was sending.
+                }
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(1009, (await sync.ClosedAsync()).Status);
         await sending;
         await UnharmedAsync();
@@ -513,10 +628,31 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
-        await sync.ModifyAsync([.. Enumerable.Range(0, 256).Select(id => (object)new { type = "Add", queryId = id, udfPath = "x:listChats", args = new[] { new { limit = id + 1 } } })]);
+        await sync.ModifyAsync([
+            .. Enumerable
+                .Range(0, 256)
+                .Select(id =>
+                    (object)
+                        new
+                        {
+                            type = "Add",
+                            queryId = id,
+                            udfPath = "x:listChats",
+                            args = new[] { new { limit = id + 1 } },
+                        }
+                ),
+        ]);
         await sync.TransitionAsync();
         Assert.Equal(256, sync.Results.Count);
-        await sync.ModifyAsync(new { type = "Add", queryId = 256, udfPath = "x:listChats", args = new[] { new { } } });
+        await sync.ModifyAsync(
+            new
+            {
+                type = "Add",
+                queryId = 256,
+                udfPath = "x:listChats",
+                args = new[] { new { } },
+            }
+        );
         Assert.Equal(1008, (await sync.ClosedAsync()).Status);
     }
 
@@ -537,8 +673,25 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         }
 
         await using var sync = await SyncClient.ConnectedAsync(own, ana);
-        for (var i = 0; i < 7; i++) await sync.AddAsync("x:getChatBody", new { streamId = chat.StreamId, i });
-        await sync.ModifyAsync([.. Enumerable.Range(7, 3).Select(id => (object)new { type = "Add", queryId = id, udfPath = "x:getChatBody", args = new[] { new { streamId = chat.StreamId, id } } })]);
+        for (var i = 0; i < 7; i++)
+        {
+            await sync.AddAsync("x:getChatBody", new { streamId = chat.StreamId, i });
+        }
+
+        await sync.ModifyAsync([
+            .. Enumerable
+                .Range(7, 3)
+                .Select(id =>
+                    (object)
+                        new
+                        {
+                            type = "Add",
+                            queryId = id,
+                            udfPath = "x:getChatBody",
+                            args = new[] { new { streamId = chat.StreamId, id } },
+                        }
+                ),
+        ]);
         Assert.Equal(1008, (await sync.ClosedAsync()).Status);
         model.End();
     }
@@ -548,7 +701,15 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         await using var sync = await SyncClient.ConnectedAsync(server);
         await sync.AddAsync("x:listChats", new { more = new string('x', 15 * 1024) });
-        await sync.ModifyAsync(new { type = "Add", queryId = 1, udfPath = "x:listChats", args = new[] { new { more = new string('x', 16 * 1024) } } });
+        await sync.ModifyAsync(
+            new
+            {
+                type = "Add",
+                queryId = 1,
+                udfPath = "x:listChats",
+                args = new[] { new { more = new string('x', 16 * 1024) } },
+            }
+        );
         Assert.Equal(1008, (await sync.ClosedAsync()).Status);
     }
 
@@ -557,7 +718,11 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         await using var own = await ParleyServer.StartAsync(("Streams:Heartbeat", "00:00:01"));
         await using var sync = await SyncClient.ConnectedAsync(own);
-        for (var i = 0; i < 2; i++) Assert.Equal("Ping", (await sync.NextAsync(withPings: true)).GetProperty("type").GetString());
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal("Ping", (await sync.NextAsync(withPings: true)).GetProperty("type").GetString());
+        }
+
         await sync.CreateAsync(Short);
     }
 
@@ -569,7 +734,9 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         {
             using var ana = own.NewPerson();
             using var raw = await RawConnection.OpenAsync(own);
-            await raw.SendAsync("GET /api/1.48.0/sync HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+            await raw.SendAsync(
+                "GET /api/1.48.0/sync HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            );
             Assert.StartsWith("HTTP/1.1 101", await raw.ReadAsync("\r\n\r\n"), StringComparison.Ordinal);
             var since = Stopwatch.GetTimestamp();
             own.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
@@ -587,10 +754,16 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=3000 size=1024 delay=1");
         using var raw = await RawConnection.OpenAsync(own, receiveBuffer: 4096);
         var cookie = ana.Cookies.GetCookieHeader(own.Address);
-        await raw.SendAsync($"GET /api/1.48.0/sync HTTP/1.1\r\nHost: {own.Address.Authority}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+        await raw.SendAsync(
+            $"GET /api/1.48.0/sync HTTP/1.1\r\nHost: {own.Address.Authority}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        );
         await raw.ReadAsync("\r\n\r\n");
         await raw.SendAsync(Frame("""{"type":"Connect","sessionId":"s","connectionCount":0,"lastCloseReason":null}"""));
-        await raw.SendAsync(Frame($$$"""{"type":"ModifyQuerySet","baseVersion":0,"newVersion":1,"modifications":[{"type":"Add","queryId":0,"udfPath":"x:getChatBody","args":[{"streamId":"{{{chat.StreamId}}}"}]}]}"""));
+        await raw.SendAsync(
+            Frame(
+                $$$"""{"type":"ModifyQuerySet","baseVersion":0,"newVersion":1,"modifications":[{"type":"Add","queryId":0,"udfPath":"x:getChatBody","args":[{"streamId":"{{{chat.StreamId}}}"}]}]}"""
+            )
+        );
         var driving = chat.DrivenAsync();
         Assert.True(await raw.WhenResetAsync());
         Assert.Equal(3000 * 1024, Encoding.UTF8.GetByteCount(await driving));
@@ -632,7 +805,15 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
 
     private static async Task<string?> ActAsync(SyncClient sync, uint id)
     {
-        await sync.SendAsync(new { type = "Action", requestId = id, udfPath = "x:doIt", args = new[] { new { } } });
+        await sync.SendAsync(
+            new
+            {
+                type = "Action",
+                requestId = id,
+                udfPath = "x:doIt",
+                args = new[] { new { } },
+            }
+        );
         var response = await sync.ResponseAsync("ActionResponse", id);
         Assert.False(response.GetProperty("success").GetBoolean());
         return response.GetProperty("errorData").GetProperty("code").GetString();
@@ -644,7 +825,8 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     private static byte[] Frame(string text)
     {
         var payload = Encoding.UTF8.GetBytes(text);
-        byte[] length = payload.Length < 126 ? [(byte)(0x80 | payload.Length)] : [0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length];
+        byte[] length =
+            payload.Length < 126 ? [(byte)(0x80 | payload.Length)] : [0x80 | 126, (byte)(payload.Length >> 8), (byte)payload.Length];
         return [0x81, .. length, 0, 0, 0, 0, .. payload];
     }
 }

@@ -17,7 +17,16 @@ public sealed class TextStreamsTests(ParleyServer server)
         // S2.6-S2.13, S2.18, S2.44
         using var ana = server.NewPerson();
         var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        using var response = await ana.SendAsync("POST", "/chat-stream/create", new { prompt = Short, title = "A question", model = "scripted" });
+        using var response = await ana.SendAsync(
+            "POST",
+            "/chat-stream/create",
+            new
+            {
+                prompt = Short,
+                title = "A question",
+                model = "scripted",
+            }
+        );
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var created = JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(["chatId", "streamId"], created.EnumerateObject().Select(member => member.Name));
@@ -25,13 +34,27 @@ public sealed class TextStreamsTests(ParleyServer server)
         Assert.Equal($"/chat-stream/chats/{chat.ChatId}", response.Headers.Location!.ToString());
 
         var row = await chat.RowAsync();
-        Assert.Equal(["_id", "_creationTime", "user_id", "title", "prompt", "stream_id", "status", "created_at", "updated_at"], row.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ["_id", "_creationTime", "user_id", "title", "prompt", "stream_id", "status", "created_at", "updated_at"],
+            row.EnumerateObject().Select(member => member.Name)
+        );
         Assert.Equal(
             (chat.ChatId, await ana.IdAsync(), "A question", Short, chat.StreamId, "pending"),
-            (row.GetProperty("_id").GetString(), row.GetProperty("user_id").GetString(), row.GetProperty("title").GetString(), row.GetProperty("prompt").GetString(),
-            row.GetProperty("stream_id").GetString(), row.GetProperty("status").GetString()));
+            (
+                row.GetProperty("_id").GetString(),
+                row.GetProperty("user_id").GetString(),
+                row.GetProperty("title").GetString(),
+                row.GetProperty("prompt").GetString(),
+                row.GetProperty("stream_id").GetString(),
+                row.GetProperty("status").GetString()
+            )
+        );
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var name in new[] { "_creationTime", "created_at", "updated_at" }) Assert.InRange(row.GetProperty(name).GetInt64(), before, now);
+        foreach (var name in new[] { "_creationTime", "created_at", "updated_at" })
+        {
+            Assert.InRange(row.GetProperty(name).GetInt64(), before, now);
+        }
+
         Assert.Equal(("", "pending"), await chat.BodyAsync());
 
         // One conversation among the others, not yet answered.
@@ -80,13 +103,30 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ben = server.NewPerson();
         using var nobody = server.NewPerson();
         foreach (var asking in new[] { ben, nobody })
-            await asking.RefusedAsync(403, "not_yours", "POST", "/chat-stream/create", new Dictionary<string, object> { ["prompt"] = "x", ["user_id"] = await ana.IdAsync() });
+        {
+            await asking.RefusedAsync(
+                403,
+                "not_yours",
+                "POST",
+                "/chat-stream/create",
+                new Dictionary<string, object> { ["prompt"] = "x", ["user_id"] = await ana.IdAsync() }
+            );
+        }
+
         Assert.Equal(0, nobody.Cookies.Count);
         Assert.Empty((await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").EnumerateArray());
         Assert.Empty((await ben.GetAsync("/chat-stream/chats")).GetProperty("chats").EnumerateArray());
 
         foreach (var own in new[] { await ana.IdAsync(), "", null })
-            await ana.JsonAsync("POST", "/chat-stream/create", new Dictionary<string, object?> { ["prompt"] = "x", ["user_id"] = own }, 201);
+        {
+            await ana.JsonAsync(
+                "POST",
+                "/chat-stream/create",
+                new Dictionary<string, object?> { ["prompt"] = "x", ["user_id"] = own },
+                201
+            );
+        }
+
         Assert.Equal(3, (await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").GetArrayLength());
     }
 
@@ -99,7 +139,10 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ana = own.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var response = await chat.DriveAsync();
-        Assert.Equal((HttpStatusCode.OK, "text/plain; charset=utf-8"), (response.StatusCode, response.Content.Headers.ContentType!.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.OK, "text/plain; charset=utf-8"),
+            (response.StatusCode, response.Content.Headers.ContentType!.ToString())
+        );
         await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         foreach (var word in new[] { "Grüße", ", ", "日本語", " 👩‍💻", "\n" })
         {
@@ -121,7 +164,10 @@ public sealed class TextStreamsTests(ParleyServer server)
         var chat = await StreamChat.CreateAsync(ana, Short);
         var text = await chat.DrivenAsync();
         var messages = (await ana.GetAsync($"/api/v1/conversations/{chat.ChatId}/messages")).GetProperty("items").EnumerateArray().ToList();
-        Assert.Equal([("user", Short), ("assistant", text)], messages.Select(row => (row.GetProperty("role").GetString(), row.GetProperty("content").GetString())));
+        Assert.Equal(
+            [("user", Short), ("assistant", text)],
+            messages.Select(row => (row.GetProperty("role").GetString(), row.GetProperty("content").GetString()))
+        );
 
         // S2.65: and it can be gone on with
         var next = await ana.AnsweredAsync(Short, chat.ChatId);
@@ -159,8 +205,13 @@ public sealed class TextStreamsTests(ParleyServer server)
         var chat = await StreamChat.CreateAsync(ana, Short);
         await TakenAsync(chat.DriveAsync(ben));
         await TakenAsync(chat.DriveAsync(nobody));
-        foreach (var id in new[] { Guid.NewGuid().ToString(), "x", "", chat.ChatId, chat.StreamId.ToUpperInvariant(), new string('9', 5000) })
+        foreach (
+            var id in new[] { Guid.NewGuid().ToString(), "x", "", chat.ChatId, chat.StreamId.ToUpperInvariant(), new string('9', 5000) }
+        )
+        {
             await TakenAsync(ana.SendAsync("POST", "/chat-stream", new { streamId = id }));
+        }
+
         Assert.Equal(("", "pending"), await chat.BodyAsync());
 
         var expired = await StreamChat.CreateAsync(ana, Short);
@@ -172,7 +223,9 @@ public sealed class TextStreamsTests(ParleyServer server)
         await TakenAsync(deleted.DriveAsync());
 
         // A session of another kind is no stream, and is still there afterwards.
-        var session = (await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Short }, 201)).GetProperty("sessionId").GetString();
+        var session = (await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Short }, 201))
+            .GetProperty("sessionId")
+            .GetString();
         await TakenAsync(ana.SendAsync("POST", "/chat-stream", new { streamId = session }));
         await using var events = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         Assert.Equal("done", (await events.UntilAsync("done")).Type);
@@ -196,7 +249,17 @@ public sealed class TextStreamsTests(ParleyServer server)
         // S2.19 documents the prompt and the chat in the body; the hook sends neither
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
-        using var response = await ana.SendAsync("POST", "/chat-stream", new { streamId = chat.StreamId, prompt = "#script tokens=1", chatId = Guid.NewGuid(), more = new { x = 1 } });
+        using var response = await ana.SendAsync(
+            "POST",
+            "/chat-stream",
+            new
+            {
+                streamId = chat.StreamId,
+                prompt = "#script tokens=1",
+                chatId = Guid.NewGuid(),
+                more = new { x = 1 },
+            }
+        );
         var other = await ana.AnsweredAsync(Short);
         Assert.Equal(other.Text, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
@@ -217,11 +280,18 @@ public sealed class TextStreamsTests(ParleyServer server)
             var text = await driver.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.Equal((text, "done"), await chat.BodyAsync());
             Assert.NotEmpty(text);
-            foreach (var other in responses.Where(response => response != driver)) await TakenAsync(Task.FromResult(other));
+            foreach (var other in responses.Where(response => response != driver))
+            {
+                await TakenAsync(Task.FromResult(other));
+            }
+
             Assert.Equal(1, server.Tables.Count("generations", "conversation_id = @id", ("@id", chat.ChatId)));
         }
 
-        foreach (var other in others) await other.DisposeAsync();
+        foreach (var other in others)
+        {
+            await other.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -310,14 +380,21 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         var created = (await chat.RowAsync()).GetProperty("created_at").GetInt64();
-        var expires = server.Tables.Query("SELECT expires_at FROM chat_sessions WHERE id = @id", row => row.GetInt64(0), ("@id", chat.StreamId))[0];
+        var expires = server.Tables.Query(
+            "SELECT expires_at FROM chat_sessions WHERE id = @id",
+            row => row.GetInt64(0),
+            ("@id", chat.StreamId)
+        )[0];
         Assert.Equal(TimeSpan.FromMinutes(20), TimeSpan.FromMilliseconds(expires - created));
 
         var at = TimeProvider.System.GetUtcNow();
         await chat.ExpireAtAsync(server, at);
         Assert.Equal(("", "timeout"), await chat.BodyAsync());
         var row = await chat.RowAsync();
-        Assert.Equal(("error", at.ToUnixTimeMilliseconds()), (row.GetProperty("status").GetString(), row.GetProperty("updated_at").GetInt64()));
+        Assert.Equal(
+            ("error", at.ToUnixTimeMilliseconds()),
+            (row.GetProperty("status").GetString(), row.GetProperty("updated_at").GetInt64())
+        );
 
         // It is kept all the same.
         await server.Services.GetRequiredService<ChatStore>().SweepAsync(at.AddDays(3650), 200);
@@ -356,17 +433,31 @@ public sealed class TextStreamsTests(ParleyServer server)
         using (var driving = await (await StreamChat.CreateAsync(ana, "#script first=60000")).DriveAsync())
         {
             var running = new StreamChat(ana, driving.Headers.GetValues("X-Conversation-Id").Single(), "");
-            foreach (var status in new[] { "completed", "error" }) await SetRefusedAsync(running, status);
+            foreach (var status in new[] { "completed", "error" })
+            {
+                await SetRefusedAsync(running, status);
+            }
+
             await SetAsync(running, "pending");
         }
 
         await chat.DrivenAsync();
-        foreach (var status in new[] { "pending", "error" }) await SetRefusedAsync(chat, status);
+        foreach (var status in new[] { "pending", "error" })
+        {
+            await SetRefusedAsync(chat, status);
+        }
+
         var failed = await StreamChat.CreateAsync(ana, "#script error-after=1 delay=0");
         await Assert.ThrowsAnyAsync<Exception>(failed.DrivenAsync);
-        foreach (var status in new[] { "pending", "completed" }) await SetRefusedAsync(failed, status);
+        foreach (var status in new[] { "pending", "completed" })
+        {
+            await SetRefusedAsync(failed, status);
+        }
+
         foreach (var status in new object?[] { "done", "", null, "PENDING" })
+        {
             await ana.RefusedAsync(400, "invalid_status", "POST", $"/chat-stream/chats/{chat.ChatId}/status", new { status });
+        }
     }
 
     [Fact]
@@ -376,9 +467,24 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
-        using (var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        foreach (var (table, column) in new[] { ("conversations", "id"), ("messages", "conversation_id"), ("generations", "conversation_id"), ("chat_sessions", "conversation_id") })
+        using (var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}"))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        }
+
+        foreach (
+            var (table, column) in new[]
+            {
+                ("conversations", "id"),
+                ("messages", "conversation_id"),
+                ("generations", "conversation_id"),
+                ("chat_sessions", "conversation_id"),
+            }
+        )
+        {
             Assert.Equal(0, server.Tables.Count(table, $"{column} = @id", ("@id", chat.ChatId)));
+        }
+
         await ana.RefusedAsync(404, "not_found", "DELETE", $"/chat-stream/chats/{chat.ChatId}");
         await ana.RefusedAsync(404, "not_found", "GET", $"/chat-stream/body?streamId={chat.StreamId}");
     }
@@ -406,7 +512,11 @@ public sealed class TextStreamsTests(ParleyServer server)
         model.Say("one");
         await body.ReadAsync(3);
         await bodies.UntilAsync("one", "streaming");
-        using (var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}")) Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        using (var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}"))
+        {
+            Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        }
+
         await body.IsCutAsync();
         await bodies.UntilAsync("", "error");
         Assert.Null(await bodies.NextAsync());
@@ -433,7 +543,10 @@ public sealed class TextStreamsTests(ParleyServer server)
         Assert.Equal(["Chat 3", "Chat 2"], await TitlesAsync(ana, "?limit=2"));
         Assert.Equal(["Chat 3"], await TitlesAsync(ana, $"?limit=1&user_id={await ana.IdAsync()}"));
         await ana.RefusedAsync(403, "not_yours", "GET", $"/chat-stream/chats?user_id={await ben.IdAsync()}");
-        foreach (var limit in new[] { "0", "-1", "1001", "x", "1.5" }) await ana.RefusedAsync(400, "out_of_range", "GET", $"/chat-stream/chats?limit={limit}");
+        foreach (var limit in new[] { "0", "-1", "1001", "x", "1.5" })
+        {
+            await ana.RefusedAsync(400, "out_of_range", "GET", $"/chat-stream/chats?limit={limit}");
+        }
 
         // What was archived is left out.
         using var archived = await ana.SendAsync("DELETE", $"/api/v1/chat/{chats[3].ChatId}");
@@ -447,7 +560,11 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var prompt = "#script tokens=1 " + new string('x', 900 * 1024);
-        for (var i = 0; i < 7; i++) await StreamChat.CreateAsync(ana, prompt, "Long");
+        for (var i = 0; i < 7; i++)
+        {
+            await StreamChat.CreateAsync(ana, prompt, "Long");
+        }
+
         var rows = (await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").EnumerateArray().ToList();
         Assert.Equal(5, rows.Count); // the fifth is the one that reaches 4 MiB
         Assert.All(rows, row => Assert.Equal(prompt, row.GetProperty("prompt").GetString()));
@@ -472,8 +589,12 @@ public sealed class TextStreamsTests(ParleyServer server)
             }
 
             foreach (var id in new[] { chat.StreamId, Guid.NewGuid().ToString(), "x" })
+            {
                 foreach (var live in new[] { "", "&live=sse" })
+                {
                     await asking.RefusedAsync(404, "not_found", "GET", $"/chat-stream/body?streamId={id}{live}");
+                }
+            }
         }
 
         Assert.Equal("completed", await chat.StatusAsync());
@@ -488,19 +609,39 @@ public sealed class TextStreamsTests(ParleyServer server)
         foreach (var (origin, isAllowed) in new[] { ("https://app.example.org", true), ("https://evil.example.org", false) })
         {
             using var response = await ana.SendAsync(
-                "OPTIONS", "/chat-stream", null, ("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type,digest,authorization"));
+                "OPTIONS",
+                "/chat-stream",
+                null,
+                ("Origin", origin),
+                ("Access-Control-Request-Method", "POST"),
+                ("Access-Control-Request-Headers", "content-type,digest,authorization")
+            );
             Assert.Equal(isAllowed, response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed));
-            if (!isAllowed) continue;
+            if (!isAllowed)
+            {
+                continue;
+            }
+
             Assert.Equal([origin], allowed!);
             Assert.Equal("86400", response.Headers.GetValues("Access-Control-Max-Age").Single());
-            Assert.Equal(["authorization", "content-type", "digest"], string.Join(',', response.Headers.GetValues("Access-Control-Allow-Headers")).ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries).Order());
+            Assert.Equal(
+                ["authorization", "content-type", "digest"],
+                string.Join(',', response.Headers.GetValues("Access-Control-Allow-Headers"))
+                    .ToLowerInvariant()
+                    .Split(',', StringSplitOptions.TrimEntries)
+                    .Order()
+            );
         }
     }
 
     private static async Task<IEnumerable<string?>> TitlesAsync(Person person, string query) =>
-        (await person.GetAsync($"/chat-stream/chats{query}")).GetProperty("chats").EnumerateArray().Select(row => row.GetProperty("title").GetString());
+        (await person.GetAsync($"/chat-stream/chats{query}"))
+            .GetProperty("chats")
+            .EnumerateArray()
+            .Select(row => row.GetProperty("title").GetString());
 
-    private static Task<JsonElement> SetAsync(StreamChat chat, string status) => chat.Owner.JsonAsync("POST", $"/chat-stream/chats/{chat.ChatId}/status", new { status });
+    private static Task<JsonElement> SetAsync(StreamChat chat, string status) =>
+        chat.Owner.JsonAsync("POST", $"/chat-stream/chats/{chat.ChatId}/status", new { status });
 
     private static Task<JsonElement> SetRefusedAsync(StreamChat chat, string status) =>
         chat.Owner.RefusedAsync(409, "status_follows_answer", "POST", $"/chat-stream/chats/{chat.ChatId}/status", new { status });

@@ -24,7 +24,13 @@ public sealed class TextStreamsWakeTests
             for (var i = 0; i < 50; i++)
             {
                 feed.Changed("ana", $"{i}");
-                Assert.Equal($"{i}", await seen.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Person.Timeout, TestContext.Current.CancellationToken));
+                Assert.Equal(
+                    $"{i}",
+                    await seen
+                        .Reader.ReadAsync(TestContext.Current.CancellationToken)
+                        .AsTask()
+                        .WaitAsync(Person.Timeout, TestContext.Current.CancellationToken)
+                );
             }
         }
 
@@ -36,7 +42,11 @@ public sealed class TextStreamsWakeTests
     {
         var feed = new ChangeFeed();
         await using var watch = new ChangeWatch(feed, "ana", static () => { });
-        for (var i = 0; i < 1000; i++) feed.Changed("ana", $"{i}");
+        for (var i = 0; i < 1000; i++)
+        {
+            feed.Changed("ana", $"{i}");
+        }
+
         List<string?> seen = [];
         watch.Take(seen.Add);
         Assert.Null(seen[^1]);
@@ -59,13 +69,21 @@ public sealed class TextStreamsWakeTests
         var texts = Channel.CreateUnbounded<string>();
         BodyFollower? follower = null;
         var isFollowing = false;
-        follower = own.Services.GetRequiredService<StreamBodies>().Follow(new CurrentUser(CurrentUser.PersonalTenant, await ana.IdAsync()), chat.StreamId, () =>
-        {
-            if (Volatile.Read(ref isFollowing)) _ = LookAsync();
-        });
+        follower = own
+            .Services.GetRequiredService<StreamBodies>()
+            .Follow(new CurrentUser(CurrentUser.PersonalTenant, await ana.IdAsync()), chat.StreamId, () =>
+            {
+                if (Volatile.Read(ref isFollowing))
+                {
+                    _ = LookAsync();
+                }
+            });
         async Task LookAsync()
         {
-            if (await follower!.RefreshAsync(CancellationToken.None)) texts.Writer.TryWrite(Encoding.UTF8.GetString(follower.Body!.Value.Text.Span));
+            if (await follower!.RefreshAsync(CancellationToken.None))
+            {
+                texts.Writer.TryWrite(Encoding.UTF8.GetString(follower.Body!.Value.Text.Span));
+            }
         }
 
         Volatile.Write(ref isFollowing, true);
@@ -76,7 +94,13 @@ public sealed class TextStreamsWakeTests
         {
             model.Say($"{i} ");
             said += $"{i} ";
-            Assert.Equal(said, await texts.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Person.Timeout, TestContext.Current.CancellationToken));
+            Assert.Equal(
+                said,
+                await texts
+                    .Reader.ReadAsync(TestContext.Current.CancellationToken)
+                    .AsTask()
+                    .WaitAsync(Person.Timeout, TestContext.Current.CancellationToken)
+            );
         }
 
         Volatile.Write(ref isFollowing, false);
@@ -93,13 +117,23 @@ public sealed class TextStreamsWakeTests
         await ana.IdAsync();
         var chats = new ConcurrentBag<StreamChat>();
         var clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SyncClient.ConnectedAsync(own, ana)));
-        foreach (var client in clients) await client.AddAsync("x:listChats", new { limit = 1000 });
+        foreach (var client in clients)
+        {
+            await client.AddAsync("x:listChats", new { limit = 1000 });
+        }
+
         for (var i = 1; i <= 60; i++)
         {
             chats.Add(await StreamChat.CreateAsync(ana, "Hello"));
-            foreach (var client in clients) await client.UntilAsync(() => client.Results[0].Value!.Value.GetArrayLength() == i);
+            foreach (var client in clients)
+            {
+                await client.UntilAsync(() => client.Results[0].Value!.Value.GetArrayLength() == i);
+            }
         }
 
-        foreach (var client in clients) await client.DisposeAsync();
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
     }
 }

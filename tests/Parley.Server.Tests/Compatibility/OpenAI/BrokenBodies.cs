@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Parley.Server.Generations;
 
 namespace Parley.Server.Tests.Compatibility.OpenAI;
 
@@ -11,8 +10,27 @@ internal static class BrokenBodies
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1.5", "1e999", "123456789012345678901234567890", "\"\"", "\"x\"", "\"\\u0000\"", "\"\\ud83d\"", "\"data:,\"", "\"data:image/png;base64,\"", "[]", "{}", "[null]", "[[]]", "[{}]", "[\"text\"]",
-        "{\"type\":\"text\"}", "{\"type\":\"function\"}",
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "1e999",
+        "123456789012345678901234567890",
+        "\"\"",
+        "\"x\"",
+        "\"\\u0000\"",
+        "\"\\ud83d\"",
+        "\"data:,\"",
+        "\"data:image/png;base64,\"",
+        "[]",
+        "{}",
+        "[null]",
+        "[[]]",
+        "[{}]",
+        "[\"text\"]",
+        "{\"type\":\"text\"}",
+        "{\"type\":\"function\"}",
     ];
 
     /// <summary>Whether each is taken or refused is other tests' concern; here it must only be said.</summary>
@@ -25,11 +43,21 @@ internal static class BrokenBodies
         {
             var body = JsonNode.Parse(good)!;
             var node = Nodes(body).ElementAt(at);
-            if (node == body) body = Place;
-            else node.ReplaceWith(Place);
+            if (node == body)
+            {
+                body = Place;
+            }
+            else
+            {
+                node.ReplaceWith(Place);
+            }
+
             foreach (var value in Values)
             {
-                if (parse(JsonElement.Parse(body.ToJsonString().Replace($"\"{Place}\"", value, StringComparison.Ordinal)))) taken++;
+                if (parse(JsonElement.Parse(body.ToJsonString().Replace($"\"{Place}\"", value, StringComparison.Ordinal))))
+                {
+                    taken++;
+                }
             }
         }
 
@@ -39,10 +67,18 @@ internal static class BrokenBodies
     private static IEnumerable<JsonNode> Nodes(JsonNode node)
     {
         yield return node;
-        IEnumerable<JsonNode?> children = node switch { JsonObject parent => parent.Select(pair => pair.Value), JsonArray parent => parent, _ => [] };
+        IEnumerable<JsonNode?> children = node switch
+        {
+            JsonObject parent => parent.Select(pair => pair.Value),
+            JsonArray parent => parent,
+            _ => [],
+        };
         foreach (var child in children.OfType<JsonNode>())
         {
-            foreach (var inner in Nodes(child)) yield return inner;
+            foreach (var inner in Nodes(child))
+            {
+                yield return inner;
+            }
         }
     }
 }

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Data.Sql;
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.PlainMessages;
@@ -19,15 +17,36 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         // S0.3, S0.4, S0.10, S0.102, S0.103, C3, C4: its parser splits at line feeds and takes every line that starts with "data: " for JSON.
         using var ana = server.NewPerson();
-        await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", new { messages = new[] { new { role = "user", content = "#script tokens=60 reasoning=3 tool=1 delay=10" } }, temperature = 0.7, stream = true, model = "scripted" });
+        await using var stream = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages = new[] { new { role = "user", content = "#script tokens=60 reasoning=3 tool=1 delay=10" } },
+                temperature = 0.7,
+                stream = true,
+                model = "scripted",
+            }
+        );
         Assert.Equal("text/event-stream", stream.Response.Content.Headers.ContentType!.MediaType);
         var answer = await stream.ToEndAsync();
-        var contents = stream.Raw.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonElement.Parse(line[6..]).GetProperty("content").GetString()!).ToList();
+        var contents = stream
+            .Raw.Split('\n')
+            .Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+            .Select(line => JsonElement.Parse(line[6..]).GetProperty("content").GetString()!)
+            .ToList();
         Assert.True(contents.Count > 5);
-        for (var i = 1; i < contents.Count; i++) Assert.StartsWith(contents[i - 1], contents[i], StringComparison.Ordinal);
+        for (var i = 1; i < contents.Count; i++)
+        {
+            Assert.StartsWith(contents[i - 1], contents[i], StringComparison.Ordinal);
+        }
+
         Assert.Equal((await ana.AnsweredAsync("#script tokens=60 delay=0")).Text, contents[^1]);
         Assert.Equal((contents[^1], true, "stop"), (answer.Text, answer.IsComplete, Member(answer.Events[^1], "finishReason")));
-        Assert.All(answer.Events.SkipLast(1), json => Assert.Equal(["content", "delta"], json.EnumerateObject().Select(member => member.Name)));
+        Assert.All(answer.Events.SkipLast(1), json =>
+            Assert.Equal(["content", "delta"], json.EnumerateObject().Select(member => member.Name))
+        );
         Assert.DoesNotContain("[DONE]", stream.Raw, StringComparison.Ordinal);
         Assert.DoesNotContain("event:", stream.Raw, StringComparison.Ordinal);
     }
@@ -37,7 +56,12 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         // C20: pacing never delays the first.
         using var ana = server.NewPerson();
-        await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body("#script tokens=100000 delay=600000", stream: true));
+        await using var stream = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            Body("#script tokens=100000 delay=600000", stream: true)
+        );
         Assert.Equal("№1 ", (await stream.UntilTextAsync()).Text);
         await ana.JsonAsync("POST", $"/api/v1/generations/{stream.GenerationId}/stop");
         Assert.True((await stream.ToEndAsync()).IsComplete);
@@ -47,11 +71,18 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     public async Task Stream_ModelThatPauses_ShowsWhatThereIs()
     {
         // S0.7: text waits for more words, but not for long.
-        await using var upstream = await Upstream.StartAsync(async (_, response) =>
-        {
-            foreach (var word in new[] { "One ", "two " }) await Upstream.SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"{{{word}}}"}}]}""");
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, response.HttpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        });
+        await using var upstream = await Upstream.StartAsync(
+            async (_, response) =>
+            {
+                foreach (var word in new[] { "One ", "two " })
+                {
+                    await Upstream.SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"{{{word}}}"}}]}""");
+                }
+
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, response.HttpContext.RequestAborted)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        );
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
         await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body("x", stream: true, model: "up/m"));
@@ -65,7 +96,10 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         // S0.9
         using var ana = server.NewPerson();
         var one = await ana.JsonAsync("POST", "/api/chat", Body(Two, stream: false));
-        Assert.Equal(((await ana.AnsweredAsync(Two)).Text, "stop", "completed"), (Member(one, "content"), Member(one, "finishReason"), Member(one, "status")));
+        Assert.Equal(
+            ((await ana.AnsweredAsync(Two)).Text, "stop", "completed"),
+            (Member(one, "content"), Member(one, "finishReason"), Member(one, "status"))
+        );
     }
 
     [Theory]
@@ -76,7 +110,18 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         // S0.78
         using var ana = server.NewPerson();
-        Assert.True(Problem.Names(await ana.RefusedAsync(400, "out_of_range", "POST", "/api/chat", $$"""{"messages":[{"role":"user","content":"x"}],"temperature":{{temperature}}}"""), "temperature"));
+        Assert.True(
+            Problem.Names(
+                await ana.RefusedAsync(
+                    400,
+                    "out_of_range",
+                    "POST",
+                    "/api/chat",
+                    $$"""{"messages":[{"role":"user","content":"x"}],"temperature":{{temperature}}}"""
+                ),
+                "temperature"
+            )
+        );
     }
 
     [Theory]
@@ -87,7 +132,16 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     public async Task Temperature_InRange_IsTaken(string temperature)
     {
         using var ana = server.NewPerson();
-        Assert.True((await ana.ReadAsync("content", "POST", "/api/chat", $$"""{"messages":[{"role":"user","content":"{{Two}}"}],"model":"scripted","temperature":{{temperature}}}""")).IsComplete);
+        Assert.True(
+            (
+                await ana.ReadAsync(
+                    "content",
+                    "POST",
+                    "/api/chat",
+                    $$"""{"messages":[{"role":"user","content":"{{Two}}"}],"model":"scripted","temperature":{{temperature}}}"""
+                )
+            ).IsComplete
+        );
     }
 
     [Fact]
@@ -99,14 +153,37 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         using var ana = own.NewPerson();
         object[] messages =
         [
-            new { role = "system", content = "Answer briefly." }, new { role = "user", content = "Explain particle は" }, new { role = "assistant", content = "It marks the topic." },
-            new { role = "developer", content = "In Japanese." }, new { role = "user", content = new[] { new { type = "text", text = "もう一度" } } },
+            new { role = "system", content = "Answer briefly." },
+            new { role = "user", content = "Explain particle は" },
+            new { role = "assistant", content = "It marks the topic." },
+            new { role = "developer", content = "In Japanese." },
+            new { role = "user", content = new[] { new { type = "text", text = "もう一度" } } },
         ];
-        var answer = await ana.ReadAsync("content", "POST", "/api/chat", new { messages, temperature = 0.7, model = "up/m" });
+        var answer = await ana.ReadAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages,
+                temperature = 0.7,
+                model = "up/m",
+            }
+        );
         Assert.Equal("「は」は…", answer.Text);
         var told = upstream.Requests.Single();
-        Assert.Equal([("system", "Answer briefly."), ("user", "Explain particle は"), ("assistant", "It marks the topic."), ("system", "In Japanese."), ("user", "もう一度")],
-            told.GetProperty("messages").EnumerateArray().Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").ToString())));
+        Assert.Equal(
+            [
+                ("system", "Answer briefly."),
+                ("user", "Explain particle は"),
+                ("assistant", "It marks the topic."),
+                ("system", "In Japanese."),
+                ("user", "もう一度"),
+            ],
+            told.GetProperty("messages")
+                .EnumerateArray()
+                .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").ToString()))
+        );
         Assert.Equal(0.7, told.GetProperty("temperature").GetDouble(), 5);
     }
 
@@ -118,7 +195,10 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true));
         var answer = await stream.ToEndAsync();
         foreach (var list in new[] { "/api/v1/conversations", "/api/v1/chat", "/api/v1/chat?archived=include", "/api/chat/conversations" })
+        {
             Assert.Equal(0, (await ana.GetAsync(list)).GetProperty("total").GetInt32());
+        }
+
         await using var again = await ana.FollowAsync(stream.GenerationId);
         Assert.Equal(answer.Text, (await again.ToEndAsync()).Text);
         await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", Body("x", conversation: stream.ConversationId));
@@ -139,8 +219,14 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         var now = TimeProvider.System.GetUtcNow();
         Assert.Equal(0, await store.SweepAsync(now.AddHours(23), 200));
         Assert.Equal(1, await store.SweepAsync(now.AddHours(25), 200));
-        Assert.Equal(new[] { running.ConversationId, kept.ConversationId }.Order(StringComparer.Ordinal), own.Tables.Query("SELECT id FROM conversations ORDER BY id", row => row.GetString(0)));
-        Assert.Equal((2, 2, 0), (own.Tables.Count("generations"), own.Tables.Count("messages", "role = 'assistant'"), own.Tables.Count("idempotency_keys")));
+        Assert.Equal(
+            new[] { running.ConversationId, kept.ConversationId }.Order(StringComparer.Ordinal),
+            own.Tables.Query("SELECT id FROM conversations ORDER BY id", row => row.GetString(0))
+        );
+        Assert.Equal(
+            (2, 2, 0),
+            (own.Tables.Count("generations"), own.Tables.Count("messages", "role = 'assistant'"), own.Tables.Count("idempotency_keys"))
+        );
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{ended.GenerationId}/events");
         await running.UntilAsync(read => read.Pieces.Count > 3);
         await ana.JsonAsync("POST", $"/api/v1/generations/{running.GenerationId}/stop");
@@ -153,12 +239,33 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         // S0.59, S0.104
         using var ana = server.NewPerson();
-        object[] messages = [new { role = "user", content = "First question" }, new { role = "assistant", content = "First answer" }, new { role = "user", content = Two }];
-        await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", new { messages, store = true, model = "scripted" });
+        object[] messages =
+        [
+            new { role = "user", content = "First question" },
+            new { role = "assistant", content = "First answer" },
+            new { role = "user", content = Two },
+        ];
+        await using var stream = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages,
+                store = true,
+                model = "scripted",
+            }
+        );
         var answer = await stream.ToEndAsync();
-        Assert.Equal([("user", "First question"), ("assistant", "First answer"), ("user", Two), ("assistant", answer.Text)], await ana.SaidAsync(stream.ConversationId));
+        Assert.Equal(
+            [("user", "First question"), ("assistant", "First answer"), ("user", Two), ("assistant", answer.Text)],
+            await ana.SaidAsync(stream.ConversationId)
+        );
         var listed = Assert.Single((await ana.GetAsync("/api/chat/conversations")).GetProperty("conversations").EnumerateArray());
-        Assert.Equal((stream.ConversationId, "First question", 4), (Member(listed, "id"), Member(listed, "title"), listed.GetProperty("message_count").GetInt32()));
+        Assert.Equal(
+            (stream.ConversationId, "First question", 4),
+            (Member(listed, "id"), Member(listed, "title"), listed.GetProperty("message_count").GetInt32())
+        );
     }
 
     [Theory]
@@ -170,12 +277,37 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
-        var conversation = (await ana.JsonAsync("POST", "/api/chat/conversations", new { title = "Japanese Grammar Questions", model = "up/m" }, 201)).GetProperty("id").GetString()!;
+        var conversation = (
+            await ana.JsonAsync("POST", "/api/chat/conversations", new { title = "Japanese Grammar Questions", model = "up/m" }, 201)
+        )
+            .GetProperty("id")
+            .GetString()!;
         for (var turn = 1; turn <= 2; turn++)
-            Assert.True((await ana.ReadAsync("content", "POST", "/api/chat", $$"""{"messages":[{"role":"user","content":"invented"},{"role":"user","content":"Question {{turn}}"}],"{{member}}":"{{conversation}}"}""")).IsComplete);
-        Assert.Equal(["Question 1", "Yes.", "Question 2"], upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString()));
-        Assert.Equal([("user", "Question 1"), ("assistant", "Yes."), ("user", "Question 2"), ("assistant", "Yes.")], await ana.SaidAsync(conversation));
-        Assert.Equal("Japanese Grammar Questions", Member((await ana.GetAsync($"/api/v1/chat/{conversation}")).GetProperty("conversation"), "title"));
+        {
+            Assert.True(
+                (
+                    await ana.ReadAsync(
+                        "content",
+                        "POST",
+                        "/api/chat",
+                        $$"""{"messages":[{"role":"user","content":"invented"},{"role":"user","content":"Question {{turn}}"}],"{{member}}":"{{conversation}}"}"""
+                    )
+                ).IsComplete
+            );
+        }
+
+        Assert.Equal(
+            ["Question 1", "Yes.", "Question 2"],
+            upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())
+        );
+        Assert.Equal(
+            [("user", "Question 1"), ("assistant", "Yes."), ("user", "Question 2"), ("assistant", "Yes.")],
+            await ana.SaidAsync(conversation)
+        );
+        Assert.Equal(
+            "Japanese Grammar Questions",
+            Member((await ana.GetAsync($"/api/v1/chat/{conversation}")).GetProperty("conversation"), "title")
+        );
     }
 
     [Fact]
@@ -183,7 +315,17 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", Body("x", conversation: "unknown"));
-        await using var running = await ana.OpenAsync("content", "POST", "/api/chat", new { messages = new[] { new { role = "user", content = Endless } }, store = true, model = "scripted" });
+        await using var running = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages = new[] { new { role = "user", content = Endless } },
+                store = true,
+                model = "scripted",
+            }
+        );
         await running.UntilTextAsync();
         await ana.RefusedAsync(409, "answer_running", "POST", "/api/chat", Body("x", conversation: running.ConversationId));
         await ana.JsonAsync("POST", $"/api/chat/{running.ConversationId}/stop");
@@ -199,7 +341,19 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         await using var second = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true), key);
         Assert.Equal((first.GenerationId, (await first.ToEndAsync()).Text), (second.GenerationId, (await second.ToEndAsync()).Text));
         await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", Body("another", stream: true), key);
-        await ana.RefusedAsync(422, "idempotency_key_reused", "POST", "/api/chat", new { messages = new[] { new { role = "user", content = Two } }, model = "scripted", temperature = 1 }, key);
+        await ana.RefusedAsync(
+            422,
+            "idempotency_key_reused",
+            "POST",
+            "/api/chat",
+            new
+            {
+                messages = new[] { new { role = "user", content = Two } },
+                model = "scripted",
+                temperature = 1,
+            },
+            key
+        );
     }
 
     [Fact]
@@ -207,7 +361,12 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         // S0.8
         using var ana = server.NewPerson();
-        await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body("#script tokens=9 error-after=4 delay=0", stream: true));
+        await using var stream = await ana.OpenAsync(
+            "content",
+            "POST",
+            "/api/chat",
+            Body("#script tokens=9 error-after=4 delay=0", stream: true)
+        );
         var answer = await stream.ToEndAsync();
         var last = answer.Events[^1];
         Assert.Equal((false, answer.Text), (answer.IsComplete, Member(last, "content")));
@@ -227,7 +386,18 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     }
 
     private static object Body(string text, bool? stream = null, string? conversation = null, string model = "scripted") =>
-        new { messages = new[] { new { role = "user", content = text } }, stream, conversationId = conversation, model };
+        new
+        {
+            messages = new[] { new { role = "user", content = text } },
+            stream,
+            conversationId = conversation,
+            model,
+        };
 
-    private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.Null ? null : Convert.ToString(value, CultureInfo.InvariantCulture) : null;
+    private static string? Member(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value)
+            ? value.ValueKind == JsonValueKind.Null
+                ? null
+                : Convert.ToString(value, CultureInfo.InvariantCulture)
+            : null;
 }

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Parley.Server.Generations;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Chat;
 
@@ -14,32 +12,37 @@ public sealed class BodyDispatchTests(ParleyServer server)
     private const string Content = $$"""{"role":"user","content":"{{Script}}"}""";
     private const string Both = $$"""{"role":"user","content":"{{Script}}","parts":[{"type":"text","text":"{{Script}}"}]}""";
 
-    public static TheoryData<string, string, string> Bodies => new()
-    {
-        { "2: trigger", $$"""{"id":"@","messages":[{{Parts}}],"trigger":"submit-message"}""", "ui" },
-        { "2: trigger, regenerating", $$"""{"id":"@","messages":[{{Parts}}],"trigger":"regenerate-message"}""", "ui" },
-        { "2 before 7 and 8: trigger, with content, id and temperature", $$"""{"id":"@","messages":[{{Both}}],"trigger":"submit-message","temperature":1,"stream":false}""", "ui" },
-        { "2: trigger, with one message", $$"""{"id":"@","message":{{Parts}},"trigger":"submit-message"}""", "ui" },
-        { "3: one message with parts", $$"""{"id":"@","message":{{Parts}}}""", "ui" },
-        { "3: one message with parts, and nothing else", $$"""{"message":{{Parts}}}""", "ui" },
-        { "3: one message with parts and content, as AI SDK 4 has them", $$"""{"id":"@","message":{{Both}}}""", "v4" },
-        { "4: one message as text", $$"""{"message":"{{Script}}"}""", "native" },
-        { "4: one message as text, for any model", $$"""{"message":"{{Script}}","model":"auto"}""", "native" },
-        { "4: one message as text, not streamed", $$"""{"message":"{{Script}}","stream":false}""", "json" },
-        { "6: parts without content", $$"""{"messages":[{{Parts}}]}""", "ui" },
-        { "6 before 7: parts without content, with an id", $$"""{"id":"@","messages":[{{Parts}}]}""", "ui" },
-        { "6 before 8: parts without content, with a temperature", $$"""{"messages":[{{Parts}}],"temperature":1}""", "ui" },
-        { "6: the last message counts", $$"""{"messages":[{{Content}},{"role":"assistant","content":"x"},{{Parts}}]}""", "ui" },
-        { "7: id", $$"""{"id":"@","messages":[{{Content}}]}""", "v4" },
-        { "7: id, with parts beside content", $$"""{"id":"@","messages":[{{Both}}]}""", "v4" },
-        { "7 before 8: id and temperature", $$"""{"id":"@","messages":[{{Content}}],"temperature":0.7,"stream":true}""", "v4" },
-        { "8: stream", $$"""{"messages":[{{Content}}],"stream":true}""", "content" },
-        { "8: not streamed", $$"""{"messages":[{{Content}}],"stream":false}""", "json" },
-        { "8: temperature", $$"""{"messages":[{{Content}}],"temperature":0.7}""", "content" },
-        { "9: messages alone", $$"""{"messages":[{{Content}}]}""", "content" },
-        { "9: messages alone, with parts beside content", $$"""{"messages":[{{Both}}]}""", "content" },
-        { "9: messages and members that nobody knows", $$"""{"messages":[{{Content}}],"data":{"a":[1]},"foo":null}""", "content" },
-    };
+    public static TheoryData<string, string, string> Bodies =>
+        new()
+        {
+            { "2: trigger", $$"""{"id":"@","messages":[{{Parts}}],"trigger":"submit-message"}""", "ui" },
+            { "2: trigger, regenerating", $$"""{"id":"@","messages":[{{Parts}}],"trigger":"regenerate-message"}""", "ui" },
+            {
+                "2 before 7 and 8: trigger, with content, id and temperature",
+                $$"""{"id":"@","messages":[{{Both}}],"trigger":"submit-message","temperature":1,"stream":false}""",
+                "ui"
+            },
+            { "2: trigger, with one message", $$"""{"id":"@","message":{{Parts}},"trigger":"submit-message"}""", "ui" },
+            { "3: one message with parts", $$"""{"id":"@","message":{{Parts}}}""", "ui" },
+            { "3: one message with parts, and nothing else", $$"""{"message":{{Parts}}}""", "ui" },
+            { "3: one message with parts and content, as AI SDK 4 has them", $$"""{"id":"@","message":{{Both}}}""", "v4" },
+            { "4: one message as text", $$"""{"message":"{{Script}}"}""", "native" },
+            { "4: one message as text, for any model", $$"""{"message":"{{Script}}","model":"auto"}""", "native" },
+            { "4: one message as text, not streamed", $$"""{"message":"{{Script}}","stream":false}""", "json" },
+            { "6: parts without content", $$"""{"messages":[{{Parts}}]}""", "ui" },
+            { "6 before 7: parts without content, with an id", $$"""{"id":"@","messages":[{{Parts}}]}""", "ui" },
+            { "6 before 8: parts without content, with a temperature", $$"""{"messages":[{{Parts}}],"temperature":1}""", "ui" },
+            { "6: the last message counts", $$"""{"messages":[{{Content}},{"role":"assistant","content":"x"},{{Parts}}]}""", "ui" },
+            { "7: id", $$"""{"id":"@","messages":[{{Content}}]}""", "v4" },
+            { "7: id, with parts beside content", $$"""{"id":"@","messages":[{{Both}}]}""", "v4" },
+            { "7 before 8: id and temperature", $$"""{"id":"@","messages":[{{Content}}],"temperature":0.7,"stream":true}""", "v4" },
+            { "8: stream", $$"""{"messages":[{{Content}}],"stream":true}""", "content" },
+            { "8: not streamed", $$"""{"messages":[{{Content}}],"stream":false}""", "json" },
+            { "8: temperature", $$"""{"messages":[{{Content}}],"temperature":0.7}""", "content" },
+            { "9: messages alone", $$"""{"messages":[{{Content}}]}""", "content" },
+            { "9: messages alone, with parts beside content", $$"""{"messages":[{{Both}}]}""", "content" },
+            { "9: messages and members that nobody knows", $$"""{"messages":[{{Content}}],"data":{"a":[1]},"foo":null}""", "content" },
+        };
 
     [Theory]
     [MemberData(nameof(Bodies))]
@@ -79,7 +82,11 @@ public sealed class BodyDispatchTests(ParleyServer server)
         {
             foreach (var (_, body, usual) in Bodies.Select(row => row.Data).Where(row => row.Item3 != "json"))
             {
-                if (path == "/api/v1/chat" && usual == "content" && body.Contains("\"stream\"", StringComparison.Ordinal)) continue; // the same there as without it
+                if (path == "/api/v1/chat" && usual == "content" && body.Contains("\"stream\"", StringComparison.Ordinal))
+                {
+                    continue; // the same there as without it
+                }
+
                 using var response = await ana.SendAsync("POST", $"{path}?format={format.ToUpperInvariant()}", Named(body));
                 Assert.Equal(format is "data" ? "v4" : format, await FormatOfAsync(response));
             }
@@ -120,8 +127,14 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("""{"conversationId":"@","messages":[{"role":"user","content":"#script tokens=2 delay=0"}]}""", "v3")]
     [InlineData("""{"messages":[{"role":"user","content":"#script tokens=2 delay=0"}],"temperature":0.7,"stream":true}""", "v3")]
     [InlineData("""{"id":"@","messages":[{"role":"user","content":"#script tokens=2 delay=0"}]}""", "v4")]
-    [InlineData("""{"id":"@","messages":[{"id":"u1","role":"user","parts":[{"type":"text","text":"#script tokens=2 delay=0"}]}],"trigger":"submit-message"}""", "ui")]
-    [InlineData("""{"conversationId":"@","message":{"id":"u1","role":"user","parts":[{"type":"text","text":"#script tokens=2 delay=0"}]}}""", "ui")]
+    [InlineData(
+        """{"id":"@","messages":[{"id":"u1","role":"user","parts":[{"type":"text","text":"#script tokens=2 delay=0"}]}],"trigger":"submit-message"}""",
+        "ui"
+    )]
+    [InlineData(
+        """{"conversationId":"@","message":{"id":"u1","role":"user","parts":[{"type":"text","text":"#script tokens=2 delay=0"}]}}""",
+        "ui"
+    )]
     public async Task PostV1_Body_IsAnsweredAsADataStreamUnlessItIsOfANewerClient(string body, string format)
     {
         // S3.5, S3.9, S3.16
@@ -141,7 +154,11 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("""{"trigger":"submit-message","messages":[]}""", "required", "messages")]
     [InlineData("""{"message":"x","messages":[{"role":"user","content":"x"}]}""", "message_or_messages", "message")]
     [InlineData("""{"message":"x","messages":[]}""", "message_or_messages", "message")]
-    [InlineData("""{"message":{"role":"user","content":"x","parts":[]},"messages":[{"role":"user","content":"x"}]}""", "message_or_messages", "message")]
+    [InlineData(
+        """{"message":{"role":"user","content":"x","parts":[]},"messages":[{"role":"user","content":"x"}]}""",
+        "message_or_messages",
+        "message"
+    )]
     [InlineData("""{"message":{"role":"user","content":"x"}}""", "wrong_type", "message")]
     [InlineData("""{"messages":[null]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":["x"]}""", "invalid_message", "messages")]
@@ -171,21 +188,45 @@ public sealed class BodyDispatchTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         foreach (var path in new[] { "/api/chat", "/api/chat/text", "/api/v1/chat" })
-            Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", path + query, Named("""{"id":"@","messages":[{"role":"user","content":"x"}]}""")), "format"));
+        {
+            Assert.True(
+                Problem.Names(
+                    await ana.RefusedAsync(
+                        400,
+                        code,
+                        "POST",
+                        path + query,
+                        Named("""{"id":"@","messages":[{"role":"user","content":"x"}]}""")
+                    ),
+                    "format"
+                )
+            );
+        }
     }
 
     [Fact]
     public async Task Post_TenThousandMessages_AreTakenAndOneMoreIsNot()
     {
         using var ana = server.NewPerson();
-        static object Messages(int count) => new { messages = Enumerable.Range(1, count).Select(i => new { role = i == count ? "user" : "assistant", content = i == count ? Script : "" }) };
+        static object Messages(int count) =>
+            new
+            {
+                messages = Enumerable
+                    .Range(1, count)
+                    .Select(i => new { role = i == count ? "user" : "assistant", content = i == count ? Script : "" }),
+            };
         var reading = await ana.ReadAsync("content", "POST", "/api/chat", Messages(10_000));
         Assert.True(reading.IsComplete);
         await ana.RefusedAsync(400, "too_many_messages", "POST", "/api/chat", Messages(10_001));
     }
 
     /// <summary>A body in which each <c>@</c> is a new name.</summary>
-    private static string Named(string body) => (body.Contains("\"model\"", StringComparison.Ordinal) ? body : $"{{\"model\":\"scripted\",{body[1..]}").Replace("@", $"chat-{Guid.NewGuid():N}", StringComparison.Ordinal);
+    private static string Named(string body) =>
+        (body.Contains("\"model\"", StringComparison.Ordinal) ? body : $"{{\"model\":\"scripted\",{body[1..]}").Replace(
+            "@",
+            $"chat-{Guid.NewGuid():N}",
+            StringComparison.Ordinal
+        );
 
     /// <summary>How event streams begin that no header tells apart.</summary>
     private static readonly Dictionary<string, string> Beginnings = new()

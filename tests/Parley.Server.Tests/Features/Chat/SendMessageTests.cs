@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
@@ -16,7 +15,10 @@ public sealed partial class SendMessageTests(ParleyServer server)
         var start = await answer.NextAsync();
         var typing = await answer.NextAsync();
         Assert.Equal(("start", "0", "typing", "0"), (start!.Type, start.Id, typing!.Type, typing.Id));
-        Assert.Equal((answer.ConversationId, answer.GenerationId, "demo/scripted"), (start["conversationId"], start["generationId"], start["model"]));
+        Assert.Equal(
+            (answer.ConversationId, answer.GenerationId, "demo/scripted"),
+            (start["conversationId"], start["generationId"], start["model"])
+        );
         Assert.Equal(1000, answer.Retry);
         await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop");
     }
@@ -43,11 +45,17 @@ public sealed partial class SendMessageTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=9 reasoning=3 delay=1");
-        var types = answer.Events.Select(next => next.Type).Aggregate(new List<string>(), (list, type) =>
-        {
-            if (list.Count == 0 || list[^1] != type) list.Add(type);
-            return list;
-        });
+        var types = answer
+            .Events.Select(next => next.Type)
+            .Aggregate(new List<string>(), (list, type) =>
+            {
+                if (list.Count == 0 || list[^1] != type)
+                {
+                    list.Add(type);
+                }
+
+                return list;
+            });
         Assert.Equal(["start", "typing", "reasoning", "token", "done"], types);
         var positions = answer.Events.Skip(2).Select(next => next.Position).ToList();
         Assert.Equal(positions.Order().Distinct(), positions);
@@ -90,18 +98,44 @@ public sealed partial class SendMessageTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var streamed = await ana.AnsweredAsync("#script tokens=7 reasoning=2 delay=0");
-        var one = await ana.JsonAsync("POST", "/api/chat", new { message = "#script tokens=7 reasoning=2 delay=0", model = "scripted", stream = false });
-        Assert.Equal((streamed.Text, "stop", "completed", "demo/scripted"), (Member(one, "content"), Member(one, "finishReason"), Member(one, "status"), Member(one, "model")));
+        var one = await ana.JsonAsync(
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=7 reasoning=2 delay=0",
+                model = "scripted",
+                stream = false,
+            }
+        );
+        Assert.Equal(
+            (streamed.Text, "stop", "completed", "demo/scripted"),
+            (Member(one, "content"), Member(one, "finishReason"), Member(one, "status"), Member(one, "model"))
+        );
         Assert.Equal(9, one.GetProperty("usage").GetProperty("outputTokens").GetInt32());
         var message = await ana.GetAsync($"/api/v1/messages/{Member(one, "messageId")}");
-        Assert.Equal((Member(one, "conversationId"), Member(one, "generationId")), (Member(message, "conversationId"), Member(message, "generationId")));
+        Assert.Equal(
+            (Member(one, "conversationId"), Member(one, "generationId")),
+            (Member(message, "conversationId"), Member(message, "generationId"))
+        );
     }
 
     [Fact]
     public async Task Send_StreamFalseAndTheModelFails_AnswersAProblemThatNamesTheAnswer()
     {
         using var ana = server.NewPerson();
-        var problem = await ana.RefusedAsync(502, "provider_reported_error", "POST", "/api/chat", new { message = "#script tokens=9 error-after=4 delay=0", model = "scripted", stream = false });
+        var problem = await ana.RefusedAsync(
+            502,
+            "provider_reported_error",
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "#script tokens=9 error-after=4 delay=0",
+                model = "scripted",
+                stream = false,
+            }
+        );
         var message = await ana.GetAsync($"/api/v1/messages/{Member(problem, "messageId")}");
         Assert.Equal(("failed", Member(problem, "generationId")), (Member(message, "status"), Member(message, "generationId")));
         Assert.NotEmpty(Member(message, "content")!);
@@ -134,9 +168,15 @@ public sealed partial class SendMessageTests(ParleyServer server)
         using var ana = server.NewPerson();
         var first = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var second = await ana.AnsweredAsync("#script tokens=3 delay=0", first.ConversationId);
-        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages")).GetProperty("items").EnumerateArray().ToList();
+        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .ToList();
         Assert.Equal(["user", "assistant", "user", "assistant"], messages.Select(message => Member(message, "role")));
-        Assert.Equal((first.ConversationId, first.MessageId, second.MessageId), (second.ConversationId, Member(messages[2], "parentId"), Member(messages[3], "id")));
+        Assert.Equal(
+            (first.ConversationId, first.MessageId, second.MessageId),
+            (second.ConversationId, Member(messages[2], "parentId"), Member(messages[3], "id"))
+        );
     }
 
     [Fact]
@@ -146,7 +186,10 @@ public sealed partial class SendMessageTests(ParleyServer server)
         var first = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await ana.AnsweredAsync("#script tokens=3 delay=0 one", first.ConversationId);
         var branch = await ana.AnsweredAsync("#script tokens=4 delay=0 two", first.ConversationId, first.MessageId);
-        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages")).GetProperty("items").EnumerateArray().ToList();
+        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .ToList();
         Assert.Equal(4, messages.Count);
         Assert.Equal((branch.MessageId, 2), (Member(messages[3], "id"), messages[2].GetProperty("siblings").GetArrayLength()));
     }
@@ -158,7 +201,18 @@ public sealed partial class SendMessageTests(ParleyServer server)
         using var ana = server.NewPerson();
         var one = await ana.AnsweredAsync("#script tokens=1 delay=0");
         var two = await ana.AnsweredAsync("#script tokens=1 delay=0");
-        await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", new { message = "x", conversationId = one.ConversationId, parentId = two.MessageId });
+        await ana.RefusedAsync(
+            404,
+            "not_found",
+            "POST",
+            "/api/chat",
+            new
+            {
+                message = "x",
+                conversationId = one.ConversationId,
+                parentId = two.MessageId,
+            }
+        );
         await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", new { message = "x", conversationId = one.MessageId });
         await ana.RefusedAsync(400, "conversation_required", "POST", "/api/chat", new { message = "x", parentId = one.MessageId });
         Assert.Equal(2, (await ana.GetAsync($"/api/v1/conversations/{one.ConversationId}")).GetProperty("messageCount").GetInt32());
@@ -178,13 +232,20 @@ public sealed partial class SendMessageTests(ParleyServer server)
         // B44; slots are released when answers end
         using var ana = server.NewPerson();
         List<EventStream> running = [];
-        for (var i = 0; i < 16; i++) running.Add(await ana.AskAsync("#script first=60000"));
+        for (var i = 0; i < 16; i++)
+        {
+            running.Add(await ana.AskAsync("#script first=60000"));
+        }
+
         using var refused = await ana.SendAsync("POST", "/api/chat", new { message = "x", model = "scripted" });
         Assert.Equal("too_many_answers", Member(await Problem.ReadAsync(refused), "code"));
         Assert.Equal((429, true), ((int)refused.StatusCode, refused.Headers.RetryAfter is not null));
         await ana.JsonAsync("POST", $"/api/v1/generations/{running[0].GenerationId}/stop");
         await ana.AnsweredAsync("#script tokens=1 delay=0");
-        foreach (var stream in running) await stream.DisposeAsync();
+        foreach (var stream in running)
+        {
+            await stream.DisposeAsync();
+        }
     }
 
     [Theory]
@@ -196,7 +257,13 @@ public sealed partial class SendMessageTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await ana.RefusedAsync(400, "model_not_found", "POST", "/api/chat", new { message = "x", model });
-        var problem = await ana.RefusedAsync(400, "model_not_found", "POST", "/api/chat", new { message = "x", model = new string('m', 63) + new string('x', 5000).Replace("x", "🙂", StringComparison.Ordinal) });
+        var problem = await ana.RefusedAsync(
+            400,
+            "model_not_found",
+            "POST",
+            "/api/chat",
+            new { message = "x", model = new string('m', 63) + new string('x', 5000).Replace("x", "🙂", StringComparison.Ordinal) }
+        );
         Assert.InRange(Member(problem, "detail")!.Length, 1, 200);
     }
 
@@ -231,7 +298,15 @@ public sealed partial class SendMessageTests(ParleyServer server)
     {
         // B06 (BOM of the body), B19 (100,000 combining marks), B21
         using var ana = server.NewPerson();
-        foreach (var text in new[] { "a" + new string('\u0301', 100_000), "<script>alert(1)</script> {{x}} =1+1", "\u202Eabc \uFFFF \uFDD0 👩‍💻 \u0085\u2028 \u001b[31m", "\"\\/\b\f\n\r\t" })
+        foreach (
+            var text in new[]
+            {
+                "a" + new string('\u0301', 100_000),
+                "<script>alert(1)</script> {{x}} =1+1",
+                "\u202Eabc \uFFFF \uFDD0 👩‍💻 \u0085\u2028 \u001b[31m",
+                "\"\\/\b\f\n\r\t",
+            }
+        )
         {
             var answer = await ana.AnsweredAsync(text);
             var messages = await ana.GetAsync($"/api/v1/conversations/{answer.ConversationId}/messages");
@@ -250,9 +325,17 @@ public sealed partial class SendMessageTests(ParleyServer server)
     public async Task Send_FromAPageOfAnotherSite_IsRefused(string site, int status)
     {
         using var ana = server.NewPerson();
-        using var response = await ana.SendAsync("POST", "/api/chat", new { message = "#script tokens=1", model = "scripted" }, ("Sec-Fetch-Site", site));
+        using var response = await ana.SendAsync(
+            "POST",
+            "/api/chat",
+            new { message = "#script tokens=1", model = "scripted" },
+            ("Sec-Fetch-Site", site)
+        );
         Assert.Equal(status, (int)response.StatusCode);
-        if (status == 403) Assert.Equal("cross_site", Member(await Problem.ReadAsync(response), "code"));
+        if (status == 403)
+        {
+            Assert.Equal("cross_site", Member(await Problem.ReadAsync(response), "code"));
+        }
     }
 
     [Fact]
@@ -272,5 +355,6 @@ public sealed partial class SendMessageTests(ParleyServer server)
         Assert.Equal(("done", whole.Text), (answer.Events[^1].Type, answer.Text));
     }
 
-    private static string? Member(System.Text.Json.JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : null;
+    private static string? Member(System.Text.Json.JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) ? value.ToString() : null;
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
@@ -16,18 +14,41 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     {
         // S4.2, S4.18 to S4.27, S4.35, S4.57
         await using var upstream = await Upstream.SayingAsync("stop", "Hel", "lo.");
-        await using var own = await ParleyServer.StartAsync(
-            [.. upstream.Settings.Select(setting => (setting.Item1.Replace(":up:", ":groq:", StringComparison.Ordinal), setting.Item2 == "m" ? "llama-3.3-70b-versatile" : setting.Item2))]);
+        await using var own = await ParleyServer.StartAsync([
+            .. upstream.Settings.Select(setting =>
+                (
+                    setting.Item1.Replace(":up:", ":groq:", StringComparison.Ordinal),
+                    setting.Item2 == "m" ? "llama-3.3-70b-versatile" : setting.Item2
+                )
+            ),
+        ]);
         using var ana = own.NewPerson();
-        await using var first = await ana.StreamAsync("POST", "/api/chat", model is null ? new { message = "Hi" } : new { message = "Hi", model });
+        await using var first = await ana.StreamAsync(
+            "POST",
+            "/api/chat",
+            model is null ? new { message = "Hi" } : new { message = "Hi", model }
+        );
         await first.ToEndAsync();
-        Assert.Equal(("start", first.ConversationId, $"groq/{asked}"), (first.Events[0].Type, first.Events[0]["conversationId"], first.Events[0]["model"]));
-        Assert.Equal(("Hello.", "done", asked), (first.Text, first.Events[^1].Type, upstream.Requests.Single().GetProperty("model").GetString()));
+        Assert.Equal(
+            ("start", first.ConversationId, $"groq/{asked}"),
+            (first.Events[0].Type, first.Events[0]["conversationId"], first.Events[0]["model"])
+        );
+        Assert.Equal(
+            ("Hello.", "done", asked),
+            (first.Text, first.Events[^1].Type, upstream.Requests.Single().GetProperty("model").GetString())
+        );
 
-        await using var second = await ana.StreamAsync("POST", "/api/chat", new { message = "And?", conversationId = first.ConversationId });
+        await using var second = await ana.StreamAsync(
+            "POST",
+            "/api/chat",
+            new { message = "And?", conversationId = first.ConversationId }
+        );
         await second.ToEndAsync();
         Assert.Equal(asked, upstream.Requests.Last().GetProperty("model").GetString());
-        Assert.Equal([("user", "Hi"), ("assistant", "Hello."), ("user", "And?"), ("assistant", "Hello.")], await ana.SaidAsync(first.ConversationId));
+        Assert.Equal(
+            [("user", "Hi"), ("assistant", "Hello."), ("user", "And?"), ("assistant", "Hello.")],
+            await ana.SaidAsync(first.ConversationId)
+        );
     }
 
     [Fact]
@@ -51,28 +72,54 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0");
-        object Body(int number) => body switch
-        {
-            "message" => new { message = $"{number} #script tokens=3 delay=50", conversationId = first.ConversationId, model = "scripted" },
-            "messages" => new { messages = new[] { new { role = "user", content = $"{number} #script tokens=3 delay=50" } }, temperature = 0, conversationId = first.ConversationId, model = "scripted" },
-            _ => new
+        object Body(int number) =>
+            body switch
             {
-                id = first.ConversationId,
-                trigger = "submit-message",
-                model = "scripted",
-                messages = new object[]
+                "message" => new
                 {
-                    new { id = first.MessageId, role = "assistant", parts = new[] { new { type = "text", text = "x" } } },
-                    new { id = $"u{number}", role = "user", parts = new[] { new { type = "text", text = $"{number} #script tokens=3 delay=50" } } },
+                    message = $"{number} #script tokens=3 delay=50",
+                    conversationId = first.ConversationId,
+                    model = "scripted",
                 },
-            },
-        };
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(async number =>
-        {
-            using var response = await ana.SendAsync("POST", "/api/chat", Body(number));
-            await response.Content.ReadAsByteArrayAsync();
-            return (int)response.StatusCode;
-        }));
+                "messages" => new
+                {
+                    messages = new[] { new { role = "user", content = $"{number} #script tokens=3 delay=50" } },
+                    temperature = 0,
+                    conversationId = first.ConversationId,
+                    model = "scripted",
+                },
+                _ => new
+                {
+                    id = first.ConversationId,
+                    trigger = "submit-message",
+                    model = "scripted",
+                    messages = new object[]
+                    {
+                        new
+                        {
+                            id = first.MessageId,
+                            role = "assistant",
+                            parts = new[] { new { type = "text", text = "x" } },
+                        },
+                        new
+                        {
+                            id = $"u{number}",
+                            role = "user",
+                            parts = new[] { new { type = "text", text = $"{number} #script tokens=3 delay=50" } },
+                        },
+                    },
+                },
+            };
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 6)
+                .Select(async number =>
+                {
+                    using var response = await ana.SendAsync("POST", "/api/chat", Body(number));
+                    await response.Content.ReadAsByteArrayAsync();
+                    return (int)response.StatusCode;
+                })
+        );
         Assert.Equal([200, 409, 409, 409, 409, 409], answers.Order());
         Assert.Equal(4, (await ana.SaidAsync(first.ConversationId)).Count);
         Assert.Equal(4, (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}")).GetProperty("messageCount").GetInt32());
@@ -88,7 +135,10 @@ public sealed class SingleMessageChatTests(ParleyServer server)
         await ana.AnsweredAsync("#script tokens=2 delay=0", "by-name");
         await ana.AnsweredAsync("#script tokens=3 delay=0", "by-name", chat.Messages[0].Id);
         var said = await ana.SaidAsync("by-name");
-        Assert.Equal(["#script tokens=1 delay=0", "#script tokens=3 delay=0"], said.Where(message => message.Role == "user").Select(message => message.Content));
+        Assert.Equal(
+            ["#script tokens=1 delay=0", "#script tokens=3 delay=0"],
+            said.Where(message => message.Role == "user").Select(message => message.Content)
+        );
     }
 
     [Fact]
@@ -97,8 +147,16 @@ public sealed class SingleMessageChatTests(ParleyServer server)
         // What useChat calls by one name are two messages here: their own ids tell them apart.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
-        await using (var failing = await chat.SubmitAsync("#script tokens=9 error-after=3 delay=0")) chat.Show(await failing.ToEndAsync());
-        await using (var going = await chat.PostAsync()) await going.ToEndAsync();
+        await using (var failing = await chat.SubmitAsync("#script tokens=9 error-after=3 delay=0"))
+        {
+            chat.Show(await failing.ToEndAsync());
+        }
+
+        await using (var going = await chat.PostAsync())
+        {
+            await going.ToEndAsync();
+        }
+
         var part = chat.Messages[1];
         await ana.AnsweredAsync("#script tokens=1 delay=0", chat.Id, part.Id);
         Assert.Equal((part.Role, part.Text), (await ana.SaidAsync(chat.Id))[1]);

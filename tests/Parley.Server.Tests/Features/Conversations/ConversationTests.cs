@@ -19,7 +19,11 @@ public sealed class ConversationTests(ParleyServer server)
         Assert.Empty(created.GetProperty("running").EnumerateArray());
         Assert.NotEmpty(created.GetProperty("title").GetString()!);
         Assert.Equal(created.GetProperty("createdAt").GetDateTimeOffset(), created.GetProperty("updatedAt").GetDateTimeOffset());
-        Assert.EndsWith("+00:00", created.GetProperty("createdAt").GetString()!.Replace("Z", "+00:00", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "+00:00",
+            created.GetProperty("createdAt").GetString()!.Replace("Z", "+00:00", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         var read = await ana.GetAsync(response.Headers.Location.ToString());
         Assert.Equal(created.ToString(), read.ToString());
     }
@@ -29,7 +33,10 @@ public sealed class ConversationTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var created = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Plans for May", model = "demo/parley" }, 201);
-        Assert.Equal(("Plans for May", "demo/parley"), (created.GetProperty("title").GetString(), created.GetProperty("model").GetString()));
+        Assert.Equal(
+            ("Plans for May", "demo/parley"),
+            (created.GetProperty("title").GetString(), created.GetProperty("model").GetString())
+        );
         await ana.RefusedAsync(400, "model_not_found", "POST", "/api/v1/conversations", new { model = "x/y" });
     }
 
@@ -99,10 +106,24 @@ public sealed class ConversationTests(ParleyServer server)
         // B17, B18
         using var ana = server.NewPerson();
         var created = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Kept" }, 201);
-        if (code == "title_too_long") title = string.Concat(Enumerable.Repeat(title, 1000))[..201];
+        if (code == "title_too_long")
+        {
+            title = string.Concat(Enumerable.Repeat(title, 1000))[..201];
+        }
+
         await ana.RefusedAsync(400, code, "PATCH", $"/api/v1/conversations/{created.GetProperty("id").GetString()}", new { title });
-        if (title is not null) await ana.RefusedAsync(400, code, "POST", "/api/v1/conversations", new { title });
-        await ana.RefusedAsync(400, "title_too_long", "PATCH", $"/api/v1/conversations/{created.GetProperty("id").GetString()}", new { title = "a" + new string('\u0301', 100_000) });
+        if (title is not null)
+        {
+            await ana.RefusedAsync(400, code, "POST", "/api/v1/conversations", new { title });
+        }
+
+        await ana.RefusedAsync(
+            400,
+            "title_too_long",
+            "PATCH",
+            $"/api/v1/conversations/{created.GetProperty("id").GetString()}",
+            new { title = "a" + new string('\u0301', 100_000) }
+        );
         Assert.Equal("Kept", await TitleAsync(ana, created.GetProperty("id").GetString()!));
     }
 
@@ -115,10 +136,25 @@ public sealed class ConversationTests(ParleyServer server)
         await ana.AnsweredAsync("#script tokens=2 delay=0", answer.ConversationId);
         using var deleted = await ana.SendAsync("DELETE", $"/api/v1/conversations/{answer.ConversationId}");
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
-        foreach (var path in new[] { $"conversations/{answer.ConversationId}", $"conversations/{answer.ConversationId}/messages", $"messages/{answer.MessageId}", $"generations/{answer.GenerationId}" })
+        foreach (
+            var path in new[]
+            {
+                $"conversations/{answer.ConversationId}",
+                $"conversations/{answer.ConversationId}/messages",
+                $"messages/{answer.MessageId}",
+                $"generations/{answer.GenerationId}",
+            }
+        )
+        {
             await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/{path}");
+        }
+
         await ana.RefusedAsync(404, "not_found", "DELETE", $"/api/v1/conversations/{answer.ConversationId}");
-        Assert.Equal(0, server.Tables.Count("messages", "conversation_id = @id", ("@id", answer.ConversationId)) + server.Tables.Count("generations", "conversation_id = @id", ("@id", answer.ConversationId)));
+        Assert.Equal(
+            0,
+            server.Tables.Count("messages", "conversation_id = @id", ("@id", answer.ConversationId))
+                + server.Tables.Count("generations", "conversation_id = @id", ("@id", answer.ConversationId))
+        );
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
 
@@ -134,5 +170,6 @@ public sealed class ConversationTests(ParleyServer server)
         }
     }
 
-    private static async Task<string> TitleAsync(Person person, string conversation) => (await person.GetAsync($"/api/v1/conversations/{conversation}")).GetProperty("title").GetString()!;
+    private static async Task<string> TitleAsync(Person person, string conversation) =>
+        (await person.GetAsync($"/api/v1/conversations/{conversation}")).GetProperty("title").GetString()!;
 }

@@ -12,7 +12,13 @@ public sealed class ListConversationsTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         List<string> created = [];
-        for (var i = 0; i < 7; i++) created.Add((await ana.JsonAsync("POST", "/api/v1/conversations", new { title = $"No {i}" }, 201)).GetProperty("id").GetString()!);
+        for (var i = 0; i < 7; i++)
+        {
+            created.Add(
+                (await ana.JsonAsync("POST", "/api/v1/conversations", new { title = $"No {i}" }, 201)).GetProperty("id").GetString()!
+            );
+        }
+
         List<JsonElement> listed = [];
         string? cursor = null;
         do
@@ -21,8 +27,7 @@ public sealed class ListConversationsTests(ParleyServer server)
             Assert.Equal(7, page.GetProperty("total").GetInt32());
             listed.AddRange(page.GetProperty("items").EnumerateArray());
             cursor = page.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.Equal(Enumerable.Reverse(created).Order(), listed.Select(item => item.GetProperty("id").GetString()!).Order());
         var keys = listed.Select(item => (item.GetProperty("updatedAt").GetDateTimeOffset(), item.GetProperty("id").GetString())).ToList();
@@ -47,8 +52,13 @@ public sealed class ListConversationsTests(ParleyServer server)
         using var ana = server.NewPerson();
         await using var answer = await ana.AskAsync("#script first=60000");
         var start = await answer.NextAsync();
-        var running = Assert.Single((await ana.GetAsync("/api/v1/conversations")).GetProperty("items")[0].GetProperty("running").EnumerateArray());
-        Assert.Equal((answer.GenerationId, start!["messageId"]), (running.GetProperty("generationId").GetString(), running.GetProperty("messageId").GetString()));
+        var running = Assert.Single(
+            (await ana.GetAsync("/api/v1/conversations")).GetProperty("items")[0].GetProperty("running").EnumerateArray()
+        );
+        Assert.Equal(
+            (answer.GenerationId, start!["messageId"]),
+            (running.GetProperty("generationId").GetString(), running.GetProperty("messageId").GetString())
+        );
     }
 
     [Fact]
@@ -91,10 +101,36 @@ public sealed class ListConversationsTests(ParleyServer server)
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         string[] cursors =
         [
-            "", "abc", "%00", "a%00b", "%20", "====", "..", "ä", new string('A', 5000), Of("1|2|3"), Of("|"), Of("-1|" + Guid.Empty), Of("1|word"), Of("99999999999999999999|" + Guid.Empty),
-            Of("253402300800000|" + Guid.Empty), Of("1.5|" + Guid.Empty), Of("1|{" + Guid.Empty + "}"), Of("1|' OR 1=1 --"), Convert.ToBase64String([0xFF, 0xFE, 0, 1]).Replace('+', '-').Replace('/', '_'),
+            "",
+            "abc",
+            "%00",
+            "a%00b",
+            "%20",
+            "====",
+            "..",
+            "ä",
+            new string('A', 5000),
+            Of("1|2|3"),
+            Of("|"),
+            Of("-1|" + Guid.Empty),
+            Of("1|word"),
+            Of("99999999999999999999|" + Guid.Empty),
+            Of("253402300800000|" + Guid.Empty),
+            Of("1.5|" + Guid.Empty),
+            Of("1|{" + Guid.Empty + "}"),
+            Of("1|' OR 1=1 --"),
+            Convert.ToBase64String([0xFF, 0xFE, 0, 1]).Replace('+', '-').Replace('/', '_'),
         ];
-        foreach (var cursor in cursors) await ana.RefusedAsync(400, "invalid_cursor", "GET", $"/api/v1/conversations?cursor={(cursor.StartsWith('%') ? cursor : Uri.EscapeDataString(cursor))}");
+        foreach (var cursor in cursors)
+        {
+            await ana.RefusedAsync(
+                400,
+                "invalid_cursor",
+                "GET",
+                $"/api/v1/conversations?cursor={(cursor.StartsWith('%') ? cursor : Uri.EscapeDataString(cursor))}"
+            );
+        }
+
         await ana.RefusedAsync(400, "duplicate_parameter", "GET", "/api/v1/conversations?cursor=a&cursor=b");
     }
 
@@ -104,13 +140,20 @@ public sealed class ListConversationsTests(ParleyServer server)
         // B24
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        for (var i = 0; i < 3; i++) await ana.JsonAsync("POST", "/api/v1/conversations", "{}", 201);
+        for (var i = 0; i < 3; i++)
+        {
+            await ana.JsonAsync("POST", "/api/v1/conversations", "{}", 201);
+        }
+
         var cursor = (await ana.GetAsync("/api/v1/conversations?limit=1")).GetProperty("nextCursor").GetString();
         var own = await ben.JsonAsync("POST", "/api/v1/conversations", "{}", 201);
         var page = await ben.GetAsync($"/api/v1/conversations?cursor={cursor}");
         Assert.Equal(1, page.GetProperty("total").GetInt32());
-        Assert.All(page.GetProperty("items").EnumerateArray(), item => Assert.Equal(own.GetProperty("id").GetString(), item.GetProperty("id").GetString()));
+        Assert.All(page.GetProperty("items").EnumerateArray(), item =>
+            Assert.Equal(own.GetProperty("id").GetString(), item.GetProperty("id").GetString())
+        );
     }
 
-    private static string Of(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    private static string Of(string text) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }

@@ -63,7 +63,10 @@ public sealed class FeedTests(ParleyServer server)
         await feed.NextAsync();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         var own = await ben.JsonAsync("POST", "/api/v1/conversations", "{}", 201);
-        Assert.Equal(own.GetProperty("id").GetString(), (await feed.NextAsync())!.Json.GetProperty("conversation").GetProperty("id").GetString());
+        Assert.Equal(
+            own.GetProperty("id").GetString(),
+            (await feed.NextAsync())!.Json.GetProperty("conversation").GetProperty("id").GetString()
+        );
     }
 
     [Fact]

@@ -23,8 +23,14 @@ public sealed class ContinueGenerationTests(ParleyServer server)
 
         var message = await ana.GetAsync($"/api/v1/messages/{continued.MessageId}");
         Assert.Equal(whole.Text, message.GetProperty("content").GetString());
-        Assert.Equal([failed.MessageId, continued.MessageId], message.GetProperty("siblings").EnumerateArray().Select(id => id.GetString()));
-        Assert.Equal(["text", "seam", "text"], message.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("type").GetString()));
+        Assert.Equal(
+            [failed.MessageId, continued.MessageId],
+            message.GetProperty("siblings").EnumerateArray().Select(id => id.GetString())
+        );
+        Assert.Equal(
+            ["text", "seam", "text"],
+            message.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("type").GetString())
+        );
         Assert.Equal(failed.Text, (await ana.GetAsync($"/api/v1/messages/{failed.MessageId}")).GetProperty("content").GetString());
     }
 
@@ -55,7 +61,10 @@ public sealed class ContinueGenerationTests(ParleyServer server)
         var continued = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/continue", new { stream = false });
         var whole = await ana.AnsweredAsync("#script tokens=40 delay=0");
         Assert.Equal(whole.Text, continued.GetProperty("content").GetString());
-        var parts = (await ana.GetAsync($"/api/v1/messages/{continued.GetProperty("messageId").GetString()}")).GetProperty("parts").EnumerateArray().ToList();
+        var parts = (await ana.GetAsync($"/api/v1/messages/{continued.GetProperty("messageId").GetString()}"))
+            .GetProperty("parts")
+            .EnumerateArray()
+            .ToList();
         Assert.Equal(shown, parts[0].GetProperty("text").GetString());
     }
 
@@ -65,7 +74,11 @@ public sealed class ContinueGenerationTests(ParleyServer server)
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=12 delay=3");
         var at = answer.Events.Where(next => next.Type == "token").ElementAt(1);
-        var forked = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/continue", new { stream = false, position = at.Position });
+        var forked = await ana.JsonAsync(
+            "POST",
+            $"/api/v1/generations/{answer.GenerationId}/continue",
+            new { stream = false, position = at.Position }
+        );
         Assert.Equal(answer.Text, forked.GetProperty("content").GetString());
         var anew = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/continue", new { stream = false, position = 0 });
         Assert.Equal(answer.Text, anew.GetProperty("content").GetString());

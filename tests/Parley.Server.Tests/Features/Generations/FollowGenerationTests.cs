@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Generations;
 
@@ -24,7 +22,11 @@ public sealed class FollowGenerationTests(ParleyServer server)
         {
             var id = answer.Events[i].Id;
             await using var rest = await ana.StreamAsync(
-                "GET", $"/api/v1/generations/{answer.GenerationId}/events{string.Format(null, query, id)}", null, header is null ? [] : [(header, id)]);
+                "GET",
+                $"/api/v1/generations/{answer.GenerationId}/events{string.Format(null, query, id)}",
+                null,
+                header is null ? [] : [(header, id)]
+            );
             await rest.ToEndAsync();
             Assert.Equal(Joined(answer.Events), Joined([.. answer.Events.Take(i + 1), .. rest.Events]));
             Assert.Equal(answer.Last.Json.ToString(), rest.Events[^1].Json.ToString());
@@ -40,7 +42,11 @@ public sealed class FollowGenerationTests(ParleyServer server)
         List<(int Seen, Task<EventStream> Opening)> followers = [];
         while (await answer.NextAsync() is { } next)
         {
-            if (next.Position == 0 || next.Type == "done") continue;
+            if (next.Position == 0 || next.Type == "done")
+            {
+                continue;
+            }
+
             followers.Add((answer.Events.Count, ana.FollowAsync(answer.GenerationId, next.Position)));
         }
 
@@ -63,12 +69,30 @@ public sealed class FollowGenerationTests(ParleyServer server)
         for (var position = 0; position <= answer.Last.Position; position++)
         {
             var inside = position > 1 && position <= text.Length && (text[position - 1] & 0xC0) == 0x80;
-            var expected = inside ? HttpStatusCode.BadRequest : position == answer.Last.Position ? HttpStatusCode.NoContent : HttpStatusCode.OK;
+            var expected =
+                inside ? HttpStatusCode.BadRequest
+                : position == answer.Last.Position ? HttpStatusCode.NoContent
+                : HttpStatusCode.OK;
             using var response = await ana.SendAsync("GET", $"/api/v1/generations/{answer.GenerationId}/events?after={position}");
             Assert.True(expected == response.StatusCode, $"{position}: {response.StatusCode}");
-            if (expected == HttpStatusCode.BadRequest) Assert.Contains("position_inside_character", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-            if (expected != HttpStatusCode.OK) continue;
-            await using var rest = new EventStream(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+            if (expected == HttpStatusCode.BadRequest)
+            {
+                Assert.Contains(
+                    "position_inside_character",
+                    await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                    StringComparison.Ordinal
+                );
+            }
+
+            if (expected != HttpStatusCode.OK)
+            {
+                continue;
+            }
+
+            await using var rest = new EventStream(
+                response,
+                await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)
+            );
             await rest.ToEndAsync();
             Assert.Equal(Encoding.UTF8.GetString(text.AsSpan(Math.Clamp(position - 1, 0, text.Length))), rest.Text);
         }
@@ -104,7 +128,12 @@ public sealed class FollowGenerationTests(ParleyServer server)
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         using var byQuery = await ana.SendAsync("GET", $"/api/v1/generations/{answer.GenerationId}/events?after={answer.Last.Id}");
-        using var byHeader = await ana.SendAsync("GET", $"/api/v1/generations/{answer.GenerationId}/events", null, ("Last-Event-ID", answer.Last.Id));
+        using var byHeader = await ana.SendAsync(
+            "GET",
+            $"/api/v1/generations/{answer.GenerationId}/events",
+            null,
+            ("Last-Event-ID", answer.Last.Id)
+        );
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (byQuery.StatusCode, byHeader.StatusCode));
     }
 
@@ -155,7 +184,9 @@ public sealed class FollowGenerationTests(ParleyServer server)
         await using var alive = await ana.FollowAsync(answer.GenerationId);
         var cookie = ana.Cookies.GetCookieHeader(server.Address);
         using var raw = await RawConnection.OpenAsync(server);
-        await raw.SendAsync($"GET /api/v1/generations/{answer.GenerationId}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nLast-Event-ID: 1\r\nLast-Event-ID: 2\r\nConnection: close\r\n\r\n");
+        await raw.SendAsync(
+            $"GET /api/v1/generations/{answer.GenerationId}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nLast-Event-ID: 1\r\nLast-Event-ID: 2\r\nConnection: close\r\n\r\n"
+        );
         var response = await raw.ReadAsync();
         Assert.StartsWith("HTTP/1.1 400", response, StringComparison.Ordinal);
         Assert.Contains("invalid_position", response, StringComparison.Ordinal);
@@ -174,11 +205,15 @@ public sealed class FollowGenerationTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         await using var answer = await ana.AskAsync("#script tokens=80 delay=5");
-        var followers = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>
-        {
-            await using var follower = await ana.FollowAsync(answer.GenerationId);
-            return Joined((await follower.ToEndAsync()).Events);
-        }));
+        var followers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 50)
+                .Select(async _ =>
+                {
+                    await using var follower = await ana.FollowAsync(answer.GenerationId);
+                    return Joined((await follower.ToEndAsync()).Events);
+                })
+        );
         await answer.ToEndAsync();
         Assert.All(followers, text => Assert.Equal(Joined(answer.Events), text));
     }
@@ -213,7 +248,10 @@ public sealed class FollowGenerationTests(ParleyServer server)
         using var response = await ana.SendAsync(method, $"/api/v1/generations/{answer.GenerationId}/events");
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
         Assert.Equal(["GET"], response.Content.Headers.Allow);
-        if (method != "HEAD") await Problem.ReadAsync(response);
+        if (method != "HEAD")
+        {
+            await Problem.ReadAsync(response);
+        }
     }
 
     /// <summary>What a reader has in the end, however it was cut into frames.</summary>
@@ -225,7 +263,11 @@ public sealed class FollowGenerationTests(ParleyServer server)
         {
             if (next.Type is "token" or "reasoning" or "tool-arguments")
             {
-                if (last != next.Type) joined.Append('\n').Append(next.Type).Append(' ');
+                if (last != next.Type)
+                {
+                    joined.Append('\n').Append(next.Type).Append(' ');
+                }
+
                 joined.Append(next.Content);
             }
             else

@@ -24,9 +24,15 @@ public sealed class GetGenerationTests(ParleyServer server)
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=4 delay=0");
         var generation = await ana.GetAsync($"/api/v1/generations/{answer.GenerationId}");
-        Assert.Equal(("completed", "stop", answer.MessageId, "demo/scripted"), (
-            generation.GetProperty("status").GetString(), generation.GetProperty("finishReason").GetString(), generation.GetProperty("messageId").GetString(),
-            generation.GetProperty("model").GetString()));
+        Assert.Equal(
+            ("completed", "stop", answer.MessageId, "demo/scripted"),
+            (
+                generation.GetProperty("status").GetString(),
+                generation.GetProperty("finishReason").GetString(),
+                generation.GetProperty("messageId").GetString(),
+                generation.GetProperty("model").GetString()
+            )
+        );
         Assert.Equal(answer.Last.Position, generation.GetProperty("position").GetInt64());
         Assert.Equal(4, generation.GetProperty("usage").GetProperty("outputTokens").GetInt32());
         Assert.True(generation.GetProperty("endedAt").GetDateTimeOffset() >= generation.GetProperty("createdAt").GetDateTimeOffset());
@@ -66,8 +72,20 @@ public sealed class GetGenerationTests(ParleyServer server)
         // B25
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
-        foreach (var id in new[] { answer.ConversationId, answer.MessageId, answer.GenerationId.ToUpperInvariant(), answer.GenerationId.Replace("-", "", StringComparison.Ordinal), $"{{{answer.GenerationId}}}" })
+        foreach (
+            var id in new[]
+            {
+                answer.ConversationId,
+                answer.MessageId,
+                answer.GenerationId.ToUpperInvariant(),
+                answer.GenerationId.Replace("-", "", StringComparison.Ordinal),
+                $"{{{answer.GenerationId}}}",
+            }
+        )
+        {
             await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{id}");
+        }
+
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/conversations/{answer.MessageId}");
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/messages/{answer.GenerationId}");
     }

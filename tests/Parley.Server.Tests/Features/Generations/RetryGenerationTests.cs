@@ -16,11 +16,20 @@ public sealed class RetryGenerationTests(ParleyServer server)
         Assert.Equal((first.ConversationId, first.Text), (second.ConversationId, second.Text));
         Assert.NotEqual(first.GenerationId, second.GenerationId);
         Assert.Equal("start", second.Events[0].Type);
-        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages")).GetProperty("items").EnumerateArray().ToList();
-        Assert.Equal([first.MessageId, second.MessageId], messages[1].GetProperty("siblings").EnumerateArray().Select(id => id.GetString()));
+        var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .ToList();
+        Assert.Equal(
+            [first.MessageId, second.MessageId],
+            messages[1].GetProperty("siblings").EnumerateArray().Select(id => id.GetString())
+        );
         Assert.Equal((2, second.MessageId), (messages.Count, messages[1].GetProperty("id").GetString()));
         var old = await ana.GetAsync($"/api/v1/messages/{first.MessageId}");
-        Assert.Equal((first.Text, messages[0].GetProperty("id").GetString()), (old.GetProperty("content").GetString(), old.GetProperty("parentId").GetString()));
+        Assert.Equal(
+            (first.Text, messages[0].GetProperty("id").GetString()),
+            (old.GetProperty("content").GetString(), old.GetProperty("parentId").GetString())
+        );
     }
 
     [Fact]
@@ -28,7 +37,11 @@ public sealed class RetryGenerationTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         var first = await ana.AnsweredAsync("Hello");
-        var one = await ana.JsonAsync("POST", $"/api/v1/generations/{first.GenerationId}/retry", new { model = "demo/parley", stream = false });
+        var one = await ana.JsonAsync(
+            "POST",
+            $"/api/v1/generations/{first.GenerationId}/retry",
+            new { model = "demo/parley", stream = false }
+        );
         Assert.Equal("demo/parley", one.GetProperty("model").GetString());
         await ana.RefusedAsync(400, "model_not_found", "POST", $"/api/v1/generations/{first.GenerationId}/retry", new { model = "x/y" });
     }

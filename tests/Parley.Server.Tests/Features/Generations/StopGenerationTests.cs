@@ -18,11 +18,25 @@ public sealed class StopGenerationTests(ParleyServer server)
         var stopped = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position = seen.Position });
         var done = await answer.UntilAsync("done");
 
-        Assert.Equal(("stopped", "stopped", seen.Position), (stopped.GetProperty("status").GetString(), stopped.GetProperty("finishReason").GetString(), stopped.GetProperty("stoppedAt").GetInt64()));
+        Assert.Equal(
+            ("stopped", "stopped", seen.Position),
+            (
+                stopped.GetProperty("status").GetString(),
+                stopped.GetProperty("finishReason").GetString(),
+                stopped.GetProperty("stoppedAt").GetInt64()
+            )
+        );
         Assert.Equal(("stopped", seen.Id), (done["finishReason"], done["stoppedAt"]));
         Assert.True(answer.Text.Length > shown.Length);
         var message = await ana.GetAsync($"/api/v1/messages/{answer.Events[0]["messageId"]}");
-        Assert.Equal((shown, "stopped", seen.Position), (message.GetProperty("content").GetString(), message.GetProperty("status").GetString(), message.GetProperty("stoppedAt").GetInt64()));
+        Assert.Equal(
+            (shown, "stopped", seen.Position),
+            (
+                message.GetProperty("content").GetString(),
+                message.GetProperty("status").GetString(),
+                message.GetProperty("stoppedAt").GetInt64()
+            )
+        );
         Assert.Equal(done.Position, message.GetProperty("position").GetInt64());
         var conversation = await ana.GetAsync($"/api/v1/conversations/{answer.ConversationId}");
         Assert.Equal(shown.Trim(), conversation.GetProperty("lastMessagePreview").GetString());
@@ -39,7 +53,10 @@ public sealed class StopGenerationTests(ParleyServer server)
         var done = await answer.UntilAsync("done");
         Assert.False(stopped.TryGetProperty("stoppedAt", out _));
         Assert.Null(done["stoppedAt"]);
-        Assert.Equal(answer.Text, (await ana.GetAsync($"/api/v1/messages/{answer.Events[0]["messageId"]}")).GetProperty("content").GetString());
+        Assert.Equal(
+            answer.Text,
+            (await ana.GetAsync($"/api/v1/messages/{answer.Events[0]["messageId"]}")).GetProperty("content").GetString()
+        );
     }
 
     [Fact]
@@ -60,9 +77,7 @@ public sealed class StopGenerationTests(ParleyServer server)
         var token = await answer.UntilAsync("token");
         using var phone = ana.OnOtherDevice();
         await using var watching = await phone.FollowAsync(answer.GenerationId);
-        while ((await watching.UntilAsync("token")).Position == token.Position)
-        {
-        }
+        while ((await watching.UntilAsync("token")).Position == token.Position) { }
 
         await phone.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position = token.Position });
         Assert.Equal("stopped", (await answer.UntilAsync("done"))["finishReason"]);
@@ -94,7 +109,11 @@ public sealed class StopGenerationTests(ParleyServer server)
         await using var answer = await ana.AskAsync(Endless);
         await answer.UntilAsync("token", 4);
         var positions = answer.Events.Where(next => next.Type == "token").Select(next => next.Position).ToList();
-        var stops = await Task.WhenAll(positions.Concat(positions).Select(position => ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position })));
+        var stops = await Task.WhenAll(
+            positions
+                .Concat(positions)
+                .Select(position => ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position }))
+        );
         Assert.Single(stops.Select(stop => stop.ToString()).Distinct());
     }
 
@@ -105,21 +124,27 @@ public sealed class StopGenerationTests(ParleyServer server)
         await using var answer = await ana.AskAsync("#script tokens=100000 delay=20");
         await answer.UntilAsync("token", 3);
         foreach (var position in new object[] { -1, long.MaxValue, 2 }) // "№1" begins at 1: 2 is inside its first character
+        {
             await ana.RefusedAsync(400, "invalid_position", "POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position });
+        }
+
         Assert.Equal("running", (await ana.GetAsync($"/api/v1/generations/{answer.GenerationId}")).GetProperty("status").GetString());
     }
 
     [Fact]
     public async Task Stop_TheNextQuestion_TellsTheModelOnlyWhatWasSeen()
     {
-        await using var upstream = await Upstream.StartAsync(async (request, response) =>
-        {
-            for (var i = 0; i < 1000 && !response.HttpContext.RequestAborted.IsCancellationRequested; i++)
+        await using var upstream = await Upstream.StartAsync(
+            async (request, response) =>
             {
-                await Upstream.SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"word{{{i}}} "}}]}""");
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, response.HttpContext.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                for (var i = 0; i < 1000 && !response.HttpContext.RequestAborted.IsCancellationRequested; i++)
+                {
+                    await Upstream.SendAsync(response, $$$"""{"choices":[{"index":0,"delta":{"content":"word{{{i}}} "}}]}""");
+                    await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, response.HttpContext.RequestAborted)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             }
-        });
+        );
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
         await using var answer = await ana.AskAsync("count", model: "up/m");
@@ -130,7 +155,12 @@ public sealed class StopGenerationTests(ParleyServer server)
         await using var next = await ana.AskAsync("go on", answer.ConversationId, model: "up/m");
         await next.UntilAsync("token");
         await ana.JsonAsync("POST", $"/api/v1/generations/{next.GenerationId}/stop");
-        var told = upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString()).ToList();
+        var told = upstream
+            .Requests.Last()
+            .GetProperty("messages")
+            .EnumerateArray()
+            .Select(message => message.GetProperty("content").ToString())
+            .ToList();
         Assert.Equal(["count", shown, "go on"], told);
     }
 }

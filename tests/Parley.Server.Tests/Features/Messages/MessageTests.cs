@@ -13,16 +13,21 @@ public sealed class MessageTests(ParleyServer server)
         using var ana = server.NewPerson();
         var conversation = await ConversationAsync(ana);
         List<string> said = [];
-        for (var i = 0; i < 7; i++) said.Add(Id(await SayAsync(ana, conversation, $"No {i}")));
+        for (var i = 0; i < 7; i++)
+        {
+            said.Add(Id(await SayAsync(ana, conversation, $"No {i}")));
+        }
+
         List<string> listed = [];
         string? before = null;
         do
         {
-            var page = await ana.GetAsync($"/api/v1/conversations/{conversation}/messages?limit=3{(before is null ? "" : $"&before={before}")}");
+            var page = await ana.GetAsync(
+                $"/api/v1/conversations/{conversation}/messages?limit=3{(before is null ? "" : $"&before={before}")}"
+            );
             listed.InsertRange(0, page.GetProperty("items").EnumerateArray().Select(Id));
             before = page.GetProperty("previous").GetString();
-        }
-        while (before is not null);
+        } while (before is not null);
 
         Assert.Equal(said, listed);
         var first = await ana.GetAsync($"/api/v1/conversations/{conversation}/messages?before={said[0]}");
@@ -52,9 +57,23 @@ public sealed class MessageTests(ParleyServer server)
         var message = await ana.GetAsync($"/api/v1/messages/{answer.MessageId}");
         var parts = message.GetProperty("parts").EnumerateArray().ToList();
         Assert.Equal(["reasoning", "tool", "text"], parts.Select(part => part.GetProperty("type").GetString()));
-        Assert.Equal((answer.Text, "get_weather", "{\"city\":\"Paris\"}"), (parts[2].GetProperty("text").GetString(), parts[1].GetProperty("name").GetString(), parts[1].GetProperty("arguments").GetString()));
+        Assert.Equal(
+            (answer.Text, "get_weather", "{\"city\":\"Paris\"}"),
+            (
+                parts[2].GetProperty("text").GetString(),
+                parts[1].GetProperty("name").GetString(),
+                parts[1].GetProperty("arguments").GetString()
+            )
+        );
         Assert.Equal("Paris", parts[1].GetProperty("result").GetProperty("city").GetString());
-        Assert.Equal((answer.Last.Position, "completed", "stop"), (message.GetProperty("position").GetInt64(), message.GetProperty("status").GetString(), message.GetProperty("finishReason").GetString()));
+        Assert.Equal(
+            (answer.Last.Position, "completed", "stop"),
+            (
+                message.GetProperty("position").GetInt64(),
+                message.GetProperty("status").GetString(),
+                message.GetProperty("finishReason").GetString()
+            )
+        );
         await using var text = await ana.FollowAsync(answer.GenerationId, parts[2].GetProperty("position").GetInt64());
         Assert.Equal(answer.Text, (await text.ToEndAsync()).Text);
         Assert.Equal("token", text.Events[0].Type);
@@ -68,9 +87,15 @@ public sealed class MessageTests(ParleyServer server)
         var said = await SayAsync(ana, conversation, "Hello");
         var message = await ana.GetAsync($"/api/v1/messages/{Id(said)}");
         Assert.Equal(said.ToString(), message.ToString());
-        Assert.Equal(("user", "complete", "Hello", conversation), (Text(message, "role"), Text(message, "status"), Text(message, "content"), Text(message, "conversationId")));
+        Assert.Equal(
+            ("user", "complete", "Hello", conversation),
+            (Text(message, "role"), Text(message, "status"), Text(message, "content"), Text(message, "conversationId"))
+        );
         Assert.Equal([Id(said)], message.GetProperty("siblings").EnumerateArray().Select(id => id.GetString()));
-        foreach (var absent in new[] { "model", "generationId", "position", "error", "usage", "stoppedAt" }) Assert.False(message.TryGetProperty(absent, out _), absent);
+        foreach (var absent in new[] { "model", "generationId", "position", "error", "usage", "stoppedAt" })
+        {
+            Assert.False(message.TryGetProperty(absent, out _), absent);
+        }
     }
 
     [Fact]
@@ -82,13 +107,21 @@ public sealed class MessageTests(ParleyServer server)
         var conversation = await ConversationAsync(ana);
         foreach (var role in new[] { "system", "user", "assistant" })
         {
-            using var created = await ana.SendAsync("POST", $"/api/v1/conversations/{conversation}/messages", new { role, content = $"by {role}" });
+            using var created = await ana.SendAsync(
+                "POST",
+                $"/api/v1/conversations/{conversation}/messages",
+                new { role, content = $"by {role}" }
+            );
             Assert.Equal(HttpStatusCode.Created, created.StatusCode);
             Assert.StartsWith("/api/v1/messages/", created.Headers.Location!.ToString(), StringComparison.Ordinal);
         }
 
         await ana.AnsweredAsync("well?", conversation, model: "up/m");
-        var told = upstream.Requests.Single().GetProperty("messages").EnumerateArray().Select(message => $"{Text(message, "role")}: {Text(message, "content")}");
+        var told = upstream
+            .Requests.Single()
+            .GetProperty("messages")
+            .EnumerateArray()
+            .Select(message => $"{Text(message, "role")}: {Text(message, "content")}");
         Assert.Equal(["system: by system", "user: by user", "assistant: by assistant", "user: well?"], told);
     }
 
@@ -101,7 +134,10 @@ public sealed class MessageTests(ParleyServer server)
         await SayAsync(ana, conversation, "left");
         var right = await SayAsync(ana, conversation, "right", Id(root));
         Assert.Equal((Id(root), 2), (Text(right, "parentId"), right.GetProperty("siblings").GetArrayLength()));
-        var path = (await ana.GetAsync($"/api/v1/conversations/{conversation}/messages")).GetProperty("items").EnumerateArray().Select(message => Text(message, "content"));
+        var path = (await ana.GetAsync($"/api/v1/conversations/{conversation}/messages"))
+            .GetProperty("items")
+            .EnumerateArray()
+            .Select(message => Text(message, "content"));
         Assert.Equal(["root", "right"], path);
     }
 
@@ -113,7 +149,21 @@ public sealed class MessageTests(ParleyServer server)
         var (here, there) = (await ConversationAsync(ana), await ConversationAsync(ana));
         var parent = Id(await SayAsync(ana, there, "there"));
         foreach (var bad in new[] { parent, here, Guid.NewGuid().ToString(), "", "x", "' OR 1=1 --" })
-            await ana.RefusedAsync(404, "not_found", "POST", $"/api/v1/conversations/{here}/messages", new { role = "user", content = "x", parentId = bad });
+        {
+            await ana.RefusedAsync(
+                404,
+                "not_found",
+                "POST",
+                $"/api/v1/conversations/{here}/messages",
+                new
+                {
+                    role = "user",
+                    content = "x",
+                    parentId = bad,
+                }
+            );
+        }
+
         Assert.Equal(0, (await ana.GetAsync($"/api/v1/conversations/{here}")).GetProperty("messageCount").GetInt32());
     }
 
@@ -131,7 +181,13 @@ public sealed class MessageTests(ParleyServer server)
         var conversation = await ConversationAsync(ana);
         var problem = await ana.RefusedAsync(status, code, "POST", $"/api/v1/conversations/{conversation}/messages", new { role, content });
         Assert.Single(problem.GetProperty("errors").EnumerateObject());
-        await ana.RefusedAsync(413, "message_too_long", "POST", $"/api/v1/conversations/{conversation}/messages", new { role = "user", content = new string('x', (1024 * 1024) + 1) });
+        await ana.RefusedAsync(
+            413,
+            "message_too_long",
+            "POST",
+            $"/api/v1/conversations/{conversation}/messages",
+            new { role = "user", content = new string('x', (1024 * 1024) + 1) }
+        );
     }
 
     [Theory]
@@ -162,13 +218,26 @@ public sealed class MessageTests(ParleyServer server)
         using var ben = server.NewPerson();
         var (here, there, foreign) = (await ConversationAsync(ana), await ConversationAsync(ana), await ConversationAsync(ben));
         foreach (var id in new[] { Id(await SayAsync(ana, there, "x")), Id(await SayAsync(ben, foreign, "x")) })
+        {
             await ana.RefusedAsync(400, "invalid_cursor", "GET", $"/api/v1/conversations/{here}/messages?before={id}");
+        }
     }
 
-    private static async Task<string> ConversationAsync(Person person) => Id(await person.JsonAsync("POST", "/api/v1/conversations", "{}", 201));
+    private static async Task<string> ConversationAsync(Person person) =>
+        Id(await person.JsonAsync("POST", "/api/v1/conversations", "{}", 201));
 
     private static Task<JsonElement> SayAsync(Person person, string conversation, string content, string? parentId = null) =>
-        person.JsonAsync("POST", $"/api/v1/conversations/{conversation}/messages", new { role = "user", content, parentId }, 201);
+        person.JsonAsync(
+            "POST",
+            $"/api/v1/conversations/{conversation}/messages",
+            new
+            {
+                role = "user",
+                content,
+                parentId,
+            },
+            201
+        );
 
     private static string Id(JsonElement json) => json.GetProperty("id").GetString()!;
 

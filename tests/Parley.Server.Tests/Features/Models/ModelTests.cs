@@ -11,8 +11,14 @@ public sealed class ModelTests(ParleyServer server)
         using var ana = server.NewPerson();
         var models = await ana.GetAsync("/api/v1/models");
         Assert.Equal("demo/parley", models.GetProperty("default").GetString());
-        Assert.Equal(["demo/parley", "demo/scripted"], models.GetProperty("items").EnumerateArray().Select(model => model.GetProperty("id").GetString()));
-        Assert.Equal([true, false], models.GetProperty("items").EnumerateArray().Select(model => model.GetProperty("isDefault").GetBoolean()));
+        Assert.Equal(
+            ["demo/parley", "demo/scripted"],
+            models.GetProperty("items").EnumerateArray().Select(model => model.GetProperty("id").GetString())
+        );
+        Assert.Equal(
+            [true, false],
+            models.GetProperty("items").EnumerateArray().Select(model => model.GetProperty("isDefault").GetBoolean())
+        );
         Assert.All(models.GetProperty("items").EnumerateArray(), model => Assert.Equal("demo", model.GetProperty("provider").GetString()));
     }
 
@@ -23,7 +29,10 @@ public sealed class ModelTests(ParleyServer server)
         await using var own = await ParleyServer.StartAsync([.. upstream.Settings, ("Providers:up:ApiKey", "canary-key")]);
         using var ana = own.NewPerson();
         var models = await ana.GetAsync("/api/v1/models");
-        Assert.Equal(("up/m", "up/m"), (models.GetProperty("default").GetString(), models.GetProperty("items")[0].GetProperty("id").GetString()));
+        Assert.Equal(
+            ("up/m", "up/m"),
+            (models.GetProperty("default").GetString(), models.GetProperty("items")[0].GetProperty("id").GetString())
+        );
         Assert.DoesNotContain("canary-key", models.ToString(), StringComparison.Ordinal);
         Assert.Equal("ok", (await ana.AnsweredAsync("x", model: null)).Text);
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.Convex.Sync;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -11,25 +10,38 @@ namespace Parley.Server.Compatibility.Convex.Functions;
 /// <summary>The functions that Convex clients call. They are found by their names alone, whatever module an app has them in; arguments beyond those that are known are passed over.</summary>
 public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, TimeProvider time)
 {
-    internal const string GetChat = "getChat", GetChatBody = "getChatBody", ListChats = "listChats";
-    private const string CreateChat = "createChat", UpdateChatStatus = "updateChatStatus", DeleteChat = "deleteChat";
+    internal const string GetChat = "getChat",
+        GetChatBody = "getChatBody",
+        ListChats = "listChats";
+    private const string CreateChat = "createChat",
+        UpdateChatStatus = "updateChatStatus",
+        DeleteChat = "deleteChat";
 
     /// <summary>The function that a path such as <c>ai_chat:createChat</c> names.</summary>
     internal static string NameOf(string path) => path[(path.LastIndexOf(':') + 1)..];
 
     /// <summary>The one object that a function's arguments are; clients wrap it into an array.</summary>
-    internal static JsonElement? ArgumentsOf(JsonElement? args) => args switch
-    {
-        null => JsonElement.Parse("{}"u8),
-        { ValueKind: JsonValueKind.Object } one => one,
-        { ValueKind: JsonValueKind.Array } all when all.GetArrayLength() == 1 && all[0].ValueKind == JsonValueKind.Object => all[0],
-        _ => null,
-    };
+    internal static JsonElement? ArgumentsOf(JsonElement? args) =>
+        args switch
+        {
+            null => JsonElement.Parse("{}"u8),
+            { ValueKind: JsonValueKind.Object } one => one,
+            { ValueKind: JsonValueKind.Array } all when all.GetArrayLength() == 1 && all[0].ValueKind == JsonValueKind.Object => all[0],
+            _ => null,
+        };
 
     internal async Task<FunctionResult> QueryAsync(CurrentUser? user, string path, JsonElement args, CancellationToken cancellationToken)
     {
-        if (NameOf(path) != GetChatBody) return QueryRows(user, path, args);
-        if (IsBad<StreamArguments>(args, out var problem, out var body)) return FunctionResult.Failed(problem);
+        if (NameOf(path) != GetChatBody)
+        {
+            return QueryRows(user, path, args);
+        }
+
+        if (IsBad<StreamArguments>(args, out var problem, out var body))
+        {
+            return FunctionResult.Failed(problem);
+        }
+
         return BodyOf(await bodies.ReadAsync(user, body.StreamId, cancellationToken));
     }
 
@@ -38,9 +50,10 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     /// <param name="path">The function.</param>
     /// <param name="args">Its arguments.</param>
     /// <param name="wake">Called, on any thread, when there may be another result.</param>
-    internal LiveQuery Watch(CurrentUser user, string path, JsonElement args, Action wake) => NameOf(path) == GetChatBody && !IsBad<StreamArguments>(args, out _, out var stream)
-        ? new BodyQuery(new PacedBody(bodies, user, stream.StreamId, wake, time))
-        : new RowQuery(this, user, path, args, time);
+    internal LiveQuery Watch(CurrentUser user, string path, JsonElement args, Action wake) =>
+        NameOf(path) == GetChatBody && !IsBad<StreamArguments>(args, out _, out var stream)
+            ? new BodyQuery(new PacedBody(bodies, user, stream.StreamId, wake, time))
+            : new RowQuery(this, user, path, args, time);
 
     /// <summary>The queries whose results are rows.</summary>
     internal FunctionResult QueryRows(CurrentUser? user, string path, JsonElement args)
@@ -48,14 +61,31 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         switch (NameOf(path))
         {
             case GetChat:
-                if (IsBad<ChatArguments>(args, out var problem, out var get)) return FunctionResult.Failed(problem);
+                if (IsBad<ChatArguments>(args, out var problem, out var get))
+                {
+                    return FunctionResult.Failed(problem);
+                }
+
                 var chat = chats.Find(user, get.ChatId);
                 return FunctionResult.OfRows(chat, chat?.ExpiresAt);
             case ListChats:
-                if (IsBad<ListArguments>(args, out problem, out var list)) return FunctionResult.Failed(problem);
-                if (ClaimedUser.Check(user, list.UserId) is { } notYours) return FunctionResult.Failed(notYours);
+                if (IsBad<ListArguments>(args, out problem, out var list))
+                {
+                    return FunctionResult.Failed(problem);
+                }
+
+                if (ClaimedUser.Check(user, list.UserId) is { } notYours)
+                {
+                    return FunctionResult.Failed(notYours);
+                }
+
                 if (list.Limit is { } limit && (limit is < 1 or > ListStreamChats.Most || limit != Math.Floor(limit)))
-                    return FunctionResult.Failed(Problems.Invalid("limit", "out_of_range", $"limit must be a whole number from 1 to {ListStreamChats.Most}."));
+                {
+                    return FunctionResult.Failed(
+                        Problems.Invalid("limit", "out_of_range", $"limit must be a whole number from 1 to {ListStreamChats.Most}.")
+                    );
+                }
+
                 var rows = chats.List(user, (int)(list.Limit ?? ListStreamChats.Usual));
                 return FunctionResult.OfRows(rows, rows.Min(row => row.ExpiresAt));
             case GetChatBody:
@@ -63,7 +93,9 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 IsBad<StreamArguments>(args, out problem, out _);
                 return FunctionResult.Failed(problem);
             case var name:
-                return FunctionResult.Failed(name is CreateChat or UpdateChatStatus or DeleteChat ? IsOf(name, "mutation", "query") : NoSuch("query", path));
+                return FunctionResult.Failed(
+                    name is CreateChat or UpdateChatStatus or DeleteChat ? IsOf(name, "mutation", "query") : NoSuch("query", path)
+                );
         }
     }
 
@@ -76,49 +108,92 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         switch (NameOf(path))
         {
             case CreateChat:
-                if (IsBad<CreateArguments>(args, out var problem, out var create)) return FunctionResult.Failed(problem);
-                var chat = new NewChat(create.Prompt, string.IsNullOrWhiteSpace(create.Title) ? null : create.Title, create.UserId, create.Model);
-                if (chats.Check(user, chat, out var route) is { } refused) return FunctionResult.Failed(refused);
+                if (IsBad<CreateArguments>(args, out var problem, out var create))
+                {
+                    return FunctionResult.Failed(problem);
+                }
+
+                var chat = new NewChat(
+                    create.Prompt,
+                    string.IsNullOrWhiteSpace(create.Title) ? null : create.Title,
+                    create.UserId,
+                    create.Model
+                );
+                if (chats.Check(user, chat, out var route) is { } refused)
+                {
+                    return FunctionResult.Failed(refused);
+                }
+
                 var (stream, conflict) = await chats.CreateAsync(user, chat, route, request);
                 return stream is null ? FunctionResult.Failed(conflict!) : FunctionResult.Of(CreateStreamChat.Created.Of(stream));
             case UpdateChatStatus:
-                if (IsBad<StatusArguments>(args, out problem, out var update)) return FunctionResult.Failed(problem);
+                if (IsBad<StatusArguments>(args, out problem, out var update))
+                {
+                    return FunctionResult.Failed(problem);
+                }
+
                 var (row, illegal) = await chats.SetStatusAsync(user, update.ChatId, update.Status);
                 return row is null ? FunctionResult.Failed(illegal!) : FunctionResult.Null;
             case DeleteChat:
                 // A client that has lost its connection deletes again: what is gone is deleted.
-                if (IsBad<ChatArguments>(args, out problem, out var delete)) return FunctionResult.Failed(problem);
+                if (IsBad<ChatArguments>(args, out problem, out var delete))
+                {
+                    return FunctionResult.Failed(problem);
+                }
+
                 await chats.DeleteAsync(user, delete.ChatId);
                 return FunctionResult.Null;
             case var name:
-                return FunctionResult.Failed(name is GetChat or GetChatBody or ListChats ? IsOf(name, "query", "mutation") : NoSuch("mutation", path));
+                return FunctionResult.Failed(
+                    name is GetChat or GetChatBody or ListChats ? IsOf(name, "query", "mutation") : NoSuch("mutation", path)
+                );
         }
     }
 
     /// <summary>What every call of an action is answered.</summary>
-    internal static Problem NoActions { get; } = Problems.Of(
-        StatusCodes.Status404NotFound, "no_such_function",
-        $"There are no actions. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}.");
+    internal static Problem NoActions { get; } =
+        Problems.Of(
+            StatusCodes.Status404NotFound,
+            "no_such_function",
+            $"There are no actions. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}."
+        );
 
-    internal static FunctionResult BodyOf(StreamBody? body) => body is { } known ? new FunctionResult(known.ToJson()) : FunctionResult.Failed(Problems.NotFound("stream"));
+    internal static FunctionResult BodyOf(StreamBody? body) =>
+        body is { } known ? new FunctionResult(known.ToJson()) : FunctionResult.Failed(Problems.NotFound("stream"));
 
     /// <summary>Reads arguments, and refuses text that nobody could keep.</summary>
-    internal static bool IsBad<T>(JsonElement args, out Problem problem, out T value) where T : class, IArguments
+    internal static bool IsBad<T>(JsonElement args, out Problem problem, out T value)
+        where T : class, IArguments
     {
         var read = StrictJson.Bind<T>(args);
         value = read.Value!;
         problem = (Problem)read.Refusal!;
-        if (problem is not null) return true;
-        if (value.Missing is { } missing) problem = Problems.Invalid(missing, "required", $"{missing} is required.");
-        else if (value.Texts.Any(static text => text?.Contains('\0', StringComparison.Ordinal) is true)) problem = Problems.Invalid("args", "invalid_text", "Text must not hold the character U+0000.");
+        if (problem is not null)
+        {
+            return true;
+        }
+
+        if (value.Missing is { } missing)
+        {
+            problem = Problems.Invalid(missing, "required", $"{missing} is required.");
+        }
+        else if (value.Texts.Any(static text => text?.Contains('\0', StringComparison.Ordinal) is true))
+        {
+            problem = Problems.Invalid("args", "invalid_text", "Text must not hold the character U+0000.");
+        }
+
         return problem is not null;
     }
 
-    private static Problem IsOf(string name, string kind, string asked) => Problems.Of(StatusCodes.Status404NotFound, "no_such_function", $"{name} is a {kind}, not a {asked}.");
+    private static Problem IsOf(string name, string kind, string asked) =>
+        Problems.Of(StatusCodes.Status404NotFound, "no_such_function", $"{name} is a {kind}, not a {asked}.");
 
-    private static Problem NoSuch(string kind, string path) => Problems.Of(
-        StatusCodes.Status404NotFound, "no_such_function",
-        $"There is no {kind} {Shown(path)}. Here are {(kind == "query" ? $"{GetChat}, {GetChatBody} and {ListChats}" : $"{CreateChat}, {UpdateChatStatus} and {DeleteChat}")}, under any module's name.");
+    private static Problem NoSuch(string kind, string path) =>
+        Problems.Of(
+            StatusCodes.Status404NotFound,
+            "no_such_function",
+            $"There is no {kind} {Shown(path)}. Here are {(kind == "query" ? $"{GetChat}, {GetChatBody} and {ListChats}" : $"{CreateChat}, {UpdateChatStatus} and {DeleteChat}")}, under any module's name."
+        );
 
     private static string Shown(string path) => path.Length > 64 ? path[..64] + "…" : path;
 
@@ -132,7 +207,12 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         IReadOnlyList<string?> Texts => [];
     }
 
-    internal sealed record CreateArguments([property: JsonPropertyName("user_id")] string? UserId, string? Prompt, string? Title, string? Model) : IArguments
+    internal sealed record CreateArguments(
+        [property: JsonPropertyName("user_id")] string? UserId,
+        string? Prompt,
+        string? Title,
+        string? Model
+    ) : IArguments
     {
         IReadOnlyList<string?> IArguments.Texts => [Prompt, Title];
     }
@@ -141,7 +221,10 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
 
     internal sealed record StatusArguments(string? ChatId, string? Status) : IArguments
     {
-        string? IArguments.Missing => ChatId is null ? "chatId" : Status is null ? "status" : null;
+        string? IArguments.Missing =>
+            ChatId is null ? "chatId"
+            : Status is null ? "status"
+            : null;
     }
 
     internal sealed record ChatArguments(string? ChatId) : IArguments

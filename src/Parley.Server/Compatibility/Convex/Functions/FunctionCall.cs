@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 
@@ -16,19 +15,33 @@ internal static class FunctionCall
     private static readonly JsonWriterOptions Options = new() { Encoder = ApiJson.Options.Encoder };
 
     /// <summary>The function and its arguments; false when the body does not say them.</summary>
-    public static bool TryRead(string? path, JsonElement? args, [NotNullWhen(true)] out string? function, out JsonElement arguments, [NotNullWhen(false)] out Problem? problem)
+    public static bool TryRead(
+        string? path,
+        JsonElement? args,
+        [NotNullWhen(true)] out string? function,
+        out JsonElement arguments,
+        [NotNullWhen(false)] out Problem? problem
+    )
     {
         (function, problem) = (path, null);
         var known = ConvexFunctions.ArgumentsOf(args);
         arguments = known ?? default;
-        if (path is null) problem = Problems.Invalid("path", "required", "path names the function, as ai_chat:createChat.");
-        else if (known is null) problem = Problems.Invalid("args", "wrong_type", "args is one object, or an array that holds it.");
+        if (path is null)
+        {
+            problem = Problems.Invalid("path", "required", "path names the function, as ai_chat:createChat.");
+        }
+        else if (known is null)
+        {
+            problem = Problems.Invalid("args", "wrong_type", "args is one object, or an array that holds it.");
+        }
+
         return problem is null;
     }
 
-    public static IResult Answer(FunctionResult result) => result.Failure is { } failure
-        ? Results.Json(Failed.Of(failure), ApiJson.Options, statusCode: FunctionFailed)
-        : Results.Bytes(Write(result.Value.Span), "application/json; charset=utf-8");
+    public static IResult Answer(FunctionResult result) =>
+        result.Failure is { } failure
+            ? Results.Json(Failed.Of(failure), ApiJson.Options, statusCode: FunctionFailed)
+            : Results.Bytes(Write(result.Value.Span), "application/json; charset=utf-8");
 
     /// <summary>The value is JSON already, and may be long.</summary>
     private static ReadOnlyMemory<byte> Write(ReadOnlySpan<byte> value)

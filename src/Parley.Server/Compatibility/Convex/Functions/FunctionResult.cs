@@ -17,7 +17,8 @@ internal readonly record struct FunctionResult(ReadOnlyMemory<byte> Value, Probl
 
     public static FunctionResult Of<T>(T value) => new(JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options));
 
-    public static FunctionResult OfRows<T>(T rows, DateTimeOffset? changesAt) => new(JsonSerializer.SerializeToUtf8Bytes(rows, StreamChatRow.Json), ChangesAt: changesAt);
+    public static FunctionResult OfRows<T>(T rows, DateTimeOffset? changesAt) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(rows, StreamChatRow.Json), ChangesAt: changesAt);
 
     public static FunctionResult Failed(Problem problem) => new(default, problem);
 

@@ -12,9 +12,21 @@ public static class RunQuery
 
     public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions)
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body)) return bad;
-        if (body.AsTolerant<Request>().IsBad(out bad, out var request)) return bad;
-        if (!FunctionCall.TryRead(request.Path, request.Args, out var path, out var args, out var problem)) return problem;
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body))
+        {
+            return bad;
+        }
+
+        if (body.AsTolerant<Request>().IsBad(out bad, out var request))
+        {
+            return bad;
+        }
+
+        if (!FunctionCall.TryRead(request.Path, request.Args, out var path, out var args, out var problem))
+        {
+            return problem;
+        }
+
         return FunctionCall.Answer(await functions.QueryAsync(CurrentUser.Of(http.User), path, args, http.RequestAborted));
     }
 }

@@ -27,13 +27,21 @@ internal abstract class LiveQuery : IAsyncDisposable
 internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, string path, JsonElement args, TimeProvider time) : LiveQuery
 {
     private readonly Pace _pace = new(time);
-    private readonly string? _chatId = ConvexFunctions.NameOf(path) == ConvexFunctions.GetChat && !ConvexFunctions.IsBad<ConvexFunctions.ChatArguments>(args, out _, out var get) ? get.ChatId : null;
+    private readonly string? _chatId =
+        ConvexFunctions.NameOf(path) == ConvexFunctions.GetChat
+        && !ConvexFunctions.IsBad<ConvexFunctions.ChatArguments>(args, out _, out var get)
+            ? get.ChatId
+            : null;
     private readonly byte[] _sent = new byte[SHA256.HashSizeInBytes];
-    private bool _isStale = true, _isUrgent = true;
+    private bool _isStale = true,
+        _isUrgent = true;
     private DateTimeOffset? _changesAt;
     private int _length;
 
-    public override TimeSpan DueIn => _isUrgent ? TimeSpan.Zero : _isStale ? _pace.Left : ChangesIn;
+    public override TimeSpan DueIn =>
+        _isUrgent ? TimeSpan.Zero
+        : _isStale ? _pace.Left
+        : ChangesIn;
 
     public override int LiveBytes => _length;
 
@@ -41,22 +49,37 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
 
     public override void Changed(string? conversationId, bool byThisClient)
     {
-        if (_chatId is not null && conversationId is not null && conversationId != _chatId) return;
+        if (_chatId is not null && conversationId is not null && conversationId != _chatId)
+        {
+            return;
+        }
+
         _isStale = true;
         _isUrgent |= byThisClient;
     }
 
     public override ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken)
     {
-        if (DueIn > TimeSpan.Zero) return default;
+        if (DueIn > TimeSpan.Zero)
+        {
+            return default;
+        }
+
         (_isStale, _isUrgent) = (false, false);
         var result = functions.QueryRows(user, path, args);
         _changesAt = result.ChangesAt;
         _length = result.Value.Length;
         _pace.Sent(_length);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail), hash);
-        if (hash.SequenceEqual(_sent)) return default;
+        SHA256.HashData(
+            result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail),
+            hash
+        );
+        if (hash.SequenceEqual(_sent))
+        {
+            return default;
+        }
+
         hash.CopyTo(_sent);
         return new(result);
     }
@@ -75,7 +98,11 @@ internal sealed class BodyQuery(PacedBody body) : LiveQuery
 
     public override async ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken)
     {
-        if (!await body.TakeAsync(cancellationToken)) return null;
+        if (!await body.TakeAsync(cancellationToken))
+        {
+            return null;
+        }
+
         var result = ConvexFunctions.BodyOf(body.Body);
         body.Sent(result.Value.Length);
         return result;

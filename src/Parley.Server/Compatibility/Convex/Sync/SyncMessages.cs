@@ -2,14 +2,23 @@ using System.Buffers;
 using System.Text.Json;
 using Parley.Server.Compatibility.Convex.Functions;
 using Parley.Server.Http.Json;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
 /// <summary>A message of a client, whatever its type: each has some of these members.</summary>
 internal sealed record SyncMessage(
-    string? Type, string? SessionId, string? MaxObservedTimestamp, uint? BaseVersion, uint? NewVersion, IReadOnlyList<QueryModification>? Modifications, uint? RequestId, string? UdfPath, JsonElement? Args,
-    string? TokenType, string? Value);
+    string? Type,
+    string? SessionId,
+    string? MaxObservedTimestamp,
+    uint? BaseVersion,
+    uint? NewVersion,
+    IReadOnlyList<QueryModification>? Modifications,
+    uint? RequestId,
+    string? UdfPath,
+    JsonElement? Args,
+    string? TokenType,
+    string? Value
+);
 
 /// <summary>A query to be added to a client's set, or to be removed.</summary>
 internal sealed record QueryModification(string? Type, uint? QueryId, string? UdfPath, JsonElement? Args);
@@ -24,38 +33,57 @@ internal static class SyncMessages
 
     public static ReadOnlyMemory<byte> Ping { get; } = Write("Ping"u8, static _ => { });
 
-    public static ReadOnlyMemory<byte> Transition(SyncVersion start, SyncVersion end, IReadOnlyList<StateModification> modifications) => Write("Transition"u8, json =>
-    {
-        start.Write(json, "startVersion"u8);
-        end.Write(json, "endVersion"u8);
-        json.WriteStartArray("modifications"u8);
-        foreach (var (queryId, result) in modifications) WriteModification(json, queryId, result);
-        json.WriteEndArray();
-    }, modifications.Sum(static modification => modification.Result?.Value.Length ?? 0));
+    public static ReadOnlyMemory<byte> Transition(SyncVersion start, SyncVersion end, IReadOnlyList<StateModification> modifications) =>
+        Write(
+            "Transition"u8,
+            json =>
+            {
+                start.Write(json, "startVersion"u8);
+                end.Write(json, "endVersion"u8);
+                json.WriteStartArray("modifications"u8);
+                foreach (var (queryId, result) in modifications)
+                {
+                    WriteModification(json, queryId, result);
+                }
 
-    public static ReadOnlyMemory<byte> MutationResponse(uint requestId, FunctionResult result, ulong timestamp) => Write("MutationResponse"u8, json =>
-    {
-        WriteResponse(json, requestId, result);
-        if (result.Failure is null) SyncVersion.WriteTimestamp(json, timestamp);
-    });
+                json.WriteEndArray();
+            },
+            modifications.Sum(static modification => modification.Result?.Value.Length ?? 0)
+        );
 
-    public static ReadOnlyMemory<byte> ActionResponse(uint requestId, FunctionResult result) => Write("ActionResponse"u8, json => WriteResponse(json, requestId, result));
+    public static ReadOnlyMemory<byte> MutationResponse(uint requestId, FunctionResult result, ulong timestamp) =>
+        Write("MutationResponse"u8, json =>
+        {
+            WriteResponse(json, requestId, result);
+            if (result.Failure is null)
+            {
+                SyncVersion.WriteTimestamp(json, timestamp);
+            }
+        });
+
+    public static ReadOnlyMemory<byte> ActionResponse(uint requestId, FunctionResult result) =>
+        Write("ActionResponse"u8, json => WriteResponse(json, requestId, result));
 
     public static ReadOnlyMemory<byte> FatalError(string error) => Write("FatalError"u8, json => json.WriteString("error"u8, error));
 
     /// <param name="error">A sentence.</param>
     /// <param name="identity">The identity that the connection still has.</param>
     public static ReadOnlyMemory<byte> AuthError(string error, uint identity) => Write("AuthError"u8, json =>
-    {
-        json.WriteString("error"u8, error);
-        json.WriteNumber("baseVersion"u8, identity);
-        json.WriteBoolean("authUpdateAttempted"u8, true);
-    });
+        {
+            json.WriteString("error"u8, error);
+            json.WriteNumber("baseVersion"u8, identity);
+            json.WriteBoolean("authUpdateAttempted"u8, true);
+        });
 
     private static void WriteModification(Utf8JsonWriter json, uint queryId, FunctionResult? result)
     {
         json.WriteStartObject();
-        json.WriteString("type"u8, result is not { } known ? "QueryRemoved"u8 : known.Failure is null ? "QueryUpdated"u8 : "QueryFailed"u8);
+        json.WriteString(
+            "type"u8,
+            result is not { } known ? "QueryRemoved"u8
+                : known.Failure is null ? "QueryUpdated"u8
+                : "QueryFailed"u8
+        );
         json.WriteNumber("queryId"u8, queryId);
         if (result is { } changed)
         {

@@ -4,10 +4,8 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Parley.Server.Compatibility.Convex.Functions;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sqlite;
 using Parley.Server.Generations;
-using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 
@@ -18,13 +16,26 @@ namespace Parley.Server.Compatibility.Convex.Sync;
 /// each that it has taken effect before the transition that shows it. Everything that happens is dealt with by one task, one after the other.
 /// </summary>
 internal sealed partial class SyncSession(
-    SyncSocket socket, CurrentUser handshakeUser, ConvexFunctions functions, ChangeFeed feed, IdentityOptions identity, TimeSpan heartbeat, TimeProvider time, ILogger logger) : IAsyncDisposable
+    SyncSocket socket,
+    CurrentUser handshakeUser,
+    ConvexFunctions functions,
+    ChangeFeed feed,
+    IdentityOptions identity,
+    TimeSpan heartbeat,
+    TimeProvider time,
+    ILogger logger
+) : IAsyncDisposable
 {
-    private const int MostQueries = 256, MostQueryBytes = 16 * 1024, MostLiveBytes = 64 * 1024 * 1024, MostWaiting = 4;
+    private const int MostQueries = 256,
+        MostQueryBytes = 16 * 1024,
+        MostLiveBytes = 64 * 1024 * 1024,
+        MostWaiting = 4;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
 
     private readonly Signal _signal = new(time);
-    private readonly Channel<SyncFrame> _inbox = Channel.CreateBounded<SyncFrame>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<SyncFrame> _inbox = Channel.CreateBounded<SyncFrame>(
+        new BoundedChannelOptions(MostWaiting) { SingleReader = true, SingleWriter = true }
+    );
     private readonly SortedDictionary<uint, (string Path, JsonElement Args, LiveQuery Query)> _queries = [];
     private readonly long _began = time.GetTimestamp();
     private CurrentUser? _authenticated;
@@ -50,7 +61,11 @@ internal sealed partial class SyncSession(
         {
             var end = await ServeSafelyAsync(aborted, leaving);
             _inbox.Writer.TryComplete();
-            if (end.Last is { } last) await socket.SendAsync(last, aborted);
+            if (end.Last is { } last)
+            {
+                await socket.SendAsync(last, aborted);
+            }
+
             await socket.CloseAsync(end, receiving);
         }
         finally
@@ -68,10 +83,22 @@ internal sealed partial class SyncSession(
             while (true)
             {
                 var frame = await socket.ReceiveAsync(cancellationToken);
-                if (await _inbox.Writer.WaitToWriteAsync(cancellationToken)) _inbox.Writer.TryWrite(frame);
+                if (await _inbox.Writer.WaitToWriteAsync(cancellationToken))
+                {
+                    _inbox.Writer.TryWrite(frame);
+                }
+
                 _signal.Set();
-                if (frame.End is null) continue;
-                if (!frame.IsPeerClosed) await socket.DrainAsync(cancellationToken);
+                if (frame.End is null)
+                {
+                    continue;
+                }
+
+                if (!frame.IsPeerClosed)
+                {
+                    await socket.DrainAsync(cancellationToken);
+                }
+
                 return;
             }
         }
@@ -101,16 +128,39 @@ internal sealed partial class SyncSession(
         {
             while (!leaving.IsCancellationRequested && _inbox.Reader.TryRead(out var frame))
             {
-                if ((frame.End ?? await HandleAsync(frame.Message!, aborted)) is { } end) return end;
+                if ((frame.End ?? await HandleAsync(frame.Message!, aborted)) is { } end)
+                {
+                    return end;
+                }
             }
 
             // The connection broke.
-            if (_inbox.Reader.Completion.IsCompleted) return SyncEnd.Gone;
+            if (_inbox.Reader.Completion.IsCompleted)
+            {
+                return SyncEnd.Gone;
+            }
+
             _changes!.Take(conversation => Changed(conversation, byThisClient: false));
-            if (await TakeAsync(aborted) is { Count: > 0 } modifications) await TransitionAsync(_version, modifications, aborted);
-            if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MostLiveBytes) return SyncEnd.Fatal("The results of this connection's queries are too large together.");
-            if (time.GetElapsedTime(_sentAt) >= heartbeat) await SendAsync(SyncMessages.Ping, aborted);
-            if (!_isConnected && time.GetElapsedTime(_began) >= ConnectPatience) return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message came.");
+            if (await TakeAsync(aborted) is { Count: > 0 } modifications)
+            {
+                await TransitionAsync(_version, modifications, aborted);
+            }
+
+            if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MostLiveBytes)
+            {
+                return SyncEnd.Fatal("The results of this connection's queries are too large together.");
+            }
+
+            if (time.GetElapsedTime(_sentAt) >= heartbeat)
+            {
+                await SendAsync(SyncMessages.Ping, aborted);
+            }
+
+            if (!_isConnected && time.GetElapsedTime(_began) >= ConnectPatience)
+            {
+                return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message came.");
+            }
+
             await _signal.WaitAsync(DueIn, aborted);
         }
 
@@ -123,16 +173,30 @@ internal sealed partial class SyncSession(
         get
         {
             var due = heartbeat - time.GetElapsedTime(_sentAt);
-            if (!_isConnected && ConnectPatience - time.GetElapsedTime(_began) is var patience && patience < due) due = patience;
+            if (!_isConnected && ConnectPatience - time.GetElapsedTime(_began) is var patience && patience < due)
+            {
+                due = patience;
+            }
+
             foreach (var (_, _, query) in _queries.Values)
-                if (query.DueIn is var next && next < due) due = next;
+            {
+                if (query.DueIn is var next && next < due)
+                {
+                    due = next;
+                }
+            }
+
             return due;
         }
     }
 
     private ValueTask<SyncEnd?> HandleAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (_isConnected == (message.Type == "Connect")) return new(SyncEnd.Fatal("The first message is Connect, and no other one is."));
+        if (_isConnected == (message.Type == "Connect"))
+        {
+            return new(SyncEnd.Fatal("The first message is Connect, and no other one is."));
+        }
+
         switch (message.Type)
         {
             case "Connect":
@@ -157,8 +221,15 @@ internal sealed partial class SyncSession(
     {
         _isConnected = true;
         _sessionId = message.SessionId;
-        if (message.MaxObservedTimestamp is null) return null;
-        if (SyncVersion.ParseTimestamp(message.MaxObservedTimestamp) is not { } observed) return SyncEnd.Fatal("maxObservedTimestamp is not a timestamp.");
+        if (message.MaxObservedTimestamp is null)
+        {
+            return null;
+        }
+
+        if (SyncVersion.ParseTimestamp(message.MaxObservedTimestamp) is not { } observed)
+        {
+            return SyncEnd.Fatal("maxObservedTimestamp is not a timestamp.");
+        }
 
         // Every first transition begins at 0. That it ends later than what this client has seen on an earlier connection, also where this clock is behind, tells it which of its mutations are reflected.
         _observed = observed;
@@ -167,22 +238,50 @@ internal sealed partial class SyncSession(
 
     private async ValueTask<SyncEnd?> ModifyQuerySetAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (message is not { BaseVersion: { } from, NewVersion: { } to, Modifications: { } modifications }) return SyncEnd.Fatal("ModifyQuerySet has a baseVersion, a newVersion and modifications.");
-        if (from != _version.QuerySet || to <= from) return SyncEnd.Fatal($"The query set is at version {_version.QuerySet}; this message would take it from {from} to {to}.");
+        if (message is not { BaseVersion: { } from, NewVersion: { } to, Modifications: { } modifications })
+        {
+            return SyncEnd.Fatal("ModifyQuerySet has a baseVersion, a newVersion and modifications.");
+        }
+
+        if (from != _version.QuerySet || to <= from)
+        {
+            return SyncEnd.Fatal($"The query set is at version {_version.QuerySet}; this message would take it from {from} to {to}.");
+        }
+
         List<StateModification> changes = [];
         foreach (var modification in modifications)
         {
-            if (modification is not { QueryId: { } id }) return SyncEnd.Fatal("A modification of the query set has a queryId.");
+            if (modification is not { QueryId: { } id })
+            {
+                return SyncEnd.Fatal("A modification of the query set has a queryId.");
+            }
+
             switch (modification.Type)
             {
                 case "Add" when modification.UdfPath is { } path && ConvexFunctions.ArgumentsOf(modification.Args) is { } args:
-                    if (_queries.ContainsKey(id)) return SyncEnd.Fatal($"Query {id} is there already.");
-                    if (_queries.Count >= MostQueries) return SyncEnd.Fatal($"One connection may subscribe to {MostQueries} queries.");
-                    if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MostQueryBytes) return SyncEnd.Fatal("The name and the arguments of a query may have 16 KiB.");
+                    if (_queries.ContainsKey(id))
+                    {
+                        return SyncEnd.Fatal($"Query {id} is there already.");
+                    }
+
+                    if (_queries.Count >= MostQueries)
+                    {
+                        return SyncEnd.Fatal($"One connection may subscribe to {MostQueries} queries.");
+                    }
+
+                    if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MostQueryBytes)
+                    {
+                        return SyncEnd.Fatal("The name and the arguments of a query may have 16 KiB.");
+                    }
+
                     _queries[id] = (path, args, functions.Watch(User, path, args, _signal.Set));
                     break;
                 case "Remove":
-                    if (!_queries.Remove(id, out var removed)) return SyncEnd.Fatal($"There is no query {id}.");
+                    if (!_queries.Remove(id, out var removed))
+                    {
+                        return SyncEnd.Fatal($"There is no query {id}.");
+                    }
+
                     await removed.Query.DisposeAsync();
                     changes.Add(new StateModification(id, null));
                     break;
@@ -198,7 +297,11 @@ internal sealed partial class SyncSession(
 
     private async ValueTask<SyncEnd?> MutateAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (message is not { RequestId: { } id, UdfPath: { } path } || ConvexFunctions.ArgumentsOf(message.Args) is not { } args) return SyncEnd.Fatal("Mutation has a requestId, a udfPath and args.");
+        if (message is not { RequestId: { } id, UdfPath: { } path } || ConvexFunctions.ArgumentsOf(message.Args) is not { } args)
+        {
+            return SyncEnd.Fatal("Mutation has a requestId, a udfPath and args.");
+        }
+
         var result = await MutateAsync(path, args, _sessionId is null ? null : $"{_sessionId}:{id}");
         if (result.Failure is not null)
         {
@@ -222,13 +325,23 @@ internal sealed partial class SyncSession(
         }
         catch (Exception error) when (error is DatabaseBusyException or SqliteException)
         {
-            return FunctionResult.Failed(Problems.Of(StatusCodes.Status503ServiceUnavailable, "storage_unavailable", "The server cannot store anything right now. Nothing was changed; try again in a moment."));
+            return FunctionResult.Failed(
+                Problems.Of(
+                    StatusCodes.Status503ServiceUnavailable,
+                    "storage_unavailable",
+                    "The server cannot store anything right now. Nothing was changed; try again in a moment."
+                )
+            );
         }
     }
 
     private async ValueTask<SyncEnd?> ActAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (message is not { RequestId: { } id }) return SyncEnd.Fatal("Action has a requestId.");
+        if (message is not { RequestId: { } id })
+        {
+            return SyncEnd.Fatal("Action has a requestId.");
+        }
+
         await SendAsync(SyncMessages.ActionResponse(id, FunctionResult.Failed(ConvexFunctions.NoActions)), cancellationToken);
         return null;
     }
@@ -236,7 +349,11 @@ internal sealed partial class SyncSession(
     /// <summary>From here on another person asks, or again the one who came with the handshake: every query is asked anew.</summary>
     private async ValueTask<SyncEnd?> AuthenticateAsync(SyncMessage message, CancellationToken cancellationToken)
     {
-        if (message.BaseVersion != _version.Identity) return SyncEnd.Fatal($"The identity is at version {_version.Identity}.");
+        if (message.BaseVersion != _version.Identity)
+        {
+            return SyncEnd.Fatal($"The identity is at version {_version.Identity}.");
+        }
+
         var user = message.TokenType switch
         {
             "None" => handshakeUser,
@@ -246,7 +363,11 @@ internal sealed partial class SyncSession(
         if (user is null)
         {
             return message.TokenType == "User"
-                ? new SyncEnd(WebSocketCloseStatus.PolicyViolation, "Unauthenticated", SyncMessages.AuthError("This token is not accepted here.", _version.Identity))
+                ? new SyncEnd(
+                    WebSocketCloseStatus.PolicyViolation,
+                    "Unauthenticated",
+                    SyncMessages.AuthError("This token is not accepted here.", _version.Identity)
+                )
                 : SyncEnd.Fatal("tokenType is User or None.");
         }
 
@@ -265,7 +386,10 @@ internal sealed partial class SyncSession(
 
     private void Changed(string? conversationId, bool byThisClient)
     {
-        foreach (var (_, _, query) in _queries.Values) query.Changed(conversationId, byThisClient);
+        foreach (var (_, _, query) in _queries.Values)
+        {
+            query.Changed(conversationId, byThisClient);
+        }
     }
 
     /// <summary>The results that are others than the client knows, and whose time has come.</summary>
@@ -273,18 +397,29 @@ internal sealed partial class SyncSession(
     {
         List<StateModification> modifications = [];
         foreach (var (id, (_, _, query)) in _queries)
-            if (await query.TakeAsync(cancellationToken) is { } result) modifications.Add(new StateModification(id, result));
+        {
+            if (await query.TakeAsync(cancellationToken) is { } result)
+            {
+                modifications.Add(new StateModification(id, result));
+            }
+        }
+
         return modifications;
     }
 
-    private async ValueTask TransitionAsync(SyncVersion to, IReadOnlyList<StateModification> modifications, CancellationToken cancellationToken)
+    private async ValueTask TransitionAsync(
+        SyncVersion to,
+        IReadOnlyList<StateModification> modifications,
+        CancellationToken cancellationToken
+    )
     {
         var start = _version;
         _version = Next(to);
         await SendAsync(SyncMessages.Transition(start, _version, modifications), cancellationToken);
     }
 
-    private SyncVersion Next(SyncVersion version) => (version with { Timestamp = Math.Max(version.Timestamp, _observed) }).At(time.GetUtcNow());
+    private SyncVersion Next(SyncVersion version) =>
+        (version with { Timestamp = Math.Max(version.Timestamp, _observed) }).At(time.GetUtcNow());
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -294,8 +429,16 @@ internal sealed partial class SyncSession(
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (_, _, query) in _queries.Values) await query.DisposeAsync();
-        if (_changes is not null) await _changes.DisposeAsync();
+        foreach (var (_, _, query) in _queries.Values)
+        {
+            await query.DisposeAsync();
+        }
+
+        if (_changes is not null)
+        {
+            await _changes.DisposeAsync();
+        }
+
         _signal.Dispose();
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 
@@ -17,7 +16,9 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
     /// <summary>As for any other body.</summary>
     public const int MostBytes = StrictJson.MostBytes;
 
-    private const int MostKeptBytes = 64 * 1024, PieceBytes = 64 * 1024, Depth = 64;
+    private const int MostKeptBytes = 64 * 1024,
+        PieceBytes = 64 * 1024,
+        Depth = 64;
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
 
     private ArrayBufferWriter<byte> _incoming = new(512);
@@ -28,11 +29,26 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         while (true)
         {
             var received = await socket.ReceiveAsync(_incoming.GetMemory(512), cancellationToken);
-            if (received.MessageType == WebSocketMessageType.Close) return SyncFrame.Closed;
-            if (received.MessageType == WebSocketMessageType.Binary) return new(default, new SyncEnd(WebSocketCloseStatus.InvalidMessageType, "Messages are text."));
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return SyncFrame.Closed;
+            }
+
+            if (received.MessageType == WebSocketMessageType.Binary)
+            {
+                return new(default, new SyncEnd(WebSocketCloseStatus.InvalidMessageType, "Messages are text."));
+            }
+
             _incoming.Advance(received.Count);
-            if (_incoming.WrittenCount > MostBytes) return new(default, new SyncEnd(WebSocketCloseStatus.MessageTooBig, "This message is too large."));
-            if (received.EndOfMessage) return Parse();
+            if (_incoming.WrittenCount > MostBytes)
+            {
+                return new(default, new SyncEnd(WebSocketCloseStatus.MessageTooBig, "This message is too large."));
+            }
+
+            if (received.EndOfMessage)
+            {
+                return Parse();
+            }
         }
     }
 
@@ -40,9 +56,7 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         var scratch = new byte[4096];
-        while ((await socket.ReceiveAsync(scratch.AsMemory(), cancellationToken)).MessageType != WebSocketMessageType.Close)
-        {
-        }
+        while ((await socket.ReceiveAsync(scratch.AsMemory(), cancellationToken)).MessageType != WebSocketMessageType.Close) { }
     }
 
     private SyncFrame Parse()
@@ -50,9 +64,15 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         try
         {
             var json = JsonElement.Parse(_incoming.WrittenSpan, new JsonDocumentOptions { MaxDepth = Depth });
-            if (json.ValueKind != JsonValueKind.Object) return new(default, SyncEnd.Fatal("A message is a JSON object."));
+            if (json.ValueKind != JsonValueKind.Object)
+            {
+                return new(default, SyncEnd.Fatal("A message is a JSON object."));
+            }
+
             var message = StrictJson.Bind<SyncMessage>(json);
-            return message.Value is { } good ? new(good, null) : new(default, SyncEnd.Fatal("This message is not one of the sync protocol: " + ((Problem)message.Refusal!).Detail));
+            return message.Value is { } good
+                ? new(good, null)
+                : new(default, SyncEnd.Fatal("This message is not one of the sync protocol: " + ((Problem)message.Refusal!).Detail));
         }
         catch (JsonException)
         {
@@ -60,8 +80,14 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         }
         finally
         {
-            if (_incoming.Capacity > MostKeptBytes) _incoming = new(512);
-            else _incoming.ResetWrittenCount();
+            if (_incoming.Capacity > MostKeptBytes)
+            {
+                _incoming = new(512);
+            }
+            else
+            {
+                _incoming.ResetWrittenCount();
+            }
         }
     }
 
@@ -73,8 +99,15 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
             var piece = message[..Math.Min(message.Length, PieceBytes)];
             message = message[piece.Length..];
             var sending = socket.SendAsync(piece, WebSocketMessageType.Text, endOfMessage: message.IsEmpty, cancellationToken);
-            if (!sending.IsCompletedSuccessfully) await WaitAsync(sending.AsTask());
-            if (message.IsEmpty) return;
+            if (!sending.IsCompletedSuccessfully)
+            {
+                await WaitAsync(sending.AsTask());
+            }
+
+            if (message.IsEmpty)
+            {
+                return;
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
@@ -13,7 +12,11 @@ internal readonly record struct SyncVersion(uint QuerySet, uint Identity, ulong 
     private const int NanosecondsPerTick = 100;
 
     /// <summary>The same with the next timestamp.</summary>
-    public SyncVersion At(DateTimeOffset now) => this with { Timestamp = Math.Max(Timestamp + 1, (ulong)(now - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick) };
+    public SyncVersion At(DateTimeOffset now) =>
+        this with
+        {
+            Timestamp = Math.Max(Timestamp + 1, (ulong)(now - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick),
+        };
 
     public void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name)
     {
@@ -36,7 +39,11 @@ internal readonly record struct SyncVersion(uint QuerySet, uint Identity, ulong 
     public static ulong? ParseTimestamp(string text)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        if (!Convert.TryFromBase64String(text, bytes, out var count) || count != sizeof(ulong)) return null;
+        if (!Convert.TryFromBase64String(text, bytes, out var count) || count != sizeof(ulong))
+        {
+            return null;
+        }
+
         var timestamp = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         return timestamp <= long.MaxValue ? timestamp : null;
     }

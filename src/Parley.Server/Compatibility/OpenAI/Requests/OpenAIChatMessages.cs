@@ -16,10 +16,17 @@ internal static class OpenAIChatMessages
             return read;
         }
 
-        if (messages.GetArrayLength() == 0) reader.Refuse("Invalid 'messages': there must be one at least.", "messages", "empty_array");
+        if (messages.GetArrayLength() == 0)
+        {
+            reader.Refuse("Invalid 'messages': there must be one at least.", "messages", "empty_array");
+        }
+
         foreach (var (message, path) in reader.Objects(messages, "messages"))
         {
-            if (ReadMessage(reader, message, path) is { } one) read.Add(one);
+            if (ReadMessage(reader, message, path) is { } one)
+            {
+                read.Add(one);
+            }
         }
 
         return read;
@@ -31,14 +38,27 @@ internal static class OpenAIChatMessages
         {
             // To models the two are one; "developer" is what OpenAI calls it now.
             case "system" or "developer":
-                return Named(reader, message, path, new ChatMessage(ChatRole.System, OpenAIContent.Read(reader, message, "content", path, "text")));
+                return Named(
+                    reader,
+                    message,
+                    path,
+                    new ChatMessage(ChatRole.System, OpenAIContent.Read(reader, message, "content", path, "text"))
+                );
             case "user":
-                return Named(reader, message, path, new ChatMessage(ChatRole.User, OpenAIContent.Read(reader, message, "content", path, "text", "image_url", "file")));
+                return Named(
+                    reader,
+                    message,
+                    path,
+                    new ChatMessage(ChatRole.User, OpenAIContent.Read(reader, message, "content", path, "text", "image_url", "file"))
+                );
             case "assistant":
                 return Named(reader, message, path, new ChatMessage(ChatRole.Assistant, ReadAnswer(reader, message, path)));
             case "tool":
                 var callId = reader.NeededText(message, "tool_call_id", path + ".tool_call_id");
-                return new ChatMessage(ChatRole.Tool, [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, message, "content", path, "text"))]);
+                return new ChatMessage(
+                    ChatRole.Tool,
+                    [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, message, "content", path, "text"))]
+                );
             case "function":
                 reader.Refuse("Messages of the role 'function' are not supported here; use 'tool'.", path + ".role", "unsupported_value");
                 return null;
@@ -56,21 +76,49 @@ internal static class OpenAIChatMessages
 
     private static List<AIContent> ReadAnswer(OpenAIRequestReader reader, JsonElement message, string path)
     {
-        if (OpenAIRequestReader.Find(message, "function_call") is not null) reader.Unsupported(path + ".function_call", "Use 'tool_calls'.");
-        if (OpenAIRequestReader.Find(message, "audio") is not null) reader.Unsupported(path + ".audio", "Send its text as 'content'.");
-        List<AIContent> contents = OpenAIRequestReader.Find(message, "content") is null ? [] : OpenAIContent.Read(reader, message, "content", path, "text", "refusal");
-        if (reader.Text(message, "refusal", path + ".refusal") is { } refusal) contents.Add(new TextContent(refusal));
-        if (reader.Array(message, "tool_calls", path + ".tool_calls") is not { } calls) return contents;
+        if (OpenAIRequestReader.Find(message, "function_call") is not null)
+        {
+            reader.Unsupported(path + ".function_call", "Use 'tool_calls'.");
+        }
+
+        if (OpenAIRequestReader.Find(message, "audio") is not null)
+        {
+            reader.Unsupported(path + ".audio", "Send its text as 'content'.");
+        }
+
+        List<AIContent> contents = OpenAIRequestReader.Find(message, "content") is null
+            ? []
+            : OpenAIContent.Read(reader, message, "content", path, "text", "refusal");
+        if (reader.Text(message, "refusal", path + ".refusal") is { } refusal)
+        {
+            contents.Add(new TextContent(refusal));
+        }
+
+        if (reader.Array(message, "tool_calls", path + ".tool_calls") is not { } calls)
+        {
+            return contents;
+        }
+
         foreach (var (call, at) in reader.Objects(calls, path + ".tool_calls"))
         {
             if (reader.Text(call, "type", at + ".type") is { } type and not "function")
+            {
                 reader.Refuse($"Calls of type '{type}' are not supported here.", at + ".type", "unsupported_value");
+            }
             else if (reader.Object(call, "function", at + ".function") is not { } function)
+            {
                 reader.Missing(at + ".function");
+            }
             else
-                contents.Add(ToolCallContents.Parse(
-                    reader.NeededText(call, "id", at + ".id"), reader.NeededText(function, "name", at + ".function.name"),
-                    reader.Text(function, "arguments", at + ".function.arguments") ?? ""));
+            {
+                contents.Add(
+                    ToolCallContents.Parse(
+                        reader.NeededText(call, "id", at + ".id"),
+                        reader.NeededText(function, "name", at + ".function.name"),
+                        reader.Text(function, "arguments", at + ".function.arguments") ?? ""
+                    )
+                );
+            }
         }
 
         return contents;

@@ -32,14 +32,29 @@ public sealed record OpenAIChatRequest
     public bool Store { get; init; }
 
     /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
-    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIChatRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
+    public static bool TryParse(
+        JsonElement body,
+        [NotNullWhen(true)] out OpenAIChatRequest? request,
+        [NotNullWhen(false)] out OpenAIRefusal? refusal
+    )
     {
         var reader = new OpenAIRequestReader();
         request = null;
-        if (body.ValueKind != JsonValueKind.Object) reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
-        else if (reader.HasGoodText(body)) request = Read(reader, body);
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
+        }
+        else if (reader.HasGoodText(body))
+        {
+            request = Read(reader, body);
+        }
+
         refusal = reader.Refusal;
-        if (refusal is not null) request = null;
+        if (refusal is not null)
+        {
+            request = null;
+        }
+
         return request is not null;
     }
 
@@ -52,7 +67,11 @@ public sealed record OpenAIChatRequest
         var limit = reader.Integer(body, "max_tokens", "max_tokens", 1);
         options.MaxOutputTokens = reader.Integer(body, "max_completion_tokens", "max_completion_tokens", 1) ?? limit;
         OpenAIRequestOptions.ReadEffort(reader, body, "reasoning_effort", "reasoning_effort", options);
-        if (reader.Object(body, "response_format", "response_format") is { } format) OpenAIRequestOptions.ReadFormat(reader, format, "response_format", "json_schema", options);
+        if (reader.Object(body, "response_format", "response_format") is { } format)
+        {
+            OpenAIRequestOptions.ReadFormat(reader, format, "response_format", "json_schema", options);
+        }
+
         var tools = OpenAIRequestOptions.ReadTools(reader, body, "function", options);
         return new OpenAIChatRequest
         {
@@ -62,24 +81,53 @@ public sealed record OpenAIChatRequest
             DeclaredTools = tools,
             Metadata = OpenAIRequestOptions.ReadMetadata(reader, body),
             Stream = reader.Flag(body, "stream", "stream") ?? false,
-            IncludeUsage = reader.Object(body, "stream_options", "stream_options") is { } stream && reader.Flag(stream, "include_usage", "stream_options.include_usage") == true,
+            IncludeUsage =
+                reader.Object(body, "stream_options", "stream_options") is { } stream
+                && reader.Flag(stream, "include_usage", "stream_options.include_usage") == true,
             Store = reader.Flag(body, "store", "store") ?? false,
         };
     }
 
     private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
     {
-        if (reader.Integer(body, "n", "n", 1) > 1) reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", "unsupported_value");
-        if (reader.Flag(body, "logprobs", "logprobs") == true) reader.Unsupported("logprobs", "Leave it out.");
-        if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
-        if (reader.Array(body, "modalities", "modalities") is { } modalities && modalities.EnumerateArray().Any(item => !OpenAIRequestReader.Is(item, "text")))
-            reader.Refuse("'modalities' may only be [\"text\"].", "modalities", "unsupported_value");
-        foreach (var (name, instead) in (ReadOnlySpan<(string, string)>)
-        [
-            ("audio", "Answers are text."), ("functions", "Use 'tools'."), ("function_call", "Use 'tool_choice'."), ("prediction", "Leave it out."), ("web_search_options", "Leave it out."),
-        ])
+        if (reader.Integer(body, "n", "n", 1) > 1)
         {
-            if (OpenAIRequestReader.Find(body, name) is not null) reader.Unsupported(name, instead);
+            reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", "unsupported_value");
+        }
+
+        if (reader.Flag(body, "logprobs", "logprobs") == true)
+        {
+            reader.Unsupported("logprobs", "Leave it out.");
+        }
+
+        if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0)
+        {
+            reader.Unsupported("top_logprobs", "Leave it out.");
+        }
+
+        if (
+            reader.Array(body, "modalities", "modalities") is { } modalities
+            && modalities.EnumerateArray().Any(item => !OpenAIRequestReader.Is(item, "text"))
+        )
+        {
+            reader.Refuse("'modalities' may only be [\"text\"].", "modalities", "unsupported_value");
+        }
+
+        foreach (
+            var (name, instead) in (ReadOnlySpan<(string, string)>)
+                [
+                    ("audio", "Answers are text."),
+                    ("functions", "Use 'tools'."),
+                    ("function_call", "Use 'tool_choice'."),
+                    ("prediction", "Leave it out."),
+                    ("web_search_options", "Leave it out."),
+                ]
+        )
+        {
+            if (OpenAIRequestReader.Find(body, name) is not null)
+            {
+                reader.Unsupported(name, instead);
+            }
         }
     }
 }

@@ -19,7 +19,13 @@ internal static class OpenAIContent
     /// <param name="name">The field that it is in.</param>
     /// <param name="path">Where <paramref name="parent"/> is.</param>
     /// <param name="allowed">The types that its parts may have.</param>
-    public static List<AIContent> Read(OpenAIRequestReader reader, JsonElement parent, string name, string path, params ReadOnlySpan<string> allowed)
+    public static List<AIContent> Read(
+        OpenAIRequestReader reader,
+        JsonElement parent,
+        string name,
+        string path,
+        params ReadOnlySpan<string> allowed
+    )
     {
         path = $"{path}.{name}";
         List<AIContent> contents = [];
@@ -34,7 +40,10 @@ internal static class OpenAIContent
             case { ValueKind: JsonValueKind.Array } parts:
                 foreach (var (part, at) in reader.Objects(parts, path))
                 {
-                    if (ReadPart(reader, part, at, allowed) is { } content) contents.Add(content);
+                    if (ReadPart(reader, part, at, allowed) is { } content)
+                    {
+                        contents.Add(content);
+                    }
                 }
 
                 break;
@@ -53,7 +62,11 @@ internal static class OpenAIContent
     private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
     {
         var type = reader.NeededText(part, "type", path + ".type");
-        if (type == "input_audio") reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
+        if (type == "input_audio")
+        {
+            reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
+        }
+
         if (!allowed.Contains(type))
         {
             reader.WrongValue(path + ".type", "one of: " + string.Join(", ", allowed!));
@@ -67,17 +80,29 @@ internal static class OpenAIContent
             case "image_url":
                 return Image(reader, part, type, path);
             case "input_image":
-                if (OpenAIRequestReader.Find(part, "file_id") is not null) reader.Unsupported(path + ".file_id", "Send the image itself as 'image_url'.");
+                if (OpenAIRequestReader.Find(part, "file_id") is not null)
+                {
+                    reader.Unsupported(path + ".file_id", "Send the image itself as 'image_url'.");
+                }
+
                 return Image(reader, part, "image_url", path);
             case "file":
-                if (reader.Object(part, type, $"{path}.{type}") is { } file) return File(reader, file, $"{path}.{type}");
+                if (reader.Object(part, type, $"{path}.{type}") is { } file)
+                {
+                    return File(reader, file, $"{path}.{type}");
+                }
+
                 reader.Missing($"{path}.{type}");
                 return null;
             case "input_file":
                 return File(reader, part, path);
             default:
                 var name = type == "refusal" ? type : "text";
-                if (OpenAIRequestReader.Find(part, name) is null) reader.Missing($"{path}.{name}");
+                if (OpenAIRequestReader.Find(part, name) is null)
+                {
+                    reader.Missing($"{path}.{name}");
+                }
+
                 return new TextContent(reader.Text(part, name, $"{path}.{name}"));
         }
     }
@@ -87,25 +112,52 @@ internal static class OpenAIContent
     {
         var url = reader.NeededText(parent, name, $"{path}.{name}");
         var detail = reader.Text(parent, Detail, $"{path}.{Detail}");
-        if (detail is not (null or "auto" or "low" or "high" or "original")) reader.WrongValue($"{path}.{Detail}", "auto, low, high or original");
+        if (detail is not (null or "auto" or "low" or "high" or "original"))
+        {
+            reader.WrongValue($"{path}.{Detail}", "auto, low, high or original");
+        }
+
         AIContent? image = null;
         if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        {
             image = Data(reader, url, $"{path}.{name}", "image");
+        }
         else if (Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
+        {
             image = new UriContent(uri, AnyImage);
+        }
         else
+        {
             reader.WrongValue($"{path}.{name}", "a data: URL or an https URL");
-        if (image is not null && detail is not null) image.AdditionalProperties = new() { [Detail] = detail };
+        }
+
+        if (image is not null && detail is not null)
+        {
+            image.AdditionalProperties = new() { [Detail] = detail };
+        }
+
         return image;
     }
 
     /// <summary>A file in a data URL.</summary>
     private static DataContent? File(OpenAIRequestReader reader, JsonElement file, string path)
     {
-        if (OpenAIRequestReader.Find(file, "file_id") is not null) reader.Unsupported(path + ".file_id", "Send the file itself as 'file_data'.");
-        if (OpenAIRequestReader.Find(file, "file_url") is not null) reader.Unsupported(path + ".file_url", "Send the file itself as 'file_data'.");
+        if (OpenAIRequestReader.Find(file, "file_id") is not null)
+        {
+            reader.Unsupported(path + ".file_id", "Send the file itself as 'file_data'.");
+        }
+
+        if (OpenAIRequestReader.Find(file, "file_url") is not null)
+        {
+            reader.Unsupported(path + ".file_url", "Send the file itself as 'file_data'.");
+        }
+
         var url = reader.NeededText(file, "file_data", path + ".file_data");
-        if (url.Length == 0 || Data(reader, url, path + ".file_data", null) is not { } data) return null;
+        if (url.Length == 0 || Data(reader, url, path + ".file_data", null) is not { } data)
+        {
+            return null;
+        }
+
         data.Name = reader.Text(file, "filename", path + ".filename");
         return data;
     }
@@ -115,13 +167,22 @@ internal static class OpenAIContent
         var comma = url.IndexOf(',', StringComparison.Ordinal);
         var head = comma < 0 ? "" : url[..comma];
         var data = comma < 0 ? "" : url[(comma + 1)..];
-        if (!head.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || !head.EndsWith(";base64", StringComparison.OrdinalIgnoreCase) || data.Length == 0 || !Base64.IsValid(data))
+        if (
+            !head.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
+            || !head.EndsWith(";base64", StringComparison.OrdinalIgnoreCase)
+            || data.Length == 0
+            || !Base64.IsValid(data)
+        )
         {
             reader.WrongValue(path, "a data: URL with base64");
             return null;
         }
 
-        if (!MediaTypeHeaderValue.TryParse(head["data:".Length..^";base64".Length], out var type) || type.MediaType is not { } mediaType || !IsOf(mediaType, topLevel))
+        if (
+            !MediaTypeHeaderValue.TryParse(head["data:".Length..^";base64".Length], out var type)
+            || type.MediaType is not { } mediaType
+            || !IsOf(mediaType, topLevel)
+        )
         {
             reader.WrongValue(path, topLevel is null ? "a data: URL with a media type" : $"a data: URL with a media type of {topLevel}/…");
             return null;
@@ -130,5 +191,6 @@ internal static class OpenAIContent
         return new DataContent(Convert.FromBase64String(data), mediaType);
     }
 
-    private static bool IsOf(string mediaType, string? topLevel) => topLevel is null || mediaType.StartsWith(topLevel + "/", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOf(string mediaType, string? topLevel) =>
+        topLevel is null || mediaType.StartsWith(topLevel + "/", StringComparison.OrdinalIgnoreCase);
 }

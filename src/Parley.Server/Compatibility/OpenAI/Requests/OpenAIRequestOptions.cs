@@ -33,29 +33,69 @@ internal static class OpenAIRequestOptions
         options.PresencePenalty = (float?)reader.Number(body, "presence_penalty", "presence_penalty", -2, 2);
         if (OpenAIRequestReader.Find(body, "seed") is { } seed)
         {
-            if (seed.ValueKind == JsonValueKind.Number && seed.TryGetInt64(out var number)) options.Seed = number;
-            else reader.WrongType("seed", "a whole number");
+            if (seed.ValueKind == JsonValueKind.Number && seed.TryGetInt64(out var number))
+            {
+                options.Seed = number;
+            }
+            else
+            {
+                reader.WrongType("seed", "a whole number");
+            }
         }
     }
 
     public static void ReadStops(OpenAIRequestReader reader, JsonElement body, ChatOptions options)
     {
-        if (OpenAIRequestReader.Find(body, "stop") is not { } stop) return;
-        List<string> stops = [];
-        if (stop.ValueKind == JsonValueKind.String) stops.Add(stop.GetString()!);
-        else if (stop.ValueKind != JsonValueKind.Array || stop.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String)) reader.WrongType("stop", "a string, or an array of strings");
-        else stops.AddRange(stop.EnumerateArray().Select(item => item.GetString()!));
+        if (OpenAIRequestReader.Find(body, "stop") is not { } stop)
+        {
+            return;
+        }
 
-        if (stops.Count > MostStops) reader.Refuse($"Invalid 'stop': it may have {MostStops} sequences at most.", "stop", "array_above_max_length");
-        if (stops.Contains("")) reader.WrongValue("stop", "sequences that are not empty");
-        if (stops.Count > 0) options.StopSequences = stops;
+        List<string> stops = [];
+        if (stop.ValueKind == JsonValueKind.String)
+        {
+            stops.Add(stop.GetString()!);
+        }
+        else if (stop.ValueKind != JsonValueKind.Array || stop.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        {
+            reader.WrongType("stop", "a string, or an array of strings");
+        }
+        else
+        {
+            stops.AddRange(stop.EnumerateArray().Select(item => item.GetString()!));
+        }
+
+        if (stops.Count > MostStops)
+        {
+            reader.Refuse($"Invalid 'stop': it may have {MostStops} sequences at most.", "stop", "array_above_max_length");
+        }
+
+        if (stops.Contains(""))
+        {
+            reader.WrongValue("stop", "sequences that are not empty");
+        }
+
+        if (stops.Count > 0)
+        {
+            options.StopSequences = stops;
+        }
     }
 
     public static void ReadEffort(OpenAIRequestReader reader, JsonElement parent, string name, string path, ChatOptions options)
     {
-        if (reader.Text(parent, name, path) is not { } text) return;
-        if (Efforts.TryGetValue(text, out var effort)) options.Reasoning = new ReasoningOptions { Effort = effort };
-        else reader.WrongValue(path, "none, minimal, low, medium, high, xhigh or max");
+        if (reader.Text(parent, name, path) is not { } text)
+        {
+            return;
+        }
+
+        if (Efforts.TryGetValue(text, out var effort))
+        {
+            options.Reasoning = new ReasoningOptions { Effort = effort };
+        }
+        else
+        {
+            reader.WrongValue(path, "none, minimal, low, medium, high, xhigh or max");
+        }
     }
 
     /// <param name="reader">The request.</param>
@@ -74,8 +114,15 @@ internal static class OpenAIRequestOptions
                 return;
             case "json_schema":
                 var at = schemaField is null ? path : $"{path}.{schemaField}";
-                if ((schemaField is null ? format : reader.Object(format, schemaField, at)) is { } schema) ReadSchema(reader, schema, at, options);
-                else reader.Missing(at);
+                if ((schemaField is null ? format : reader.Object(format, schemaField, at)) is { } schema)
+                {
+                    ReadSchema(reader, schema, at, options);
+                }
+                else
+                {
+                    reader.Missing(at);
+                }
+
                 return;
             default:
                 reader.WrongValue(path + ".type", "text, json_object or json_schema");
@@ -86,15 +133,33 @@ internal static class OpenAIRequestOptions
     public static Dictionary<string, string> ReadMetadata(OpenAIRequestReader reader, JsonElement body)
     {
         Dictionary<string, string> metadata = [];
-        if (reader.Object(body, "metadata", "metadata") is not { } given) return metadata;
-        foreach (var (name, value) in given.EnumerateObject().Select(field => (field.Name, field.Value)))
+        if (reader.Object(body, "metadata", "metadata") is not { } given)
         {
-            if (value.ValueKind != JsonValueKind.String) reader.WrongType($"metadata.{name}", "a string");
-            else metadata[name] = value.GetString()!;
+            return metadata;
         }
 
-        if (metadata.Count > 16) reader.Refuse("Invalid 'metadata': it may have 16 pairs at most.", "metadata", "object_above_max_properties");
-        if (metadata.Any(pair => pair.Key.Length > 64 || pair.Value.Length > 512)) reader.Refuse("Invalid 'metadata': names may have 64 characters, and values 512.", "metadata", "string_above_max_length");
+        foreach (var (name, value) in given.EnumerateObject().Select(field => (field.Name, field.Value)))
+        {
+            if (value.ValueKind != JsonValueKind.String)
+            {
+                reader.WrongType($"metadata.{name}", "a string");
+            }
+            else
+            {
+                metadata[name] = value.GetString()!;
+            }
+        }
+
+        if (metadata.Count > 16)
+        {
+            reader.Refuse("Invalid 'metadata': it may have 16 pairs at most.", "metadata", "object_above_max_properties");
+        }
+
+        if (metadata.Any(pair => pair.Key.Length > 64 || pair.Value.Length > 512))
+        {
+            reader.Refuse("Invalid 'metadata': names may have 64 characters, and values 512.", "metadata", "string_above_max_length");
+        }
+
         return metadata;
     }
 
@@ -112,13 +177,28 @@ internal static class OpenAIRequestOptions
             List<AITool> functions = [];
             foreach (var (tool, path) in reader.Objects(tools, "tools"))
             {
-                if (ReadTool(reader, tool, path, nestedIn) is not { } function) continue;
-                if (!names.Add(function.Name)) reader.WrongValue(path, "a name that no other tool has");
+                if (ReadTool(reader, tool, path, nestedIn) is not { } function)
+                {
+                    continue;
+                }
+
+                if (!names.Add(function.Name))
+                {
+                    reader.WrongValue(path, "a name that no other tool has");
+                }
+
                 functions.Add(function);
             }
 
-            if (functions.Count > MostTools) reader.Refuse($"Invalid 'tools': there may be {MostTools} at most.", "tools", "array_above_max_length");
-            if (functions.Count > 0) options.Tools = functions;
+            if (functions.Count > MostTools)
+            {
+                reader.Refuse($"Invalid 'tools': there may be {MostTools} at most.", "tools", "array_above_max_length");
+            }
+
+            if (functions.Count > 0)
+            {
+                options.Tools = functions;
+            }
         }
 
         options.AllowMultipleToolCalls = reader.Flag(body, "parallel_tool_calls", "parallel_tool_calls");
@@ -143,16 +223,30 @@ internal static class OpenAIRequestOptions
 
         var name = reader.NeededText(function, "name", at + ".name");
         if (name.Length > MostNameLength || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('_' or '-')))
+        {
             reader.WrongValue(at + ".name", $"up to {MostNameLength} letters, digits, '_' and '-'");
+        }
+
         return new DeclaredFunction(
-            name, reader.Text(function, "description", at + ".description"), reader.Object(function, "parameters", at + ".parameters")?.Clone() ?? NoArguments,
-            reader.Flag(function, "strict", at + ".strict"));
+            name,
+            reader.Text(function, "description", at + ".description"),
+            reader.Object(function, "parameters", at + ".parameters")?.Clone() ?? NoArguments,
+            reader.Flag(function, "strict", at + ".strict")
+        );
     }
 
     private static ChatToolMode? ReadChoice(OpenAIRequestReader reader, JsonElement body, string? nestedIn, HashSet<string> names)
     {
-        if (OpenAIRequestReader.Find(body, "tool_choice") is not { } choice) return null;
-        if (choice.ValueKind == JsonValueKind.Object) return ReadFunctionChoice(reader, choice, nestedIn, names);
+        if (OpenAIRequestReader.Find(body, "tool_choice") is not { } choice)
+        {
+            return null;
+        }
+
+        if (choice.ValueKind == JsonValueKind.Object)
+        {
+            return ReadFunctionChoice(reader, choice, nestedIn, names);
+        }
+
         switch (reader.Text(body, "tool_choice", "tool_choice"))
         {
             case "auto":
@@ -160,7 +254,11 @@ internal static class OpenAIRequestOptions
             case "none":
                 return ChatToolMode.None;
             case "required":
-                if (names.Count == 0) reader.Refuse("'tool_choice' may be 'required' only where 'tools' are declared.", "tool_choice", "invalid_value");
+                if (names.Count == 0)
+                {
+                    reader.Refuse("'tool_choice' may be 'required' only where 'tools' are declared.", "tool_choice", "invalid_value");
+                }
+
                 return ChatToolMode.RequireAny;
             default:
                 reader.WrongValue("tool_choice", "none, auto, required, or a function");
@@ -168,11 +266,20 @@ internal static class OpenAIRequestOptions
         }
     }
 
-    private static RequiredChatToolMode? ReadFunctionChoice(OpenAIRequestReader reader, JsonElement choice, string? nestedIn, HashSet<string> names)
+    private static RequiredChatToolMode? ReadFunctionChoice(
+        OpenAIRequestReader reader,
+        JsonElement choice,
+        string? nestedIn,
+        HashSet<string> names
+    )
     {
         if (reader.NeededText(choice, "type", "tool_choice.type") is var type && type != "function")
         {
-            reader.Refuse($"A 'tool_choice' of type '{type}' is not supported here; name a function.", "tool_choice.type", "unsupported_value");
+            reader.Refuse(
+                $"A 'tool_choice' of type '{type}' is not supported here; name a function.",
+                "tool_choice.type",
+                "unsupported_value"
+            );
             return null;
         }
 
@@ -184,7 +291,11 @@ internal static class OpenAIRequestOptions
         }
 
         var name = reader.NeededText(function, "name", at + ".name");
-        if (!names.Contains(name)) reader.WrongValue(at + ".name", "the name of one of the 'tools'");
+        if (!names.Contains(name))
+        {
+            reader.WrongValue(at + ".name", "the name of one of the 'tools'");
+        }
+
         return name.Length > 0 ? ChatToolMode.RequireSpecific(name) : null;
     }
 
@@ -199,6 +310,9 @@ internal static class OpenAIRequestOptions
         }
 
         options.ResponseFormat = ChatResponseFormat.ForJsonSchema(schema.Clone(), name, description);
-        if (reader.Flag(format, Strict, path + ".strict") is { } strict) (options.AdditionalProperties ??= [])[Strict] = strict;
+        if (reader.Flag(format, Strict, path + ".strict") is { } strict)
+        {
+            (options.AdditionalProperties ??= [])[Strict] = strict;
+        }
     }
 }

@@ -23,22 +23,39 @@ internal sealed class OpenAIRequestReader
 
     public void WrongType(string path, string expected) => Refuse($"Invalid type for '{path}': expected {expected}.", path, "invalid_type");
 
-    public void WrongValue(string path, string expected) => Refuse($"Invalid value for '{path}': expected {expected}.", path, "invalid_value");
+    public void WrongValue(string path, string expected) =>
+        Refuse($"Invalid value for '{path}': expected {expected}.", path, "invalid_value");
 
-    public void Unsupported(string path, string instead) => Refuse($"'{path}' is not supported here. {instead}", path, "unsupported_parameter");
+    public void Unsupported(string path, string instead) =>
+        Refuse($"'{path}' is not supported here. {instead}", path, "unsupported_parameter");
 
     /// <summary>Refuses text that neither a database nor a provider could keep. Without this, reading it would throw.</summary>
     public bool HasGoodText(JsonElement body)
     {
-        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(body), new JsonReaderOptions { MaxDepth = 1000, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var reader = new Utf8JsonReader(
+            JsonMarshal.GetRawUtf8Value(body),
+            new JsonReaderOptions
+            {
+                MaxDepth = 1000,
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+            }
+        );
         string? field = null;
         while (reader.Read())
         {
-            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) continue;
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+            {
+                continue;
+            }
+
             string? text = null;
             try
             {
-                if (reader.ValueIsEscaped || reader.TokenType == JsonTokenType.PropertyName) text = reader.GetString()!;
+                if (reader.ValueIsEscaped || reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    text = reader.GetString()!;
+                }
             }
             catch (InvalidOperationException)
             {
@@ -47,11 +64,18 @@ internal sealed class OpenAIRequestReader
 
             if (text?.Contains('\0') == true)
             {
-                Refuse("Text must not hold the character U+0000 or half of a surrogate pair.", reader.TokenType == JsonTokenType.String ? field : null, "invalid_value");
+                Refuse(
+                    "Text must not hold the character U+0000 or half of a surrogate pair.",
+                    reader.TokenType == JsonTokenType.String ? field : null,
+                    "invalid_value"
+                );
                 return false;
             }
 
-            if (reader.TokenType == JsonTokenType.PropertyName) field = text;
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                field = text;
+            }
         }
 
         return true;
@@ -65,8 +89,16 @@ internal sealed class OpenAIRequestReader
 
     public string? Text(JsonElement parent, string name, string path)
     {
-        if (Find(parent, name) is not { } value) return null;
-        if (value.ValueKind == JsonValueKind.String) return value.GetString();
+        if (Find(parent, name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            return value.GetString();
+        }
+
         WrongType(path, "a string");
         return null;
     }
@@ -74,52 +106,97 @@ internal sealed class OpenAIRequestReader
     /// <summary>Text that must be there and not be empty.</summary>
     public string NeededText(JsonElement parent, string name, string path)
     {
-        if (Find(parent, name) is null) Missing(path);
+        if (Find(parent, name) is null)
+        {
+            Missing(path);
+        }
+
         var text = Text(parent, name, path);
-        if (text is "") WrongValue(path, "a string that is not empty");
+        if (text is "")
+        {
+            WrongValue(path, "a string that is not empty");
+        }
+
         return text ?? "";
     }
 
     public bool? Flag(JsonElement parent, string name, string path)
     {
-        if (Find(parent, name) is not { } value) return null;
-        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False) return value.GetBoolean();
+        if (Find(parent, name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
         WrongType(path, "true or false");
         return null;
     }
 
     public double? Number(JsonElement parent, string name, string path, double least, double most)
     {
-        if (Find(parent, name) is not { } value) return null;
+        if (Find(parent, name) is not { } value)
+        {
+            return null;
+        }
+
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number))
         {
             WrongType(path, "a number");
             return null;
         }
 
-        if (number >= least && number <= most) return number;
+        if (number >= least && number <= most)
+        {
+            return number;
+        }
+
         var (word, code) = number < least ? ("below", "decimal_below_min_value") : ("above", "decimal_above_max_value");
-        Refuse(string.Create(CultureInfo.InvariantCulture, $"Invalid '{path}': it may be {least} to {most}, and {value.GetRawText()} is {word} that."), path, code);
+        Refuse(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Invalid '{path}': it may be {least} to {most}, and {value.GetRawText()} is {word} that."
+            ),
+            path,
+            code
+        );
         return null;
     }
 
     public int? Integer(JsonElement parent, string name, string path, int least)
     {
-        if (Find(parent, name) is not { } value) return null;
+        if (Find(parent, name) is not { } value)
+        {
+            return null;
+        }
+
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number) || number != Math.Floor(number))
         {
             WrongType(path, "a whole number");
             return null;
         }
 
-        if (number >= least && number <= int.MaxValue) return (int)number;
+        if (number >= least && number <= int.MaxValue)
+        {
+            return (int)number;
+        }
+
         Refuse(
-            string.Create(CultureInfo.InvariantCulture, $"Invalid '{path}': it may be {least} to {int.MaxValue}, and {value.GetRawText()} is not."),
-            path, number < least ? "integer_below_min_value" : "integer_above_max_value");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Invalid '{path}': it may be {least} to {int.MaxValue}, and {value.GetRawText()} is not."
+            ),
+            path,
+            number < least ? "integer_below_min_value" : "integer_above_max_value"
+        );
         return null;
     }
 
-    public JsonElement? Object(JsonElement parent, string name, string path) => OfKind(parent, name, path, JsonValueKind.Object, "an object");
+    public JsonElement? Object(JsonElement parent, string name, string path) =>
+        OfKind(parent, name, path, JsonValueKind.Object, "an object");
 
     public JsonElement? Array(JsonElement parent, string name, string path) => OfKind(parent, name, path, JsonValueKind.Array, "an array");
 
@@ -130,15 +207,29 @@ internal sealed class OpenAIRequestReader
         foreach (var value in array.EnumerateArray())
         {
             var at = string.Create(CultureInfo.InvariantCulture, $"{path}[{index++}]");
-            if (value.ValueKind != JsonValueKind.Object) WrongType(at, "an object");
-            else yield return (value, at);
+            if (value.ValueKind != JsonValueKind.Object)
+            {
+                WrongType(at, "an object");
+            }
+            else
+            {
+                yield return (value, at);
+            }
         }
     }
 
     private JsonElement? OfKind(JsonElement parent, string name, string path, JsonValueKind kind, string expected)
     {
-        if (Find(parent, name) is not { } value) return null;
-        if (value.ValueKind == kind) return value;
+        if (Find(parent, name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == kind)
+        {
+            return value;
+        }
+
         WrongType(path, expected);
         return null;
     }

@@ -38,8 +38,11 @@ public sealed record OpenAIResponsesRequest
     public bool Store { get; init; } = true;
 
     /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
-    public static bool TryParse(JsonElement body, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal) =>
-        TryParse(body, null, out request, out refusal);
+    public static bool TryParse(
+        JsonElement body,
+        [NotNullWhen(true)] out OpenAIResponsesRequest? request,
+        [NotNullWhen(false)] out OpenAIRefusal? refusal
+    ) => TryParse(body, null, out request, out refusal);
 
     /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
     /// <param name="body">The request's body.</param>
@@ -47,14 +50,29 @@ public sealed record OpenAIResponsesRequest
     /// <param name="request">The request.</param>
     /// <param name="refusal">Why there is none.</param>
     public static bool TryParse(
-        JsonElement body, Func<string, IReadOnlyList<AIContent>?>? itemOf, [NotNullWhen(true)] out OpenAIResponsesRequest? request, [NotNullWhen(false)] out OpenAIRefusal? refusal)
+        JsonElement body,
+        Func<string, IReadOnlyList<AIContent>?>? itemOf,
+        [NotNullWhen(true)] out OpenAIResponsesRequest? request,
+        [NotNullWhen(false)] out OpenAIRefusal? refusal
+    )
     {
         var reader = new OpenAIRequestReader { ItemOf = itemOf };
         request = null;
-        if (body.ValueKind != JsonValueKind.Object) reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
-        else if (reader.HasGoodText(body)) request = Read(reader, body);
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
+        }
+        else if (reader.HasGoodText(body))
+        {
+            request = Read(reader, body);
+        }
+
         refusal = reader.Refusal;
-        if (refusal is not null) request = null;
+        if (refusal is not null)
+        {
+            request = null;
+        }
+
         return request is not null;
     }
 
@@ -65,9 +83,16 @@ public sealed record OpenAIResponsesRequest
         OpenAIRequestOptions.ReadSampling(reader, body, options);
         options.MaxOutputTokens = reader.Integer(body, "max_output_tokens", "max_output_tokens", 1);
         options.Instructions = reader.Text(body, "instructions", "instructions");
-        if (reader.Object(body, "reasoning", "reasoning") is { } reasoning) OpenAIRequestOptions.ReadEffort(reader, reasoning, "effort", "reasoning.effort", options);
+        if (reader.Object(body, "reasoning", "reasoning") is { } reasoning)
+        {
+            OpenAIRequestOptions.ReadEffort(reader, reasoning, "effort", "reasoning.effort", options);
+        }
+
         if (reader.Object(body, "text", "text") is { } text && reader.Object(text, "format", "text.format") is { } format)
+        {
             OpenAIRequestOptions.ReadFormat(reader, format, "text.format", null, options);
+        }
+
         var tools = OpenAIRequestOptions.ReadTools(reader, body, null, options);
         var request = new OpenAIResponsesRequest
         {
@@ -81,17 +106,42 @@ public sealed record OpenAIResponsesRequest
             Background = reader.Flag(body, "background", "background") ?? false,
             Store = reader.Flag(body, "store", "store") ?? true,
         };
-        if (request is { Background: true, Store: false }) reader.Refuse("'background' needs 'store' to be true: there must be something to come back to.", "background", "invalid_value");
+        if (request is { Background: true, Store: false })
+        {
+            reader.Refuse("'background' needs 'store' to be true: there must be something to come back to.", "background", "invalid_value");
+        }
+
         return request;
     }
 
     private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
     {
-        if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0) reader.Unsupported("top_logprobs", "Leave it out.");
-        if (reader.Array(body, "include", "include") is { } include && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs")))
+        if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0)
+        {
+            reader.Unsupported("top_logprobs", "Leave it out.");
+        }
+
+        if (
+            reader.Array(body, "include", "include") is { } include
+            && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs"))
+        )
+        {
             reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", "unsupported_value");
-        if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled")) reader.WrongValue("truncation", "auto or disabled");
-        if (OpenAIRequestReader.Find(body, "conversation") is not null) reader.Unsupported("conversation", "Use 'previous_response_id'.");
-        if (OpenAIRequestReader.Find(body, "prompt") is not null) reader.Unsupported("prompt", "Send its text as 'instructions' or 'input'.");
+        }
+
+        if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled"))
+        {
+            reader.WrongValue("truncation", "auto or disabled");
+        }
+
+        if (OpenAIRequestReader.Find(body, "conversation") is not null)
+        {
+            reader.Unsupported("conversation", "Use 'previous_response_id'.");
+        }
+
+        if (OpenAIRequestReader.Find(body, "prompt") is not null)
+        {
+            reader.Unsupported("prompt", "Send its text as 'instructions' or 'input'.");
+        }
     }
 }
