@@ -4,7 +4,7 @@ using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex;
 using Parley.Server.Compatibility.DurableStreams;
 using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data;
 using Parley.Server.Features.Account;
 using Parley.Server.Features.Chat;
 using Parley.Server.Features.Conversations;
@@ -25,7 +25,7 @@ builder.AddRequestPipeline();
 
 builder.Services.AddStreaming(builder.Configuration);
 builder.Services.AddProviders(builder.Configuration);
-builder.Services.AddSqliteData(builder.Configuration);
+builder.Services.AddData(builder.Configuration);
 builder.Services.AddIdentity(builder.Configuration);
 builder.Services.AddGenerations(builder.Configuration);
 builder.Services.AddChat(builder.Configuration);

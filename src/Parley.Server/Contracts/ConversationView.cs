@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data.Model;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Parley.Server.Compatibility.OpenAI;
+using Parley.Server.Http.Json;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
@@ -21,6 +24,10 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
 
     /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
     public const string Response = "response";
+
+    /// <summary>The body has all messages that the model is told; those of the conversation are not needed.</summary>
+    [JsonIgnore]
+    public bool HasAllMessages => Kind != Options;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

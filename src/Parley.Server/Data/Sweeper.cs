@@ -1,6 +1,5 @@
-using Microsoft.Data.Sqlite;
+using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
-using Parley.Server.Data.Sqlite;
 
 namespace Parley.Server.Data;
 
@@ -9,7 +8,7 @@ internal sealed partial class Sweeper(ChatStore store, TimeProvider time, ILogge
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
-    private const int MostAtOnce = 200;
+    private const int MaxAtOnce = 200;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -18,18 +17,18 @@ internal sealed partial class Sweeper(ChatStore store, TimeProvider time, ILogge
         {
             try
             {
-                while (await store.SweepAsync(time.GetUtcNow(), MostAtOnce) == MostAtOnce)
+                while (await store.SweepAsync(time.GetUtcNow(), MaxAtOnce) == MaxAtOnce)
                 {
                     stoppingToken.ThrowIfCancellationRequested();
                 }
             }
-            catch (Exception error) when (error is SqliteException or DatabaseBusyException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(error);
+                LogFailed(exception);
             }
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What has expired could not be deleted; it will be tried again.")]
-    private partial void LogFailed(Exception error);
+    private partial void LogFailed(Exception exception);
 }

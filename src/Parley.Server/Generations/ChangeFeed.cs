@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Parley.Server.Data;
 
 namespace Parley.Server.Generations;
 
@@ -9,14 +10,14 @@ namespace Parley.Server.Generations;
 public sealed class ChangeFeed
 {
     private const int QueueLength = 256;
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<Subscription, bool>> _byOwner = new();
+    private readonly ConcurrentDictionary<Owner, ConcurrentDictionary<Subscription, bool>> _byOwner = new();
 
     /// <summary>Whether anybody listens at all.</summary>
     public bool HasAnyListener => !_byOwner.IsEmpty;
 
-    public void Changed(string ownerId, string conversationId)
+    public void Changed(Owner owner, string conversationId)
     {
-        if (!_byOwner.TryGetValue(ownerId, out var subscriptions))
+        if (!_byOwner.TryGetValue(owner, out var subscriptions))
         {
             return;
         }
@@ -27,15 +28,15 @@ public sealed class ChangeFeed
         }
     }
 
-    public Subscription Subscribe(string ownerId)
+    public Subscription Subscribe(Owner owner)
     {
-        var subscription = new Subscription(this, ownerId);
+        var subscription = new Subscription(this, owner);
         while (true)
         {
             // An owner's entry goes with the last listener: one that went meanwhile is made anew.
-            var subscriptions = _byOwner.GetOrAdd(ownerId, _ => new());
+            var subscriptions = _byOwner.GetOrAdd(owner, _ => new());
             subscriptions[subscription] = true;
-            if (_byOwner.TryGetValue(ownerId, out var current) && current == subscriptions)
+            if (_byOwner.TryGetValue(owner, out var current) && current == subscriptions)
             {
                 return subscription;
             }
@@ -43,7 +44,7 @@ public sealed class ChangeFeed
     }
 
     /// <summary>One client's place in the feed.</summary>
-    public sealed class Subscription(ChangeFeed feed, string ownerId) : IDisposable
+    public sealed class Subscription(ChangeFeed feed, Owner owner) : IDisposable
     {
         private readonly Channel<string> _changed = Channel.CreateBounded<string>(
             new BoundedChannelOptions(QueueLength) { SingleReader = true }
@@ -75,7 +76,7 @@ public sealed class ChangeFeed
 
         public void Dispose()
         {
-            if (!feed._byOwner.TryGetValue(ownerId, out var subscriptions))
+            if (!feed._byOwner.TryGetValue(owner, out var subscriptions))
             {
                 return;
             }
@@ -83,7 +84,7 @@ public sealed class ChangeFeed
             subscriptions.TryRemove(this, out _);
             if (subscriptions.IsEmpty)
             {
-                feed._byOwner.TryRemove(KeyValuePair.Create(ownerId, subscriptions));
+                feed._byOwner.TryRemove(KeyValuePair.Create(owner, subscriptions));
             }
         }
     }

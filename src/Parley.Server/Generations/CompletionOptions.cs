@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Parley.Server.Compatibility.OpenAI;
 
 namespace Parley.Server.Generations;
 

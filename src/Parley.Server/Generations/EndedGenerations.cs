@@ -1,40 +1,79 @@
-using Parley.Server.Data.Sqlite;
+using System.Threading.Channels;
+using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Tells the feed when an answer has ended.</summary>
-internal sealed class EndedGenerations(GenerationRunner runner, ChangeFeed feed, SqliteDatabase database) : IHostedService
+/// <summary>Tells the feed which conversations have changed because an answer in them has ended.</summary>
+internal sealed partial class EndedGenerations(
+    GenerationRunner runner,
+    ChangeFeed feed,
+    IDatabase database,
+    ILogger<EndedGenerations> logger
+) : BackgroundService
 {
-    public Task StartAsync(CancellationToken cancellationToken)
+    private const int MaxWaiting = 10_000;
+
+    private readonly Channel<GenerationId> _ended = Channel.CreateBounded<GenerationId>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }
+    );
+
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         runner.Ended += OnEnded;
-        return Task.CompletedTask;
+        return base.StartAsync(cancellationToken);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public override Task StopAsync(CancellationToken cancellationToken)
     {
         runner.Ended -= OnEnded;
-        return Task.CompletedTask;
+        return base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (await _ended.Reader.WaitToReadAsync(stoppingToken))
+        {
+            try
+            {
+                while (_ended.Reader.TryRead(out var id))
+                {
+                    await AnnounceAsync(id, stoppingToken);
+                }
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(exception);
+            }
+        }
     }
 
     private void OnEnded(GenerationId id, GenerationEnded end)
     {
-        if (!feed.HasAnyListener)
+        if (feed.HasAnyListener)
         {
-            return;
+            _ended.Writer.TryWrite(id);
         }
+    }
 
-        using var session = database.OpenReader();
-        foreach (
-            var (owner, conversation) in session.Query(
-                "SELECT g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id WHERE g.id = @id AND c.kind = 'chat'",
-                row => (row.GetString(0), row.GetString(1)),
-                ("@id", id.ToString())
-            )
-        )
+    private async Task AnnounceAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenSystemAsync(cancellationToken);
+        var found = await session.QueryAsync(
+            """
+            SELECT g.tenant_id, g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id
+            WHERE g.id = @id AND c.kind = 'chat'
+            """,
+            static row => (Owner: new Owner(row.GetString(0), row.GetString(1)), Conversation: row.GetString(2)),
+            ("@id", id.ToString())
+        );
+        foreach (var (owner, conversation) in found)
         {
             feed.Changed(owner, conversation);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The end of a generation could not be announced to the feed.")]
+    private partial void LogFailed(Exception exception);
 }

@@ -1,5 +1,6 @@
-using Parley.Server.Features.Generations;
+using Parley.Server.Contracts;
 using Parley.Server.Http.Streaming;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations;
 
@@ -8,17 +9,14 @@ public static class GenerationServices
     public static IServiceCollection AddGenerations(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<StreamOptions>().Bind(configuration.GetSection("Streams")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<GenerationStarter>();
+        services.AddSingleton<GenerationResponse>();
         services.AddSingleton<GenerationFollower>();
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<ResumeGeneration>();
-        services.AddSingleton<DeferredTurns>();
-        services.AddSingleton<OwnedGenerations>();
-        services.AddSingleton<ReplyTargets>();
-        services.AddSingleton<StoredMessages>();
         services.AddSingleton<PromptBuilder>();
-        services.AddSingleton<GenerationStarter>();
-        services.AddSingleton<RegenerateAnswer>();
-        services.AddSingleton<FinishedLogs>();
+        services.AddSingleton<IGenerationRequests, StoredRequestSource>();
         services.AddSingleton<GenerationViews>();
         services.AddHostedService<EndedGenerations>();
         return services;

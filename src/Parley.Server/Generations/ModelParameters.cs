@@ -8,10 +8,10 @@ namespace Parley.Server.Generations;
 /// <summary>The parameters that a chat client may set for an answer.</summary>
 public static class ModelParameters
 {
-    /// <summary>Reads <c>temperature</c> (0 to 2), <c>topP</c> (0 to 1) and <c>maxTokens</c>; null values count as absent. <paramref name="asked"/> is null when none is there.</summary>
-    public static Problem? Read(JsonElement body, out StoredRequest? asked, out ChatOptions? options)
+    /// <summary>Reads <c>temperature</c> (0 to 2), <c>topP</c> (0 to 1) and <c>maxTokens</c>; null values count as absent. <paramref name="asked"/> is null when there are none.</summary>
+    public static Problem? Read(JsonElement body, out StoredRequest? asked)
     {
-        (asked, options) = (null, null);
+        asked = null;
         if (Number(body, 0, 2, out var temperature, "temperature") is { } badTemperature)
         {
             return badTemperature;
@@ -48,7 +48,6 @@ public static class ModelParameters
                 }
             )
         );
-        options = Of(asked.Body);
         return null;
     }
 

@@ -1,48 +1,57 @@
+using Parley.Server.Data;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>How the answer to a request that starts a generation is written: as a stream in a wire format, or as one JSON object once it has ended.</summary>
-public sealed record ResponseMode
+/// <summary>How the response to a request that starts a generation is written.</summary>
+public abstract record ResponseMode
 {
-    /// <summary>Makes the stream's format; null where the answer is JSON.</summary>
-    public Func<GenerationInfo, WireFormat>? Stream { get; init; }
+    /// <summary>As a stream in a wire format, which lasts until the generation ends.</summary>
+    /// <param name="Format">Makes the format for this reader.</param>
+    public sealed record Streaming(Func<StreamStart, WireFormat> Format) : ResponseMode
+    {
+        /// <summary>The position that the stream begins at, for a client that has what comes before.</summary>
+        public Func<StreamStart, long> From { get; init; } = static _ => 0;
 
-    /// <summary>Where the stream begins, for a client that has what comes before already.</summary>
-    public long From { get; init; }
+        /// <summary>
+        /// How long the response's status waits for the model: when it refuses at once (too many requests, say), the client gets that as a status, which it knows how to
+        /// handle, and not as the end of a stream. Zero: not at all.
+        /// </summary>
+        public TimeSpan RefusalWait { get; init; }
 
-    /// <summary>Writes the whole answer.</summary>
-    public Func<GenerationInfo, FoldedLog, IResult>? Whole { get; init; }
+        /// <summary>Only a rate limit of the model becomes a status; clients that show a status's body as it is get everything else in the stream.</summary>
+        public bool OnlyRateLimits { get; init; }
 
-    /// <summary>
-    /// How long the response's status may wait for the model: when it refuses at once (too many requests, say), the client gets that as a status, which it knows how to handle, and not as the end of a stream.
-    /// </summary>
-    public TimeSpan PatienceForRefusal { get; init; }
+        /// <summary>The response to a request that finds the generation started by another one; null to follow that generation.</summary>
+        public IResult? WhenAttached { get; init; }
+    }
 
-    /// <summary>Only that the model has too many requests is such a status; to clients that show a status's body as it is, all else is better said in the stream.</summary>
-    public bool OnlyLimitsAsStatus { get; init; }
+    /// <summary>As one JSON object, once the generation has ended.</summary>
+    /// <param name="Write">Writes the whole answer.</param>
+    public sealed record Json(Func<GenerationInfo, FoldedLog, IResult> Write) : ResponseMode;
 
-    /// <summary>Answers at once, with neither: the client comes back for it.</summary>
-    public Func<GenerationInfo, Task<IResult>>? Begun { get; init; }
+    /// <summary>At once: the client comes back for the answer.</summary>
+    /// <param name="Write">Writes what there is.</param>
+    public sealed record Background(Func<GenerationInfo, Task<IResult>> Write) : ResponseMode;
 
-    /// <summary>What a request is answered that another one was before. Without it, it is attached to what that one started.</summary>
-    public IResult? WhenTaken { get; init; }
+    public static Streaming Streamed(Func<GenerationInfo, WireFormat> format) => new(start => format(start.Info));
 
-    public static ResponseMode Streamed(Func<GenerationInfo, WireFormat> format) => new() { Stream = format };
-
-    /// <summary>For chat clients in a browser.</summary>
-    public static ResponseMode ForChat(Func<GenerationInfo, WireFormat> format) =>
-        new()
+    /// <summary>A stream for chat clients in a browser.</summary>
+    public static Streaming ForChat(Func<GenerationInfo, WireFormat> format) =>
+        Streamed(format) with
         {
-            Stream = format,
-            PatienceForRefusal = TimeSpan.FromMilliseconds(100),
-            OnlyLimitsAsStatus = true,
+            RefusalWait = TimeSpan.FromMilliseconds(100),
+            OnlyRateLimits = true,
         };
 
-    public static ResponseMode Json(Func<GenerationInfo, FoldedLog, IResult> write) => new() { Whole = write };
-
-    /// <summary>Parley's own two.</summary>
+    /// <summary>Parley's own stream, or its own JSON object.</summary>
     public static ResponseMode Native(bool streamed) =>
-        streamed ? Streamed(static info => new NativeEvents(info)) : Json(WholeAnswer.Native);
+        streamed ? Streamed(static info => new NativeEvents(info)) : new Json(WholeAnswer.Native);
 }
+
+/// <summary>What a stream begins with.</summary>
+/// <param name="Info">The generation.</param>
+/// <param name="MessageName">The client's name for the answer, if it has one.</param>
+/// <param name="Continues">The answer that it continues; null for another one, and for a request that follows a generation which was started before.</param>
+public sealed record StreamStart(GenerationInfo Info, string? MessageName, ContinuedAnswer? Continues);

@@ -1,59 +1,54 @@
-using Microsoft.Extensions.AI;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Rebuilds what a generation had been asked from what is stored: the path above its message, and its model.</summary>
-public sealed class StoredRequestSource(SqliteDatabase database, PromptBuilder asked, ModelRouter router) : IGenerationRequests
+/// <summary>Rebuilds what a generation was asked from what is stored: the path above its message, its request, and its model.</summary>
+public sealed class StoredRequestSource(IDatabase database, PromptBuilder prompts, ModelRouter router) : IGenerationRequests
 {
-    public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
+    public async ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
     {
-        using var session = database.OpenReader();
-        var found = session.Query(
+        if (await FindAsync(id, cancellationToken) is not { } stored || router.Resolve(stored.Model) is not { } route)
+        {
+            return null;
+        }
+
+        await using var reads = new ChatReads(await database.OpenAsync(stored.Owner, cancellationToken));
+        var path = stored.Request is { HasAllMessages: true } ? [] : await reads.PromptAsync(stored.ConversationId, stored.ParentId);
+        var prompt = await prompts.BuildAsync(stored.Request, path, stored.Owner, cancellationToken);
+        return prompt.For(route, stored.Continues?.With([.. stored.Request?.KeptToolResults ?? []]));
+    }
+
+    private async ValueTask<Stored?> FindAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenSystemAsync(cancellationToken);
+        return await session.FirstAsync(
             """
-            SELECT g.conversation_id, m.parent_id, g.model, g.continues_to, first.content, first.parts, g.request, g.owner_id
+            SELECT g.tenant_id, g.owner_id, g.conversation_id, m.parent_id, g.model, g.request, g.continues_to, first.content, first.parts
             FROM generations g JOIN messages m ON m.id = g.message_id
             LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
             WHERE g.id = @id
             """,
-            row =>
-                (
-                    ConversationId: row.GetString(0),
-                    ParentId: row.IsDBNull(1) ? null : row.GetString(1),
-                    Model: row.GetString(2),
-                    Continues: row.IsDBNull(4)
-                        ? null
-                        : MessageParts.Unfold(row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)).UpTo(row.GetInt64(3)),
-                    Request: StoredRequest.Parse(row.IsDBNull(6) ? null : row.GetString(6)),
-                    OwnerId: row.GetString(7)
-                ),
+            static row => new Stored(
+                new Owner(row.GetString(0), row.GetString(1)),
+                row.GetString(2),
+                row.TextOrNull(3),
+                row.GetString(4),
+                StoredRequest.Parse(row.TextOrNull(5)),
+                row.IsDBNull(7) ? null : MessageParts.Unfold(row.GetString(7), row.TextOrNull(8)).UpTo(row.GetInt64(6))
+            ),
             ("@id", id.ToString())
         );
-        if (found.Count == 0 || router.Resolve(found[0].Model) is not { } route)
-        {
-            return ValueTask.FromResult<GenerationRequest?>(null);
-        }
-
-        var (messages, options) = asked.Of(found[0].Request, found[0].OwnerId, found[0].ConversationId, found[0].ParentId);
-        return ValueTask.FromResult<GenerationRequest?>(
-            GenerationRequests.For(route, messages, options) with
-            {
-                Continues = found[0].Continues?.With([.. found[0].Request?.KeptToolResults ?? []]),
-            }
-        );
     }
-}
 
-/// <summary>A route and messages as the engine takes them.</summary>
-internal static class GenerationRequests
-{
-    public static GenerationRequest For(ModelRoute route, IReadOnlyList<ChatMessage> messages, ChatOptions? options = null)
-    {
-        options = options?.Clone() ?? new ChatOptions();
-        options.ModelId = route.Model;
-        return new(route.Client, route.Id, messages, options, route.Capabilities.AcceptsPrefix);
-    }
+    private sealed record Stored(
+        Owner Owner,
+        string ConversationId,
+        string? ParentId,
+        string Model,
+        StoredRequest? Request,
+        FoldedLog? Continues
+    );
 }

@@ -1,24 +1,24 @@
-using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
+using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
 /// <summary>An answer as one JSON object, once it has ended.</summary>
-public sealed class WholeAnswer(GenerationRunner runner, IDbContextFactory<Data.Sqlite.SqliteDbContext> contexts)
+public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
 {
-    /// <summary>Waits for the end, and writes what came, or says why it failed.</summary>
+    /// <summary>Waits for the end, and writes the answer, or says why it failed.</summary>
     public async Task<IResult> WhenEndedAsync(
+        HttpContext http,
         GenerationId id,
         GenerationInfo info,
-        Func<GenerationInfo, FoldedLog, IResult> write,
-        CancellationToken cancellationToken
+        Func<GenerationInfo, FoldedLog, IResult> write
     )
     {
-        using (var reader = runner.Follow(id, 0, cancellationToken))
+        using (var reader = runner.Follow(id, 0, http.RequestAborted))
         {
             while (reader.State == LogReaderState.Following)
             {
@@ -35,14 +35,12 @@ public sealed class WholeAnswer(GenerationRunner runner, IDbContextFactory<Data.
             }
         }
 
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var message = await db.Messages.AsNoTracking().SingleOrDefaultAsync(row => row.Id == info.MessageId, cancellationToken);
-        if (message is null)
+        await using var reads = await chats.OpenAsync(CurrentUser.Of(http.User)!.Owner, http.RequestAborted);
+        if (await reads.FinishedAsync(info.GenerationId) is not { Log: var log })
         {
             return Problems.NotFound("generation");
         }
 
-        var log = MessageParts.Unfold(message.Content, message.Parts);
         return log.Ended is { Error: { } error } ? FailureProblem.Of(error, info, hasContent: log.End > 1) : write(info, log);
     }
 
@@ -74,22 +72,4 @@ public sealed class WholeAnswer(GenerationRunner runner, IDbContextFactory<Data.
         GenerationUsage? Usage,
         string Status
     );
-}
-
-/// <summary>A generation that failed, as the status of a response.</summary>
-internal static class FailureProblem
-{
-    /// <param name="error">Why it failed.</param>
-    /// <param name="info">The generation.</param>
-    /// <param name="hasContent">Something had come before: what was done is lost to this client if it asks anew.</param>
-    public static Problem Of(GenerationError error, GenerationInfo info, bool hasContent)
-    {
-        var isRateLimit = error.Code is "provider_rate_limited" or "provider_out_of_credit";
-        return new Problem(isRateLimit ? StatusCodes.Status429TooManyRequests : StatusCodes.Status502BadGateway, error.Code, error.Message)
-        {
-            RetryAfter = error.RetryAfter ?? (isRateLimit && error.Retryable ? 5 : null),
-            ShouldRetry = error.Retryable && !hasContent ? null : false,
-            Extensions = [("conversationId", info.ConversationId), ("generationId", info.GenerationId), ("messageId", info.MessageId)],
-        };
-    }
 }

@@ -1,4 +1,4 @@
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Http.Errors;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
@@ -16,8 +16,8 @@ internal static class Health
             .Operation("getLiveness", "The process runs.")
             .Streams("`live`.", [Media.Text]);
         routes
-            .MapGet("/health/ready", static async (ParleyDbContext db, IHostApplicationLifetime lifetime, HttpContext http) =>
-                !lifetime.ApplicationStopping.IsCancellationRequested && await db.Database.CanConnectAsync(http.RequestAborted)
+            .MapGet("/health/ready", static async (IDatabase database, IHostApplicationLifetime lifetime, HttpContext http) =>
+                !lifetime.ApplicationStopping.IsCancellationRequested && await database.IsAvailableAsync(http.RequestAborted)
                     ? Results.Text("ready")
                     : Problems.Of(StatusCodes.Status503ServiceUnavailable, "not_ready", "The server is not ready.")
             )

@@ -1,10 +1,12 @@
+using System.Data.Common;
 using System.IO.Compression;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Data.Sqlite;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data;
 using Parley.Server.Http.Errors;
+using Parley.Server.Http.Json;
+using Parley.Server.Http.Streaming;
 
 namespace Parley.Server.Http;
 
@@ -103,7 +105,7 @@ internal static class RequestPipeline
             );
         }
 
-        if (error is SqliteException)
+        if (error is DbException or DatabaseUnavailableException)
         {
             http.Response.Headers.RetryAfter = "5";
             return Problems.WriteAsync(

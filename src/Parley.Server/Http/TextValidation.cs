@@ -8,7 +8,7 @@ namespace Parley.Server.Http;
 public static class TextValidation
 {
     /// <summary>Bytes that a message may have as UTF-8: 1 MiB.</summary>
-    public const int MostMessageBytes = 1024 * 1024;
+    public const int MaxMessageBytes = 1024 * 1024;
 
     /// <summary>UTF-16 units that a character of a title has at most on average; a family emoji has 11.</summary>
     private const int MostUnitsOfACharacter = 16;
@@ -21,7 +21,7 @@ public static class TextValidation
             return Problems.Invalid(field, "text_required", "Write something first.");
         }
 
-        return Encoding.UTF8.GetByteCount(text) > MostMessageBytes
+        return Encoding.UTF8.GetByteCount(text) > MaxMessageBytes
             ? Problems.Of(StatusCodes.Status413PayloadTooLarge, "message_too_long", "A message may have 1 MiB of text at most.", field)
             : null;
     }

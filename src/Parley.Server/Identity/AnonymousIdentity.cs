@@ -2,7 +2,8 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
-using Parley.Server.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using Parley.Server.Data;
 
 namespace Parley.Server.Identity;
 
@@ -25,10 +26,10 @@ public static class AnonymousIdentity
             .ValidateOnStart();
         services
             .AddOptions<Microsoft.AspNetCore.DataProtection.KeyManagement.KeyManagementOptions>()
-            .Configure<SqliteDatabase, ILoggerFactory>(
-                (options, database, loggers) =>
+            .Configure<IOptions<DatabaseOptions>, ILoggerFactory>(
+                (options, data, loggers) =>
                 {
-                    var keys = new DirectoryInfo(Path.Combine(database.Folder, "keys"));
+                    var keys = new DirectoryInfo(Path.Combine(Path.GetFullPath(data.Value.Folder), "keys"));
                     options.XmlRepository = new Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository(keys, loggers);
                 }
             );

@@ -1,10 +1,14 @@
 using System.Security.Claims;
+using Parley.Server.Data;
 
 namespace Parley.Server.Identity;
 
 /// <summary>Who asks. It comes from credentials alone, never from a body or a query.</summary>
 public sealed record CurrentUser(string TenantId, string Id)
 {
+    /// <summary>The rows that they may see and change.</summary>
+    public Owner Owner => new(TenantId, Id);
+
     /// <summary>The tenant of everybody who belongs to no organisation.</summary>
     public const string PersonalTenant = "personal";
 

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
+using Parley.Server.Data.Sql;
 using Parley.Server.RateLimiting;
 
 namespace Parley.Server.OpenApi;

@@ -1,3 +1,6 @@
+using Parley.Server.Compatibility.Convex;
+using Parley.Server.Data.Model;
+
 namespace Parley.Server.OpenApi;
 
 /// <summary>What the <c>data</c> of an event may be. The document has no place of its own for that: it is in the extension <c>x-event-schema</c> of the stream's media type.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Server.Http.Json;
 
 namespace Parley.Server.OpenApi;
 

@@ -2,9 +2,11 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
+using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.RateLimiting;
+using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.OpenApi;

@@ -1,4 +1,8 @@
+using Parley.Server.Compatibility.Convex;
+using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Http;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.OpenApi;
 

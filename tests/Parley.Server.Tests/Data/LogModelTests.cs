@@ -3,6 +3,8 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
+using Parley.Server.Data.Model;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
@@ -336,7 +338,7 @@ public sealed class LogModelTests : IAsyncLifetime
 
         public async Task<GenerationId> AskAsync(IChatClient model)
         {
-            var (id, _) = await _process.StartAsync();
+            var (id, _, _) = await _process.StartAsync();
             Runner.Start(id, 1, TestAsk(model), null);
             return id;
         }

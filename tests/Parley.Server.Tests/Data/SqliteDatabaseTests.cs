@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data.Model;
 using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
@@ -44,17 +44,13 @@ public sealed class SqliteDatabaseTests
         var first = await BlockAsync(process, release);
         var work = Enumerable
             .Range(0, 50)
-            .Select(i =>
-                process.Writer.RunAsync(
-                    (SqliteSession session) =>
-                    {
-                        session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"));
-                        return i % 5 == 0 ? throw new InvalidDataException("No.")
-                            : i % 5 == 1 ? session.Run("INSERT INTO nodes (id, lease_until) VALUES ('n0', 1), ('n0', 1)")
-                            : i;
-                    }
-                )
-            )
+            .Select(i => process.Writer.RunAsync(null, async session =>
+                {
+                    await session.RunAsync("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"));
+                    return i % 5 == 0 ? throw new InvalidDataException("No.")
+                        : i % 5 == 1 ? await session.RunAsync("INSERT INTO nodes (id, lease_until) VALUES ('n0', 1), ('n0', 1)")
+                        : i;
+                }))
             .ToList();
         release.Set();
         await first.Soon();
@@ -66,7 +62,7 @@ public sealed class SqliteDatabaseTests
             }
             else if (i % 5 == 1)
             {
-                await Assert.ThrowsAsync<SqliteException>(async () => await work[i].Soon());
+                await Assert.ThrowsAsync<DatabaseUnavailableException>(async () => await work[i].Soon());
             }
             else
             {
@@ -81,29 +77,22 @@ public sealed class SqliteDatabaseTests
     public async Task Writer_FullDisk_RefusesWhatDoesNotFitAndGoesOn()
     {
         using var process = SqliteProcess.Create();
-        await process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1", row => row.GetInt64(0)));
+        await process.SetMaxPagesAsync(1);
         using var release = new ManualResetEventSlim();
         var first = await BlockAsync(process, release);
-        var small = process.Writer.RunAsync(
-            (SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES ('small', 1)")
-        );
-        var large = process.Writer.RunAsync(
-            (SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))")
-        );
-        var read = process.Writer.RunAsync((SqliteSession session) => session.Query("SELECT 1", row => row.GetInt64(0)));
+        var small = process.RunAsync("INSERT INTO nodes (id, lease_until) VALUES ('small', 1)");
+        var large = process.RunAsync("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))");
+        var read = process.Writer.RunAsync(null, session => session.QueryAsync("SELECT 1", row => row.GetInt64(0)));
         release.Set();
         await first.Soon();
         Assert.Equal(1, await small.Soon());
         Assert.Equal([1], await read.Soon());
-        Assert.Equal(13, (await Assert.ThrowsAsync<SqliteException>(async () => await large.Soon())).SqliteErrorCode);
+        var refused = await Assert.ThrowsAsync<DatabaseUnavailableException>(async () => await large.Soon());
+        Assert.Equal(13, Assert.IsType<SqliteException>(refused.InnerException).SqliteErrorCode);
         Assert.Equal(1, await process.CountAsync("nodes"));
 
-        await process.Writer.RunAsync(
-            (SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0))
-        );
-        await process.Writer.RunAsync(
-            (SqliteSession session) => session.Run("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))")
-        );
+        await process.SetMaxPagesAsync(1_000_000_000);
+        await process.RunAsync("INSERT INTO generation_journal (slices) VALUES (zeroblob(1000000))");
         Assert.Equal(1, await process.CountAsync("generation_journal"));
     }
 
@@ -115,11 +104,7 @@ public sealed class SqliteDatabaseTests
         var first = await BlockAsync(process, release);
         var work = Enumerable
             .Range(0, 300)
-            .Select(i =>
-                process.Writer.RunAsync(
-                    (SqliteSession session) => session.Run("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}"))
-                )
-            )
+            .Select(i => process.RunAsync("INSERT INTO nodes (id, lease_until) VALUES (@id, 1)", ("@id", $"n{i}")))
             .ToList();
         var closing = Task.Run(process.Dispose, Patience.Cancel);
         release.Set();
@@ -132,41 +117,30 @@ public sealed class SqliteDatabaseTests
     public async Task Start_WithTheSameIdempotencyKey_IsTheSameGeneration()
     {
         using var process = SqliteProcess.Create();
-        var (_, start) = await process.StartAsync();
-        var keyed = start with
-        {
-            IsNewConversation = false,
-            IdempotencyKey = "k",
-            UserMessageId = "u2",
-            MessageId = "m2",
-            GenerationId = Guid.NewGuid().ToString(),
-        };
-        var again = keyed with { UserMessageId = "u3", MessageId = "m3", GenerationId = Guid.NewGuid().ToString() };
-        var outcomes = await Task.WhenAll(
-                process.Chats.StartGenerationAsync(keyed),
-                process.Chats.StartGenerationAsync(again),
-                process.Chats.StartGenerationAsync(again with { Fingerprint = "other" })
+        var keyed = SqliteProcess.NewConversation() with { IdempotencyKey = "k" };
+        var results = await Task.WhenAll(
+                process.Chats.StartAsync(keyed, static () => true),
+                process.Chats.StartAsync(keyed, static () => true),
+                process.Chats.StartAsync(keyed with { Fingerprint = "other" }, static () => true)
             )
             .Soon();
-        Assert.IsType<StartResult.Started>(outcomes[0]);
-        Assert.Equal(new StartResult.Attached(keyed.GenerationId), outcomes[1]);
-        Assert.IsType<StartResult.KeyReused>(outcomes[2]);
-        Assert.Equal(4, await process.CountAsync("messages"));
-        Assert.Equal(2, await process.CountAsync("generations"));
+        var started = Assert.IsType<StartResult.Started>(results[0]).Generation;
+        Assert.Equal(started.Id, Assert.IsType<StartResult.Attached>(results[1]).Generation.Id);
+        Assert.Equal(StartRefusal.KeyReused, Assert.IsType<StartResult.Refused>(results[2]).Refusal);
+        Assert.Equal(2, await process.CountAsync("messages"));
+        Assert.Equal(1, await process.CountAsync("generations"));
     }
 
     /// <summary>Keeps the writer busy, so that what is asked meanwhile comes into one commit. Returns when it is busy, with what ends when it no longer is.</summary>
     private static async Task<Task> BlockAsync(SqliteProcess process, ManualResetEventSlim release)
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var first = process.Writer.RunAsync(
-            (SqliteSession _) =>
-            {
-                entered.SetResult();
-                release.Wait(Patience.Cancel);
-                return 0;
-            }
-        );
+        var first = process.Writer.RunAsync(null, _ =>
+        {
+            entered.SetResult();
+            release.Wait(Patience.Cancel);
+            return ValueTask.FromResult(0);
+        });
         await entered.Task.Soon();
         return first;
     }

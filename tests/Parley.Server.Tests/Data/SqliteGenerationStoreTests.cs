@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Parley.Server.Data;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
@@ -9,7 +9,7 @@ namespace Parley.Server.Tests.Data;
 /// <summary>SQLite keeps the contract with the sizes that it is shipped with.</summary>
 public class SqliteGenerationStoreTests : GenerationStoreContract
 {
-    private readonly ConcurrentDictionary<GenerationId, StartRequest> _starts = new();
+    private readonly ConcurrentDictionary<GenerationId, (Owner Owner, string ConversationId)> _starts = new();
     private SqliteProcess _process = null!;
 
     protected virtual DatabaseOptions Options => new();
@@ -32,21 +32,19 @@ public class SqliteGenerationStoreTests : GenerationStoreContract
 
     protected override async Task<GenerationId> NewGenerationAsync()
     {
-        var (id, start) = await _process.StartAsync();
-        _starts[id] = start;
+        var (id, owner, conversation) = await _process.StartAsync();
+        _starts[id] = (owner, conversation);
         return id;
     }
 
     protected override async Task RestartAsync() => _process = await _process.CrashAsync();
 
     protected override async Task DeleteConversationAsync(GenerationId id) =>
-        Assert.NotNull(await _process.Chats.DeleteAsync(_starts[id].TenantId, _starts[id].OwnerId, _starts[id].ConversationId));
+        Assert.NotNull(await _process.Chats.DeleteAsync(_starts[id].Owner, _starts[id].ConversationId));
 
-    protected override Task RefuseCommitsAsync() =>
-        _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1", row => row.GetInt64(0)));
+    protected override Task RefuseCommitsAsync() => _process.SetMaxPagesAsync(1);
 
-    protected override Task AllowCommitsAsync() =>
-        _process.Writer.RunAsync((SqliteSession session) => session.Query("PRAGMA max_page_count = 1000000000", row => row.GetInt64(0)));
+    protected override Task AllowCommitsAsync() => _process.SetMaxPagesAsync(1_000_000_000);
 }
 
 /// <summary>An append may complete on the store's own thread, which a caller must not keep; tests do more than the engine before they wait again.</summary>

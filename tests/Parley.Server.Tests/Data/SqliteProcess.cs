@@ -1,7 +1,11 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Data.Sqlite;
+using Parley.Server.Generations.Commands;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Data;
@@ -10,6 +14,7 @@ namespace Parley.Server.Tests.Data;
 internal sealed class SqliteProcess : IDisposable
 {
     private static readonly Lazy<byte[]> Empty = new(CreateEmpty);
+    private readonly SqliteFolder _folder;
     private bool _disposed;
 
     private SqliteProcess(string folder, DatabaseOptions options)
@@ -23,17 +28,24 @@ internal sealed class SqliteProcess : IDisposable
         };
         Folder = folder;
         Options = options;
-        Database = new SqliteDatabase(Microsoft.Extensions.Options.Options.Create(options));
-        Writer = new SqliteWriter(Database, NullLogger<SqliteWriter>.Instance);
-        var node = NodeIdentity.Create();
+        _folder = new SqliteFolder(Microsoft.Extensions.Options.Options.Create(options));
+        Writer = new SqliteWriter(_folder, NullLogger<SqliteWriter>.Instance);
+        Database = new SqliteDatabase(
+            _folder,
+            Writer,
+            new PooledDbContextFactory<SqliteDbContext>(
+                new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_folder.ReaderConnectionString).Options
+            )
+        );
         Store = new SqliteGenerationStore(
+            _folder,
             Database,
             Writer,
-            node,
+            NodeIdentity.Create(),
             Microsoft.Extensions.Options.Options.Create(new GenerationOptions { Lease = TimeSpan.FromMinutes(10) }),
             TimeProvider.System
         );
-        Chats = new ChatStore(Writer, Store, node);
+        Chats = new ChatStore(Database, Store);
     }
 
     public string Folder { get; }
@@ -74,7 +86,8 @@ internal sealed class SqliteProcess : IDisposable
     {
         var next = NewFolder();
         await Writer.RunAsync(
-            (SqliteSession _) => 0,
+            null,
+            static _ => ValueTask.FromResult(0),
             _ =>
             {
                 foreach (var file in new[] { "parley.db", "parley.db-wal" })
@@ -90,29 +103,34 @@ internal sealed class SqliteProcess : IDisposable
     }
 
     /// <summary>A conversation with a question, and a generation that answers it.</summary>
-    public async Task<(GenerationId Id, StartRequest Start)> StartAsync(string model = "demo/parley", string owner = "u_1")
+    public async Task<(GenerationId Id, Owner Owner, string ConversationId)> StartAsync(string model = "demo/parley", string owner = "u_1")
     {
-        var id = GenerationId.New(TimeProvider.System.GetUtcNow());
-        var start = new StartRequest
-        {
-            TenantId = "t_1",
-            OwnerId = owner,
-            Now = TimeProvider.System.GetUtcNow(),
-            ConversationId = Guid.NewGuid().ToString(),
-            IsNewConversation = true,
-            UserText = "A question?",
-            UserMessageId = Guid.NewGuid().ToString(),
-            MessageId = Guid.NewGuid().ToString(),
-            GenerationId = id.ToString(),
-            Model = model,
-            Fingerprint = "f",
-        };
-        Assert.IsType<StartResult.Started>(await Chats.StartGenerationAsync(start));
-        return (id, start);
+        var command = NewConversation(model, owner);
+        var started = Assert.IsType<StartResult.Started>(await Chats.StartAsync(command, static () => true)).Generation;
+        return (started.Id, command.Owner, started.Info.ConversationId);
     }
 
-    public async Task<long> CountAsync(string table) =>
-        await Writer.RunAsync((SqliteSession session) => session.Query($"SELECT count(*) FROM {table}", row => row.GetInt64(0))[0]);
+    public static BeginConversation NewConversation(string model = "demo/parley", string owner = "u_1") =>
+        new()
+        {
+            Owner = new Owner("t_1", owner),
+            Now = TimeProvider.System.GetUtcNow(),
+            ChooseModel = _ => model,
+            Fingerprint = "f",
+            Conversation = new NewConversation(null, ConversationKind.Chat, null, []),
+            Message = new NewMessage("A question?"),
+        };
+
+    public Task<long> CountAsync(string table) =>
+        Writer.RunAsync(null, session => session.FirstAsync($"SELECT count(*) FROM {table}", row => row.GetInt64(0)));
+
+    /// <summary>Runs a statement on the writer's connection, in a transaction.</summary>
+    public Task<int> RunAsync(string sql, params (string Name, object? Value)[] parameters) =>
+        Writer.RunAsync(null, session => session.RunAsync(sql, parameters));
+
+    /// <summary>Lets the database grow to so many pages; 1 refuses to grow at all.</summary>
+    public Task<long> SetMaxPagesAsync(int pages) =>
+        Writer.RunAsync(null, session => session.FirstAsync($"PRAGMA max_page_count = {pages}", row => row.GetInt64(0)));
 
     public void Dispose()
     {
@@ -125,6 +143,7 @@ internal sealed class SqliteProcess : IDisposable
         Store.Dispose();
         Writer.Dispose();
         Database.Dispose();
+        _folder.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -132,8 +151,8 @@ internal sealed class SqliteProcess : IDisposable
     private static byte[] CreateEmpty()
     {
         var folder = NewFolder();
-        using (var database = new SqliteDatabase(Microsoft.Extensions.Options.Options.Create(new DatabaseOptions { Folder = folder })))
-        using (new SqliteWriter(database, NullLogger<SqliteWriter>.Instance)) { }
+        using (var data = new SqliteFolder(Microsoft.Extensions.Options.Options.Create(new DatabaseOptions { Folder = folder })))
+        using (new SqliteWriter(data, NullLogger<SqliteWriter>.Instance)) { }
 
         var bytes = File.ReadAllBytes(Path.Combine(folder, "parley.db"));
         Directory.Delete(folder, recursive: true);

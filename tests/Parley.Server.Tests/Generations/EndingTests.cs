@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Parley.Server.Generations;
+using Parley.Server.Http.Json;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Generations;

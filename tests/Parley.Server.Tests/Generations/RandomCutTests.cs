@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Parley.Server.Generations;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Generations;
 

@@ -1,3 +1,5 @@
+using Parley.Server.Http.Json;
+
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A chat as <c>useChat</c> of AI SDK 4 keeps it: under an id of its own, sending all that it shows each time, without ids of messages.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Parley.Server.Compatibility.OpenAI;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 

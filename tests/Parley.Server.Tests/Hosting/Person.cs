@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Parley.Server.Tests.Compatibility.Convex;
+using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Parley.Server.Http.Json;
 
 namespace Parley.Server.Tests.Hosting;
 

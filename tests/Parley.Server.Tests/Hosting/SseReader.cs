@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Parley.Server.Tests.Compatibility.Convex;
 
 namespace Parley.Server.Tests.Hosting;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Parley.Server.Http;
 
 namespace Parley.Server.Tests.Hosting;
 

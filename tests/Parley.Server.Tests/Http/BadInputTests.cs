@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Parley.Server.Http.Json;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 using Problem = Parley.Server.Tests.Hosting.Problem;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;

@@ -6,8 +6,11 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Parley.Server.Http.Json;
+using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.OpenApi;
 

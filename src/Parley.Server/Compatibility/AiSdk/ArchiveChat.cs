@@ -1,4 +1,4 @@
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
@@ -15,25 +15,30 @@ public static class ArchiveChat
     public static async Task<IResult> Handle(
         string id,
         HttpContext http,
-        ParleyDbContext db,
+        IDatabase database,
         ChatStore store,
         ChangeFeed feed,
         TimeProvider time
     )
     {
-        var user = CurrentUser.Of(http.User);
-        if (await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation)
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.FindConversationAsync(id, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("conversation");
         }
 
         var at = conversation.ArchivedAt ?? DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-        if (conversation.ArchivedAt is null && !await store.ArchiveAsync(user!.TenantId, user.Id, conversation.Id, at))
+        if (conversation.ArchivedAt is null && !await store.ArchiveAsync(user.Owner, conversation.Id, at))
         {
             return Problems.NotFound("conversation");
         }
 
-        feed.Changed(user!.Id, conversation.Id);
+        feed.Changed(user.Owner, conversation.Id);
         return ApiJson.Ok(new Archived(true, id, at));
     }
 }

@@ -1,4 +1,5 @@
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http;
@@ -34,7 +35,7 @@ public static class GetChat
         DateTimeOffset CreatedAt
     );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
+    public static async Task<IResult> Handle(string id, HttpContext http, IDatabase database, IGenerationStore store)
     {
         if (!Http.Query.HasOnly(http, ["limit", "offset", "order"], out var problem))
         {
@@ -56,7 +57,13 @@ public static class GetChat
             return Problems.Invalid("order", "out_of_range", "order is asc or desc.");
         }
 
-        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation)
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.FindConversationAsync(id, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("conversation");
         }

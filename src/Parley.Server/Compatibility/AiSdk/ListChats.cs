@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
@@ -40,7 +41,7 @@ public static class ListChats
             );
     }
 
-    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
+    public static async Task<IResult> Handle(HttpContext http, IDatabase database)
     {
         if (!Http.Query.HasOnly(http, ["limit", "offset", "archived"], out var problem))
         {
@@ -67,9 +68,8 @@ public static class ListChats
             return ApiJson.Ok(new Page([], 0, paging.Limit, paging.Offset));
         }
 
-        var mine = db
-            .Conversations.AsNoTracking()
-            .Where(row => row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat);
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        var mine = db.Conversations.AsNoTracking().Where(row => row.Kind == ConversationKind.Chat);
         if (archived is null or "exclude")
         {
             mine = mine.Where(row => row.ArchivedAt == null);

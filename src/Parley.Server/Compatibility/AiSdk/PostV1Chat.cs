@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
 using Parley.Server.Features.Chat;
 using Parley.Server.Generations;
 using Parley.Server.Http;

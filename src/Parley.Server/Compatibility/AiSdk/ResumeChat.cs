@@ -1,3 +1,5 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
@@ -6,7 +8,7 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.AiSdk;
 
 /// <summary>Gives <c>useChat</c> the answer that is being written in a chat, from its beginning, with the id that its message has.</summary>
-public sealed class ResumeChat(ReplyTargets places, StoredMessages paths, OwnedGenerations lookup)
+public sealed class ResumeChat(ChatQueries chats)
 {
     /// <summary><c>GET /api/chat/{id}/stream</c>, AI SDK 5 to 7. 204 when nothing is being written, and for a chat that is not there: anything else would put a page that has just loaded into an error.</summary>
     public static async Task<IResult> Handle(string id, HttpContext http, ResumeChat resume, ResumeGeneration reading)
@@ -16,7 +18,7 @@ public sealed class ResumeChat(ReplyTargets places, StoredMessages paths, OwnedG
             return problem;
         }
 
-        return resume.Find(http, id) is { } found
+        return await resume.FindAsync(http, id) is { } found
             ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
             : Results.NoContent();
     }
@@ -39,7 +41,7 @@ public sealed class ResumeChat(ReplyTargets places, StoredMessages paths, OwnedG
             return Problems.Invalid("chatId", "required", "chatId is the id of the chat whose answer is to be resumed.");
         }
 
-        if (resume.Find(http, id) is { } found)
+        if (await resume.FindAsync(http, id) is { } found)
         {
             return await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new DataStream(found.Info));
         }
@@ -48,13 +50,14 @@ public sealed class ResumeChat(ReplyTargets places, StoredMessages paths, OwnedG
         return Results.Text("", "text/plain; charset=utf-8");
     }
 
-    private OwnedGeneration? Find(HttpContext http, string chat)
+    private async ValueTask<OwnedGeneration?> FindAsync(HttpContext http, string chat)
     {
-        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, chat, null) is not { } place)
+        if (CurrentUser.Of(http.User) is not { } user)
         {
             return null;
         }
 
-        return paths.Running(place.ConversationId) is { } running ? lookup.Find(user, running) : null;
+        await using var reads = await chats.OpenAsync(user.Owner, http.RequestAborted);
+        return await reads.RunningAsync(chat);
     }
 }

@@ -1,4 +1,5 @@
-using Parley.Server.Generations;
+using Parley.Server.Data;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -11,25 +12,28 @@ public static class StopChat
 {
     public sealed record StopResult(bool Stopped, string? GenerationId);
 
-    public static async Task<IResult> Handle(
-        string id,
-        HttpContext http,
-        ReplyTargets places,
-        StoredMessages paths,
-        GenerationRunner runner
-    )
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, GenerationRunner runner)
     {
-        if (CurrentUser.Of(http.User) is not { } user || places.Find(user, id, null) is not { } place)
+        if (CurrentUser.Of(http.User) is not { } user)
         {
             return Problems.NotFound("chat");
         }
 
-        var running = paths.Running(place.ConversationId);
-        if (GenerationId.TryParse(running, out var generation))
+        OwnedGeneration? running;
+        await using (var reads = await chats.OpenAsync(user.Owner, http.RequestAborted))
         {
-            await runner.StopAsync(generation, null, http.RequestAborted);
+            running = await reads.RunningAsync(id);
+            if (running is null && await reads.TargetAsync(id, null) is null)
+            {
+                return Problems.NotFound("chat");
+            }
         }
 
-        return ApiJson.Ok(new StopResult(running is not null, running));
+        if (running is not null)
+        {
+            await runner.StopAsync(running.Id, null, http.RequestAborted);
+        }
+
+        return ApiJson.Ok(new StopResult(running is not null, running?.Info.GenerationId));
     }
 }

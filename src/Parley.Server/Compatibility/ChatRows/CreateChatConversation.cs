@@ -59,7 +59,7 @@ public static class CreateChatConversation
                 UpdatedAt = at,
             }
         );
-        feed.Changed(user.Id, conversation.Id);
+        feed.Changed(user.Owner, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/conversations/{conversation.Id}";
         return Results.Json(
             ChatConversationRow.Of(conversation, ChatConversationEndpoints.UserId),

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
@@ -30,7 +31,7 @@ public static class CreateChatMessage
         string id,
         HttpContext http,
         ChatStore store,
-        ParleyDbContext db,
+        IDatabase database,
         IGenerationStore generations,
         ChangeFeed feed,
         TimeProvider time
@@ -67,10 +68,13 @@ public static class CreateChatMessage
             return Problems.Invalid("metadata", "too_long", "metadata may have 16 KiB at most.");
         }
 
-        if (
-            CurrentUser.Of(http.User) is not { } user
-            || await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation
-        )
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.FindConversationAsync(id, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("conversation");
         }
@@ -97,7 +101,7 @@ public static class CreateChatMessage
             return Problems.NotFound("conversation");
         }
 
-        feed.Changed(user.Id, conversation.Id);
+        feed.Changed(user.Owner, conversation.Id);
         http.Response.Headers.Location = $"/api/v1/messages/{message.Id}";
         var view = (await MessageView.OfAsync(db, generations, [message], http.RequestAborted))[0];
         return Results.Json(

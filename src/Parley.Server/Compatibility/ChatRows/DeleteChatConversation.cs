@@ -1,4 +1,4 @@
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
@@ -15,7 +15,7 @@ public static class DeleteChatConversation
 
     public static async Task<IResult> Handle(
         HttpContext http,
-        ParleyDbContext db,
+        IDatabase database,
         ChatStore store,
         GenerationRunner runner,
         ChangeFeed feed
@@ -31,10 +31,15 @@ public static class DeleteChatConversation
             return Problems.Invalid("id", "required", "id names the conversation to delete.");
         }
 
-        var user = CurrentUser.Of(http.User);
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
         if (
-            await ConversationLookup.FindAsync(db, user, id, http.RequestAborted) is not { } conversation
-            || await store.DeleteAsync(user!.TenantId, user.Id, conversation.Id) is not { } fenced
+            await db.FindConversationAsync(id, http.RequestAborted) is not { } conversation
+            || await store.DeleteAsync(user.Owner, conversation.Id) is not { } fenced
         )
         {
             return Problems.NotFound("conversation");
@@ -45,7 +50,7 @@ public static class DeleteChatConversation
             runner.Discard(generation);
         }
 
-        feed.Changed(user.Id, conversation.Id);
+        feed.Changed(user.Owner, conversation.Id);
         return ApiJson.Ok(new Deleted(true, id));
     }
 }

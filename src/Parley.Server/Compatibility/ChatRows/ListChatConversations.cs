@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Http;
 using Parley.Server.Identity;
@@ -10,7 +11,7 @@ public static class ListChatConversations
 {
     public sealed record Page(IReadOnlyList<ChatConversationRow> Conversations, int Total, int Limit, int Offset);
 
-    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
+    public static async Task<IResult> Handle(HttpContext http, IDatabase database)
     {
         if (!Http.Query.HasOnly(http, ["limit", "offset", "user_id"], out var problem))
         {
@@ -37,11 +38,8 @@ public static class ListChatConversations
             return Results.Json(new Page([], 0, paging.Limit, paging.Offset), ChatConversationEndpoints.Json);
         }
 
-        var mine = db
-            .Conversations.AsNoTracking()
-            .Where(row =>
-                row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null
-            );
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        var mine = db.Conversations.AsNoTracking().Where(row => row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
         var total = await mine.CountAsync(http.RequestAborted);
         var rows = await mine.OrderByDescending(row => row.UpdatedAt)
             .ThenByDescending(row => row.Id)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http;
@@ -14,7 +15,7 @@ public static class ListChatMessages
 {
     public sealed record Page(IReadOnlyList<ChatMessageRow> Messages, int Total, int Limit, int Offset);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
+    public static async Task<IResult> Handle(string id, HttpContext http, IDatabase database, IGenerationStore store)
     {
         if (!Http.Query.HasOnly(http, ["limit", "offset"], out var problem))
         {
@@ -26,7 +27,13 @@ public static class ListChatMessages
             return problem;
         }
 
-        if (await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), id, http.RequestAborted) is not { } conversation)
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.FindConversationAsync(id, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("conversation");
         }

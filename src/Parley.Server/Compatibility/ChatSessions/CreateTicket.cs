@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -15,7 +15,7 @@ public static class CreateTicket
 
     public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 
-    public static async Task<IResult> Handle(HttpContext http, DeferredTurns sessions, Tickets tickets)
+    public static async Task<IResult> Handle(HttpContext http, ChatQueries chats, Tickets tickets, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
         {
@@ -24,13 +24,24 @@ public static class CreateTicket
 
         if (
             CurrentUser.Of(http.User) is not { } user
-            || sessions.Find(user, request.SessionId, ChatSessionKind.Session) is not { } session
-            || !sessions.IsAlive(session)
+            || await FindAsync(chats, user, request.SessionId, http.RequestAborted) is not { } session
+            || !session.IsAlive(time.GetUtcNow())
         )
         {
             return Problems.NotFound("chat session");
         }
 
         return ApiJson.Ok(new Created(tickets.Create(user, Tickets.ForSession(session.Id)), (int)Tickets.Lifetime.TotalSeconds));
+    }
+
+    private static async ValueTask<ChatSession?> FindAsync(
+        ChatQueries chats,
+        CurrentUser user,
+        string? id,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var reads = await chats.OpenAsync(user.Owner, cancellationToken);
+        return await reads.SessionAsync(id, ChatSessionKind.Session);
     }
 }

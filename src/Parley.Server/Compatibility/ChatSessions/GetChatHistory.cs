@@ -1,5 +1,5 @@
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -25,7 +25,7 @@ public static class GetChatHistory
         DateTimeOffset CreatedAt
     );
 
-    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db, IGenerationStore store)
+    public static async Task<IResult> Handle(HttpContext http, IDatabase database, IGenerationStore store)
     {
         if (!Http.Query.HasOnly(http, ["chatId", "limit"], out var problem))
         {
@@ -47,8 +47,13 @@ public static class GetChatHistory
             return Problems.Invalid("chatId", "required", "chatId is what POST /chat/start answered.");
         }
 
-        var conversation = await ConversationLookup.FindAsync(db, CurrentUser.Of(http.User), name, http.RequestAborted);
-        if (conversation is null)
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("chat");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.FindConversationAsync(name, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("chat");
         }

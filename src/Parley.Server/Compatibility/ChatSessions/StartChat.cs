@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
@@ -27,13 +29,7 @@ public static class StartChat
 
     public sealed record Started(string SessionId, string ChatId, DateTimeOffset ExpiresAt);
 
-    public static async Task<IResult> Handle(
-        HttpContext http,
-        DeferredTurns sessions,
-        ModelRouter router,
-        ChangeFeed feed,
-        TimeProvider time
-    )
+    public static async Task<IResult> Handle(HttpContext http, ChatStore store, ModelRouter router, ChangeFeed feed, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
         {
@@ -71,22 +67,19 @@ public static class StartChat
         }
 
         var user = await http.CurrentUserOrNewAsync(time);
-        var turn = new DeferredTurn(
-            ChatSessionKind.Session,
-            request.Prompt!,
-            Lifetime,
-            request.ChatId,
-            null,
-            request.ProjectId,
-            request.TaskId
-        );
-        var (session, problem) = await sessions.StoreAsync(user, turn, route);
+        var turn = new DeferredTurn(ChatSessionKind.Session, request.Prompt!, route.Id, Lifetime)
+        {
+            Conversation = request.ChatId,
+            ProjectId = request.ProjectId,
+            TaskId = request.TaskId,
+        };
+        var (session, refusal) = await store.StoreTurnAsync(user.Owner, turn, time.GetUtcNow());
         if (session is null)
         {
-            return problem!;
+            return refusal!.ToProblem();
         }
 
-        feed.Changed(user.Id, session.ConversationId);
+        feed.Changed(user.Owner, session.ConversationId);
         return Results.Json(
             new Started(session.Id, request.ChatId ?? session.ConversationId, session.ExpiresAt),
             ApiJson.Options,

@@ -1,11 +1,15 @@
 using System.Buffers;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.ChatSessions;
@@ -15,11 +19,13 @@ public static class StreamChat
 {
     public static async Task<IResult> Handle(
         HttpContext http,
-        DeferredTurns sessions,
-        OwnedGenerations lookup,
+        ChatQueries chats,
+        GenerationStarter starter,
+        ModelRouter router,
         ResumeGeneration reading,
         GenerationRunner runner,
-        ChangeFeed feed
+        ChangeFeed feed,
+        TimeProvider time
     )
     {
         if (!Http.Query.TryReadOnce(http, "sessionId", out var id, out var problem))
@@ -32,19 +38,24 @@ public static class StreamChat
             return Problems.Invalid("sessionId", "required", "sessionId is what POST /chat/start answered.");
         }
 
-        var user = CurrentUser.Of(http.User);
-        if (sessions.Find(user, id, ChatSessionKind.Session) is not { } session || !sessions.IsAlive(session))
+        var now = time.GetUtcNow();
+        if (
+            CurrentUser.Of(http.User) is not { } user
+            || await FindAsync(chats, user, id, http.RequestAborted) is not ({ } session, var started)
+            || !session.IsAlive(now)
+        )
         {
             return await ErrorAsync(http, "This chat session does not exist, or has expired. Start a new one.");
         }
 
-        if (session.GenerationId is { } begun && lookup.Find(user, begun) is { } found)
+        if (started is not null)
         {
-            return await AttachAsync(http, found, reading, runner);
+            return await AttachAsync(http, started, reading, runner);
         }
 
-        feed.Changed(user!.Id, session.ConversationId);
-        var result = await sessions.BeginAsync(http, user, session, ResponseMode.Streamed(static _ => new TokenEvents()));
+        feed.Changed(user.Owner, session.ConversationId);
+        var command = AnswerSession.Of(session, user.Owner, router, now);
+        var result = await starter.StartAsync(http, command, ResponseMode.Streamed(static _ => new TokenEvents()));
         if (result is Problem refusal)
         {
             return refusal.Status is 429 or 503 ? await LaterAsync(http) : await ErrorAsync(http, refusal.Detail);
@@ -53,7 +64,19 @@ public static class StreamChat
         return result;
     }
 
-    /// <summary>A cursor that is no good (browsers keep them across pages, polyfills invent them) is as none.</summary>
+    private static async ValueTask<(ChatSession? Session, OwnedGeneration? Started)> FindAsync(
+        ChatQueries chats,
+        CurrentUser user,
+        string id,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var reads = await chats.OpenAsync(user.Owner, cancellationToken);
+        var session = await reads.SessionAsync(id, ChatSessionKind.Session);
+        return (session, await reads.GenerationAsync(session?.GenerationId));
+    }
+
+    /// <summary>An invalid cursor is ignored: browsers keep them across pages, and polyfills invent them.</summary>
     private static async Task<IResult> AttachAsync(
         HttpContext http,
         OwnedGeneration found,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.Http.Json;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -11,8 +12,7 @@ namespace Parley.Server.Compatibility.Convex;
 /// <see cref="Poke"/>.
 /// </summary>
 internal sealed class BodyFollower(
-    Func<ChatSession?> find,
-    Func<ChatSession, bool> isAlive,
+    Func<CancellationToken, ValueTask<ChatSession?>> find,
     IGenerationStore store,
     GenerationRunner runner,
     TimeProvider time,
@@ -80,7 +80,7 @@ internal sealed class BodyFollower(
     private async ValueTask LookAsync(CancellationToken cancellationToken)
     {
         _changesAt = null;
-        if (find() is not { } stream)
+        if (await find(cancellationToken) is not { } stream)
         {
             await StopReadingAsync();
             _text.ResetWrittenCount();
@@ -91,7 +91,7 @@ internal sealed class BodyFollower(
         Volatile.Write(ref _conversation, stream.ConversationId);
         if (stream.GenerationId is null)
         {
-            var waits = isAlive(stream);
+            var waits = stream.IsAlive(time.GetUtcNow());
             _status = waits ? StreamStatus.Pending : StreamStatus.Timeout;
             _changesAt = waits ? stream.ExpiresAt : null;
         }

@@ -1,3 +1,4 @@
+using Parley.Server.Data;
 using Parley.Server.Generations;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -12,11 +13,11 @@ internal sealed class ChangeWatch : IAsyncDisposable
     private volatile bool _isWaiting;
 
     /// <param name="feed">Where they are announced.</param>
-    /// <param name="ownerId">The person.</param>
+    /// <param name="owner">The person.</param>
     /// <param name="wake">Called, on any thread, when there is something to take.</param>
-    public ChangeWatch(ChangeFeed feed, string ownerId, Action wake)
+    public ChangeWatch(ChangeFeed feed, Owner owner, Action wake)
     {
-        _changes = feed.Subscribe(ownerId);
+        _changes = feed.Subscribe(owner);
         _wake = wake;
         _news = WaitAsync();
     }

@@ -7,5 +7,5 @@ namespace Parley.Server.Compatibility.Convex;
 public static class DeleteStreamChat
 {
     public static async Task<IResult> Handle(string id, HttpContext http, StreamChats chats) =>
-        await chats.DeleteAsync(CurrentUser.Of(http.User), id) ? Results.NoContent() : Problems.NotFound("chat");
+        await chats.DeleteAsync(CurrentUser.Of(http.User), id, http.RequestAborted) ? Results.NoContent() : Problems.NotFound("chat");
 }

@@ -1,8 +1,10 @@
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex;
@@ -16,7 +18,13 @@ public static class DriveStreamChat
     /// <summary>What is read of a body. The question is the one that was stored; clients that send it along, and the chat, are not contradicted.</summary>
     public sealed record Request(string? StreamId);
 
-    public static async Task<IResult> Handle(HttpContext http, DeferredTurns sessions)
+    public static async Task<IResult> Handle(
+        HttpContext http,
+        StreamBodies streams,
+        GenerationStarter starter,
+        ModelRouter router,
+        TimeProvider time
+    )
     {
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body))
         {
@@ -33,25 +41,18 @@ public static class DriveStreamChat
             return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
         }
 
-        var user = CurrentUser.Of(http.User);
+        var now = time.GetUtcNow();
         if (
-            user is null
-            || sessions.Find(user, request.StreamId, ChatSessionKind.Stream) is not { GenerationId: null } stream
-            || !sessions.IsAlive(stream)
+            CurrentUser.Of(http.User) is not { } user
+            || await streams.FindAsync(user, request.StreamId, http.RequestAborted) is not { GenerationId: null } stream
+            || !stream.IsAlive(now)
         )
         {
             return Taken;
         }
 
-        var result = await sessions.BeginAsync(
-            http,
-            user,
-            stream,
-            ResponseMode.Streamed(static _ => new RawText()) with
-            {
-                WhenTaken = Taken,
-            }
-        );
+        var mode = ResponseMode.Streamed(static _ => new RawText()) with { WhenAttached = Taken };
+        var result = await starter.StartAsync(http, AnswerSession.Of(stream, user.Owner, router, now), mode);
 
         // Deleted or expired in this moment.
         return result is Problem { Status: StatusCodes.Status404NotFound } ? Taken : result;

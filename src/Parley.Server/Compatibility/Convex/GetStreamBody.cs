@@ -1,3 +1,4 @@
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 

@@ -10,7 +10,7 @@ public static class ListStreamChats
 
     public sealed record Page(IReadOnlyList<StreamChatRow> Chats);
 
-    public static IResult Handle(HttpContext http, StreamChats chats)
+    public static async Task<IResult> Handle(HttpContext http, StreamChats chats)
     {
         if (!Http.Query.HasOnly(http, ["limit", "user_id"], out var problem))
         {
@@ -28,6 +28,7 @@ public static class ListStreamChats
         }
 
         var user = CurrentUser.Of(http.User);
-        return ClaimedUser.Check(user, userId) ?? Results.Json(new Page(chats.List(user, limit)), StreamChatRow.Json);
+        return ClaimedUser.Check(user, userId)
+            ?? Results.Json(new Page(await chats.ListAsync(user, limit, http.RequestAborted)), StreamChatRow.Json);
     }
 }

@@ -22,7 +22,7 @@ public sealed class LiveBody(
     internal async Task<IResult> WriteAsync(HttpContext http, CurrentUser user, string streamId)
     {
         using var signal = new Signal(time);
-        await using var changes = new ChangeWatch(feed, user.Id, signal.Set);
+        await using var changes = new ChangeWatch(feed, user.Owner, signal.Set);
         await using var body = new PacedBody(bodies, user, streamId, signal.Set, time);
         var isNews = await body.TakeAsync(http.RequestAborted);
         if (body.Body is null)

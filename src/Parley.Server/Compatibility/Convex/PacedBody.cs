@@ -1,3 +1,4 @@
+using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;

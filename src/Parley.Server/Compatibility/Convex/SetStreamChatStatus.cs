@@ -15,7 +15,7 @@ public static class SetStreamChatStatus
             return bad;
         }
 
-        var (chat, problem) = await chats.SetStatusAsync(CurrentUser.Of(http.User), id, request.Status);
+        var (chat, problem) = await chats.SetStatusAsync(CurrentUser.Of(http.User), id, request.Status, http.RequestAborted);
         return chat is null ? problem! : Results.Json(chat, StreamChatRow.Json);
     }
 }

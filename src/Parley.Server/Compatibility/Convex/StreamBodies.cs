@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
@@ -9,7 +9,7 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>What streams hold.</summary>
-public sealed class StreamBodies(DeferredTurns sessions, IGenerationStore store, GenerationRunner runner, TimeProvider time)
+public sealed class StreamBodies(ChatQueries chats, IGenerationStore store, GenerationRunner runner, TimeProvider time)
 {
     /// <summary>What is there of it now; null when the stream is missing or somebody else's.</summary>
     internal async Task<StreamBody?> ReadAsync(CurrentUser? user, string? streamId, CancellationToken cancellationToken)
@@ -24,7 +24,19 @@ public sealed class StreamBodies(DeferredTurns sessions, IGenerationStore store,
     /// <param name="streamId">The stream, which may be missing.</param>
     /// <param name="wake">Called, on any thread, when there may be news.</param>
     internal BodyFollower Follow(CurrentUser? user, string? streamId, Action wake) =>
-        new(() => sessions.Find(user, streamId, ChatSessionKind.Stream), sessions.IsAlive, store, runner, time, wake);
+        new(cancellationToken => FindAsync(user, streamId, cancellationToken), store, runner, time, wake);
+
+    /// <summary>The stream, or null when it does not exist for this user.</summary>
+    public async ValueTask<ChatSession?> FindAsync(CurrentUser? user, string? streamId, CancellationToken cancellationToken)
+    {
+        if (user is null)
+        {
+            return null;
+        }
+
+        await using var reads = await chats.OpenAsync(user.Owner, cancellationToken);
+        return await reads.SessionAsync(streamId, ChatSessionKind.Stream);
+    }
 }
 
 /// <summary>Text and status of a stream.</summary>

@@ -1,9 +1,9 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
-using Parley.Server.Data.Sqlite;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
@@ -15,9 +15,8 @@ namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>Chats of one question and one answer. The answer is a stream, which begins when somebody drives it.</summary>
 public sealed class StreamChats(
-    DeferredTurns sessions,
     ChatStore store,
-    SqliteDatabase database,
+    ChatQueries queries,
     GenerationRunner runner,
     ModelRouter router,
     ChangeFeed feed,
@@ -28,7 +27,7 @@ public sealed class StreamChats(
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(20);
 
     /// <summary>Characters of prompts that one list holds: a list of very long ones has fewer rows.</summary>
-    private const int MostCharacters = 4 * 1024 * 1024;
+    private const int MaxCharacters = 4 * 1024 * 1024;
 
     private const string Chats = """
         SELECT s.conversation_id, s.id, s.created_at, s.expires_at, s.generation_id, c.title, c.updated_at, g.status, g.ended_at, m.content
@@ -76,61 +75,50 @@ public sealed class StreamChats(
         string? request = null
     )
     {
-        var id = request is null ? null : IdOf(user, request);
-        if (id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } before)
+        var turn = new DeferredTurn(ChatSessionKind.Stream, chat.Prompt!, route.Id, Lifetime)
         {
-            return (before, null);
-        }
-
-        var (stream, problem) = await sessions.StoreAsync(
-            user,
-            new DeferredTurn(ChatSessionKind.Stream, chat.Prompt!, Lifetime, Title: chat.Title, Id: id),
-            route
-        );
+            Title = chat.Title,
+            Id = request is null ? null : IdOf(user, request),
+        };
+        var (stream, refusal) = await store.StoreTurnAsync(user.Owner, turn, time.GetUtcNow());
         if (stream is null)
         {
-            return id is not null && sessions.Find(user, id, ChatSessionKind.Stream) is { } meanwhile ? (meanwhile, null) : (null, problem);
+            return (null, refusal!.ToProblem());
         }
 
-        feed.Changed(user.Id, stream.ConversationId);
+        feed.Changed(user.Owner, stream.ConversationId);
         return (stream, null);
     }
 
-    /// <summary>The chat, or null when it is missing or somebody else's.</summary>
-    public StreamChatRow? Find(CurrentUser? user, string? id)
+    /// <summary>The chat, or null when it does not exist for this user.</summary>
+    public async ValueTask<StreamChatRow?> FindAsync(CurrentUser? user, string? id, CancellationToken cancellationToken)
     {
         if (user is null || !Guid.TryParseExact(id, "D", out _))
         {
             return null;
         }
 
-        using var session = database.OpenReader();
-        return session
-            .Query(
-                Chats + " AND s.conversation_id = @id LIMIT 1",
-                row => Read(row, user, row.GetString(9)),
-                ("@tenant", user.TenantId),
-                ("@owner", user.Id),
-                ("@id", id)
-            )
-            .FirstOrDefault();
+        await using var reads = await queries.OpenAsync(user.Owner, cancellationToken);
+        return (
+            await reads.QueryAsync(Chats + " AND s.conversation_id = @id LIMIT 1", row => Read(row, user, row.GetString(9)), ("@id", id))
+        ).FirstOrDefault();
     }
 
-    /// <summary>A person's chats, newest first, without those that were archived.</summary>
-    public IReadOnlyList<StreamChatRow> List(CurrentUser? user, int limit)
+    /// <summary>A person's chats, newest first, without archived ones.</summary>
+    public async ValueTask<IReadOnlyList<StreamChatRow>> ListAsync(CurrentUser? user, int limit, CancellationToken cancellationToken)
     {
         if (user is null)
         {
             return [];
         }
 
-        using var session = database.OpenReader();
+        await using var reads = await queries.OpenAsync(user.Owner, cancellationToken);
         var characters = 0;
-        var rows = session.Query(
+        var rows = await reads.QueryAsync(
             Chats + " AND c.archived_at IS NULL ORDER BY s.created_at DESC, s.conversation_id DESC LIMIT @limit",
             row =>
             {
-                if (characters > MostCharacters)
+                if (characters > MaxCharacters)
                 {
                     return null;
                 }
@@ -139,22 +127,25 @@ public sealed class StreamChats(
                 characters += prompt.Length;
                 return Read(row, user, prompt);
             },
-            ("@tenant", user.TenantId),
-            ("@owner", user.Id),
             ("@limit", limit)
         );
         return [.. rows.OfType<StreamChatRow>()];
     }
 
     /// <summary>Takes over a status that a client sets. It follows the answer, so all that there is to set is that a stream which nobody has driven must not be driven any more.</summary>
-    internal async Task<(StreamChatRow? Chat, Problem? Problem)> SetStatusAsync(CurrentUser? user, string? id, string? status)
+    internal async Task<(StreamChatRow? Chat, Problem? Problem)> SetStatusAsync(
+        CurrentUser? user,
+        string? id,
+        string? status,
+        CancellationToken cancellationToken
+    )
     {
         if (status is not (ChatStatus.Pending or ChatStatus.Completed or ChatStatus.Error))
         {
             return (null, Problems.Invalid("status", "invalid_status", "status is pending, completed or error."));
         }
 
-        if (Find(user, id) is not { } chat)
+        if (await FindAsync(user, id, cancellationToken) is not { } chat)
         {
             return (null, Problems.NotFound("chat"));
         }
@@ -164,14 +155,10 @@ public sealed class StreamChats(
             return (chat, null);
         }
 
-        if (
-            status == ChatStatus.Error
-            && sessions.Find(user, chat.StreamId, ChatSessionKind.Stream) is { GenerationId: null } waiting
-            && await store.ExpireSessionAsync(waiting, time.GetUtcNow())
-        )
+        if (status == ChatStatus.Error && await store.ExpireSessionAsync(user!.Owner, chat.StreamId, time.GetUtcNow()))
         {
-            feed.Changed(user!.Id, chat.Id);
-            return (Find(user, id), null);
+            feed.Changed(user!.Owner, chat.Id);
+            return (await FindAsync(user, id, cancellationToken), null);
         }
 
         return (
@@ -186,9 +173,9 @@ public sealed class StreamChats(
     }
 
     /// <summary>Deletes a chat with all that belongs to it, and ends its answer. False when it is missing or somebody else's.</summary>
-    public async Task<bool> DeleteAsync(CurrentUser? user, string? id)
+    public async Task<bool> DeleteAsync(CurrentUser? user, string? id, CancellationToken cancellationToken)
     {
-        if (Find(user, id) is not { } chat || await store.DeleteAsync(user!.TenantId, user.Id, chat.Id) is not { } fenced)
+        if (await FindAsync(user, id, cancellationToken) is not { } chat || await store.DeleteAsync(user!.Owner, chat.Id) is not { } fenced)
         {
             return false;
         }
@@ -198,11 +185,11 @@ public sealed class StreamChats(
             runner.Discard(generation);
         }
 
-        feed.Changed(user.Id, chat.Id);
+        feed.Changed(user.Owner, chat.Id);
         return true;
     }
 
-    private StreamChatRow Read(SqliteDataReader row, CurrentUser user, string prompt)
+    private StreamChatRow Read(DbDataReader row, CurrentUser user, string prompt)
     {
         var (created, expires) = (row.GetInt64(2), row.GetInt64(3));
         var isBegun = !row.IsDBNull(4);

@@ -1,5 +1,7 @@
-using Parley.Server.Generations;
+using Parley.Server.Data;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
+using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
@@ -17,30 +19,30 @@ public static class ReadDurably
     public static Task<IResult> HandleJson(
         string id,
         HttpContext http,
-        OwnedGenerations lookup,
+        ChatQueries chats,
         GenerationRunner runner,
         IGenerationStore store,
         CatchUp catchUp,
         LongPoll longPoll,
         LiveEvents events
-    ) => HandleAsync(id, http, false, lookup, runner, store, catchUp, longPoll, events);
+    ) => HandleAsync(id, http, false, chats, runner, store, catchUp, longPoll, events);
 
     public static Task<IResult> HandleText(
         string id,
         HttpContext http,
-        OwnedGenerations lookup,
+        ChatQueries chats,
         GenerationRunner runner,
         IGenerationStore store,
         CatchUp catchUp,
         LongPoll longPoll,
         LiveEvents events
-    ) => HandleAsync(id, http, true, lookup, runner, store, catchUp, longPoll, events);
+    ) => HandleAsync(id, http, true, chats, runner, store, catchUp, longPoll, events);
 
     private static async Task<IResult> HandleAsync(
         string id,
         HttpContext http,
         bool isText,
-        OwnedGenerations lookup,
+        ChatQueries chats,
         GenerationRunner runner,
         IGenerationStore store,
         CatchUp catchUp,
@@ -49,7 +51,7 @@ public static class ReadDurably
     )
     {
         if (
-            lookup.Find(CurrentUser.Of(http.User), id) is not { } found
+            await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is not { } found
             || await store.FindAsync(found.Id, http.RequestAborted) is not { } record
         )
         {

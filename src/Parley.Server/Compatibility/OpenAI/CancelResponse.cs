@@ -9,7 +9,7 @@ public static class CancelResponse
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, GenerationRunner runner)
     {
-        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found)
+        if (await responses.FindAsync(CurrentUser.Of(http.User), id, http.RequestAborted) is not { } found)
         {
             return Problems.NotFound("response");
         }

@@ -8,8 +8,10 @@ using Parley.Server.Compatibility.OpenAI.Requests;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
 using Parley.Server.Http;
 using Parley.Server.Http.Json;
+using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
@@ -24,7 +26,7 @@ namespace Parley.Server.Compatibility.OpenAI;
 public static class CreateChatCompletion
 {
     /// <summary>Clients handle a refusal of the model by its status (they wait, and ask again), not inside a stream. A model that has begun is not waited for.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan RefusalWait = TimeSpan.FromSeconds(5);
 
     /// <summary>What is read of a body, by <see cref="OpenAIChatRequest"/>.</summary>
     public sealed record Request(
@@ -74,7 +76,7 @@ public static class CreateChatCompletion
             return badKey;
         }
 
-        if (router.Resolve(request.Model) is not { } route)
+        if (ModelChoice.Of(router, request.Model) is not { } choice)
         {
             return ModelProblems.NotFound(request.Model);
         }
@@ -82,50 +84,36 @@ public static class CreateChatCompletion
         var user = await http.CurrentUserOrNewAsync(time);
         var now = time.GetUtcNow();
         var last = request.Messages[^1];
-        var visible = request.Store && last.Role == ChatRole.User && last.Text.Length > 0;
-        var start = new StartRequest
+        var isListed = request.Store && last.Role == ChatRole.User && last.Text.Length > 0;
+        var retention = body.Has("store") && !request.Store ? options.Value.RetryWindow : options.Value.Retention;
+        var command = new BeginConversation
         {
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
+            Owner = user.Owner,
             Now = now,
-            ConversationId = Guid.CreateVersion7(now).ToString(),
-            IsNewConversation = true,
-            ConversationKind = visible ? ConversationKind.Chat : ConversationKind.Completion,
-            ConversationExpiresAt = visible
-                ? null
-                : now + (body.Has("store") && !request.Store ? options.Value.RetryWindow : options.Value.Retention),
-            Earlier = visible
-                ?
-                [
-                    .. request
-                        .Messages.SkipLast(1)
-                        .Where(IsShown)
-                        .Select(message => new EarlierMessage(
-                            message.Role == ChatRole.User || message.Role == ChatRole.Assistant ? message.Role.Value : "system",
-                            message.Text
-                        )),
-                ]
-                : [],
-            UserText = visible ? last.Text : null,
-            UserMessageId = Guid.CreateVersion7(now).ToString(),
-            MessageId = Guid.CreateVersion7(now).ToString(),
-            GenerationId = Guid.CreateVersion7(now).ToString(),
-            Model = route.Id,
-            Request = new StoredRequest(StoredRequest.ChatCompletion, body.Root),
+            ChooseModel = choice,
             IdempotencyKey = key,
             Fingerprint = GenerationStarter.Fingerprint("chat.completion", body.Root.GetRawText()),
+            Request = new StoredRequest(StoredRequest.ChatCompletion, body.Root),
+            Conversation = isListed
+                ? new NewConversation(null, ConversationKind.Chat, null, [.. request.Messages.SkipLast(1).Where(IsShown).Select(Earlier)])
+                : new NewConversation(null, ConversationKind.Completion, now + retention, []),
+            Message = isListed ? new NewMessage(last.Text) : null,
         };
         var tools = request.DeclaredTools;
         var model = request.Model;
-        var shape = request.Stream
-            ? new ResponseMode
+        ResponseMode mode = request.Stream
+            ? ResponseMode.Streamed(info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model)) with
             {
-                Stream = info => new ChatCompletionChunks(info, request.IncludeUsage, tools, model),
-                PatienceForRefusal = Patience,
+                RefusalWait = RefusalWait,
             }
-            : ResponseMode.Json((info, log) => OpenAIProblems.Json(output => ChatCompletionObject.Write(info, log, tools, output, model)));
-        return await starter.StartAsync(http, user, start, route, request.Messages, null, shape, request.Options);
+            : new ResponseMode.Json(
+                (info, log) => OpenAIProblems.Json(output => ChatCompletionObject.Write(info, log, tools, output, model))
+            );
+        return await starter.StartAsync(http, command, mode, new Prompt(request.Messages, request.Options));
     }
+
+    private static EarlierMessage Earlier(ChatMessage message) =>
+        new(message.Role == ChatRole.User || message.Role == ChatRole.Assistant ? message.Role.Value : "system", message.Text);
 
     private static bool IsShown(ChatMessage message) => message.Text.Length > 0 && message.Role != ChatRole.Tool;
 }

@@ -7,6 +7,7 @@ using Parley.Server.Compatibility.OpenAI.Requests;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -44,7 +45,7 @@ public static class CreateResponse
         HttpContext http,
         GenerationStarter starter,
         ResponseReading responses,
-        PromptBuilder asked,
+        StoredResponses stored,
         ModelRouter router,
         IOptions<CompletionOptions> options,
         TimeProvider time
@@ -56,14 +57,10 @@ public static class CreateResponse
         }
 
         var known = CurrentUser.Of(http.User);
-        if (
-            !OpenAIResponsesRequest.TryParse(
-                body.Root,
-                known is null ? static _ => null : asked.ItemsOf(known.Id),
-                out var request,
-                out var refusal
-            )
-        )
+        var items = known is null
+            ? []
+            : await stored.ItemsAsync(OpenAIResponsesRequest.ReferencedItems(body.Root), known.Owner, http.RequestAborted);
+        if (!OpenAIResponsesRequest.TryParse(body.Root, id => items.GetValueOrDefault(id), out var request, out var refusal))
         {
             return OpenAIProblems.Of(refusal);
         }
@@ -73,64 +70,57 @@ public static class CreateResponse
             return badKey;
         }
 
-        if (router.Resolve(request.Model) is not { } route)
+        if (ModelChoice.Of(router, request.Model) is not { } choice)
         {
             return ModelProblems.NotFound(request.Model);
         }
 
         var user = await http.CurrentUserOrNewAsync(time);
-        if (request.PreviousResponseId is { } previous)
+        if (
+            request.PreviousResponseId is { } previous
+            && CheckPrevious(previous, await responses.FindAsync(user, previous, http.RequestAborted)) is { } badPrevious
+        )
         {
-            if (responses.Find(user, previous) is not { } before)
-            {
-                return Problems.Invalid(
-                    "previous_response_id",
-                    "previous_response_not_found",
-                    $"There is no response '{(previous.Length > 64 ? previous[..64] : previous)}' to go on from."
-                );
-            }
-
-            if (before.Answer.Status == "running")
-            {
-                return Problems.Invalid(
-                    "previous_response_id",
-                    "previous_response_not_completed",
-                    "The response to go on from is still being written. Wait for it, or cancel it."
-                );
-            }
+            return badPrevious;
         }
 
         var now = time.GetUtcNow();
-        var start = new StartRequest
+        var command = new BeginConversation
         {
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
+            Owner = user.Owner,
             Now = now,
-            ConversationId = Guid.CreateVersion7(now).ToString(),
-            IsNewConversation = true,
-            ConversationKind = ConversationKind.Completion,
-            ConversationExpiresAt = now + (request.Store ? options.Value.ResponseRetention : options.Value.RetryWindow),
-            UserMessageId = "",
-            MessageId = Guid.CreateVersion7(now).ToString(),
-            GenerationId = Guid.CreateVersion7(now).ToString(),
-            Model = route.Id,
-            Request = new StoredRequest(StoredRequest.Response, body.Root),
+            ChooseModel = choice,
             IdempotencyKey = key,
             Fingerprint = GenerationStarter.Fingerprint("response", body.Root.GetRawText()),
+            Request = new StoredRequest(StoredRequest.Response, body.Root),
+            Conversation = new NewConversation(
+                null,
+                ConversationKind.Completion,
+                now + (request.Store ? options.Value.ResponseRetention : options.Value.RetryWindow),
+                []
+            ),
         };
-        return await starter.StartAsync(
-            http,
-            user,
-            start,
-            route,
-            asked.BeforeResponse(request, user.Id),
-            null,
-            ShapeOf(http, user, request, body, responses),
-            request.Options
-        );
+        var prompt = await stored.PromptAsync(request, user.Owner, http.RequestAborted);
+        return await starter.StartAsync(http, command, ModeOf(http, user, request, body, responses), prompt);
     }
 
-    private static ResponseMode ShapeOf(
+    private static Problem? CheckPrevious(string id, FoundResponse? found) =>
+        found switch
+        {
+            null => Problems.Invalid(
+                "previous_response_id",
+                "previous_response_not_found",
+                $"There is no response '{(id.Length > 64 ? id[..64] : id)}' to continue."
+            ),
+            { Answer.IsRunning: true } => Problems.Invalid(
+                "previous_response_id",
+                "previous_response_not_completed",
+                "The response to continue is still being written. Wait for it, or cancel it."
+            ),
+            _ => null,
+        };
+
+    private static ResponseMode ModeOf(
         HttpContext http,
         CurrentUser user,
         OpenAIResponsesRequest request,
@@ -142,26 +132,23 @@ public static class CreateResponse
         var model = request.Model;
         if (request.Stream)
         {
-            return new ResponseMode
+            return ResponseMode.Streamed(info => new ResponseEvents(info, root, null, model)) with
             {
-                Stream = info => new ResponseEvents(info, root, null, model),
-                PatienceForRefusal = CreateChatCompletion.Patience,
+                RefusalWait = CreateChatCompletion.RefusalWait,
             };
         }
 
         if (!request.Background)
         {
-            return ResponseMode.Json(
+            return new ResponseMode.Json(
                 (info, log) => OpenAIProblems.Json(output => ResponseObject.Write(info, log, root, output, model: model))
             );
         }
 
-        return new ResponseMode
-        {
-            Begun = async info =>
-                responses.Find(user, OpenAIIds.OfResponse(info)) is { } found
-                    ? await responses.ObjectAsync(found, http.RequestAborted)
-                    : Problems.NotFound("response"),
-        };
+        return new ResponseMode.Background(async info =>
+            await responses.FindAsync(user, OpenAIIds.OfResponse(info), http.RequestAborted) is { } found
+                ? await responses.ObjectAsync(found, http.RequestAborted)
+                : Problems.NotFound("response")
+        );
     }
 }

@@ -26,8 +26,8 @@ public static class DeleteResponse
     {
         var user = CurrentUser.Of(http.User);
         if (
-            responses.Find(user, id) is not { } found
-            || await store.DeleteAsync(user!.TenantId, user.Id, found.Info.ConversationId) is not { } fenced
+            await responses.FindAsync(user, id, http.RequestAborted) is not { } found
+            || await store.DeleteAsync(user!.Owner, found.Info.ConversationId) is not { } fenced
         )
         {
             return Problems.NotFound("response");

@@ -10,7 +10,7 @@ public static class GetResponse
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, ResumeGeneration reading)
     {
-        if (responses.Find(CurrentUser.Of(http.User), id) is not { } found)
+        if (await responses.FindAsync(CurrentUser.Of(http.User), id, http.RequestAborted) is not { } found)
         {
             return Problems.NotFound("response");
         }

@@ -11,6 +11,9 @@ public static class OpenAIEndpoints
     public static IServiceCollection AddOpenAI(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CompletionOptions>().Bind(configuration.GetSection("Completions")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IPromptSource, StoredChatCompletions>();
+        services.AddSingleton<StoredResponses>();
+        services.AddSingleton<IPromptSource>(static provider => provider.GetRequiredService<StoredResponses>());
         return services.AddSingleton<ResponseReading>();
     }
 

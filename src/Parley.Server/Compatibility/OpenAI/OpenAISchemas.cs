@@ -2,7 +2,9 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.OpenAI;
 

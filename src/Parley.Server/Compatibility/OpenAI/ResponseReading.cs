@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Parley.Server.Data;
-using Parley.Server.Generations;
+using Parley.Server.Data.Sql;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
@@ -9,20 +9,22 @@ using Parley.Streaming.WireFormats.OpenAI;
 namespace Parley.Server.Compatibility.OpenAI;
 
 /// <summary>Finds Responses for those who may see them, and writes them as they stand.</summary>
-public sealed class ResponseReading(OwnedGenerations lookup, IGenerationStore store)
+public sealed class ResponseReading(ChatQueries chats, IGenerationStore store)
 {
-    /// <summary>The Response, or null when it is missing, somebody else's, or an answer of another kind.</summary>
-    public FoundResponse? Find(CurrentUser? user, string id)
+    /// <summary>The Response, or null when it does not exist for this user, or is an answer of another kind.</summary>
+    public async ValueTask<FoundResponse?> FindAsync(CurrentUser? user, string id, CancellationToken cancellationToken)
     {
-        if (
-            lookup.Find(user, OpenAIIds.GenerationOf(id)) is not { } found
-            || lookup.RequestOf(found.Id) is not { Kind: StoredRequest.Response } asked
-        )
+        if (user is null)
         {
             return null;
         }
 
-        return new FoundResponse(found, asked.Body);
+        await using var reads = await chats.OpenAsync(user.Owner, cancellationToken);
+        return
+            await reads.GenerationAsync(OpenAIIds.GenerationOf(id)) is { } found
+            && await reads.RequestAsync(found.Id) is { Kind: StoredRequest.Response } asked
+            ? new FoundResponse(found, asked.Body)
+            : null;
     }
 
     /// <summary>The object, with what of its output is there.</summary>

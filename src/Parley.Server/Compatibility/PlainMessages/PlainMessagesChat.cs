@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 using Parley.Server.Contracts;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
-using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -25,8 +25,6 @@ namespace Parley.Server.Compatibility.PlainMessages;
 /// </summary>
 public sealed class PlainMessagesChat(
     GenerationStarter starter,
-    ReplyTargets places,
-    ConversationHistory history,
     ModelRouter router,
     IOptions<CompletionOptions> completions,
     IOptions<ChatBodyOptions> bodies,
@@ -78,99 +76,88 @@ public sealed class PlainMessagesChat(
             return badKey;
         }
 
-        if (ModelParameters.Read(body.Root, out var asked, out var options) is { } badParameter)
+        if (ModelParameters.Read(body.Root, out var parameters) is { } badParameter)
         {
             return badParameter;
         }
 
-        var (model, streamed, stored) = (request.Model, request.Stream ?? true, request.Store ?? false);
-        if (router.Resolve(model) is not { } route)
+        if (ModelChoice.Of(router, request.Model) is not { } model)
         {
-            return ModelProblems.NotFound(model);
+            return ModelProblems.NotFound(request.Model);
         }
 
         var user = await http.CurrentUserOrNewAsync(time);
-        var now = time.GetUtcNow();
-        var name = request.ConversationId ?? request.ConversationIdAsColumn;
-        var place = name is null ? null : places.Find(user, name, null);
-        if (name is not null && place is null)
-        {
-            return Problems.NotFound("conversation");
-        }
-
-        if (place is { ParentIsRunning: true } && !(key is not null && starter.IsKnown(user, key)))
-        {
-            return Problems.Of(
-                StatusCodes.Status409Conflict,
-                "answer_running",
-                "The answer before this message is still being written. Wait for it, or stop it."
-            );
-        }
-
-        if (model is null && place?.Model is { } usual)
-        {
-            route = router.Resolve(usual) ?? route;
-        }
-
-        var kept = place is not null || stored;
-        var last = messages[^1];
-        List<EarlierMessage> earlier =
-            place is null && stored
-                ?
-                [
-                    .. messages
-                        .SkipLast(1)
-                        .Where(message => message.Text.Length > 0)
-                        .Select(message => new EarlierMessage(message.Role, message.Text)),
-                ]
-                : [];
-        var start = new StartRequest
-        {
-            TenantId = user.TenantId,
-            OwnerId = user.Id,
-            Now = now,
-            ConversationId = place?.ConversationId ?? NewId(),
-            IsNewConversation = place is null,
-            ConversationKind = kept ? ConversationKind.Chat : ConversationKind.Completion,
-            ConversationExpiresAt = kept ? null : now + completions.Value.Retention,
-            ParentId = place?.ParentId,
-            WhileNewestIs = place?.ParentId,
-            Earlier = earlier,
-            UserText = kept ? last.Text : null,
-            UserMessageId = NewId(),
-            MessageId = NewId(),
-            GenerationId = NewId(),
-            Model = route.Id,
-            Request = kept ? asked : new StoredRequest(StoredRequest.Messages, Whole(messages, asked)),
-            IdempotencyKey = key,
-            Fingerprint = GenerationStarter.Fingerprint([
-                "messages",
-                name,
-                model,
-                asked?.ToJson(),
-                .. messages.SelectMany(message => new[] { message.Role, message.Text }),
-            ]),
-        };
-        List<ChatMessage> said = place is not null
-            ? [.. history.Load(start.ConversationId, start.ParentId), new ChatMessage(ChatRole.User, last.Text)]
-            : [.. messages.Select(message => new ChatMessage(new ChatRole(message.Role), message.Text))];
-        var shape = streamed ? ResponseMode.ForChat(format ?? UsualFormat(body)) : ResponseMode.Native(streamed: false);
-        return await starter.StartAsync(http, user, start, route, said, null, shape, options);
+        var command = Command(user.Owner, request, messages, parameters) with { ChooseModel = model, IdempotencyKey = key };
+        var streamed = request.Stream ?? true;
+        return await starter.StartAsync(
+            http,
+            command,
+            streamed ? ResponseMode.ForChat(format ?? UsualFormat(body)) : ResponseMode.Native(streamed: false)
+        );
     }
 
-    /// <summary>A body with nothing but messages is what seed 000 may send, and what AI SDK 3 sends: nothing in it says which.</summary>
+    private StartCommand Command(Owner owner, Request request, List<ClientMessage> messages, StoredRequest? parameters)
+    {
+        var now = time.GetUtcNow();
+        var name = request.ConversationId ?? request.ConversationIdAsColumn;
+        var last = messages[^1].Text;
+        var fingerprint = GenerationStarter.Fingerprint([
+            "messages",
+            name,
+            request.Model,
+            parameters?.ToJson(),
+            .. messages.SelectMany(message => new[] { message.Role, message.Text }),
+        ]);
+        if (name is not null)
+        {
+            return new SendMessage
+            {
+                Owner = owner,
+                Now = now,
+                ChooseModel = static usual => usual,
+                Fingerprint = fingerprint,
+                Request = parameters,
+                Conversation = name,
+                Text = last,
+            };
+        }
+
+        var isStored = request.Store ?? false;
+        return new BeginConversation
+        {
+            Owner = owner,
+            Now = now,
+            ChooseModel = static usual => usual,
+            Fingerprint = fingerprint,
+            Request = isStored ? parameters : new StoredRequest(StoredRequest.Messages, Whole(messages, parameters)),
+            Conversation = isStored
+                ? new NewConversation(
+                    null,
+                    ConversationKind.Chat,
+                    null,
+                    [
+                        .. messages
+                            .SkipLast(1)
+                            .Where(message => message.Text.Length > 0)
+                            .Select(message => new EarlierMessage(message.Role, message.Text)),
+                    ]
+                )
+                : new NewConversation(null, ConversationKind.Completion, now + completions.Value.Retention, []),
+            Message = isStored ? new NewMessage(last) : null,
+        };
+    }
+
+    /// <summary>Clients that read content events and AI SDK 3 send the same body, with nothing but messages: the setting says which it is.</summary>
     private Func<GenerationInfo, WireFormat> UsualFormat(RawBody body) =>
         bodies.Value.PlainMessages == PlainMessagesClient.AiSdk3 && !body.Has("stream") && !body.Has("temperature")
             ? static info => new DataStream(info, DataStreamVersion.AiSdk3)
             : static _ => new ContentEvents();
 
-    /// <summary>All that was asked, as <see cref="StoredRequestSource"/> reads it again.</summary>
+    /// <summary>All that was asked, as <see cref="PlainMessagesPrompt"/> reads it again.</summary>
     private static JsonElement Whole(List<ClientMessage> messages, StoredRequest? asked)
     {
         var whole = asked?.Body.Deserialize<Dictionary<string, object?>>() ?? [];
         whole["messages"] = messages.Select(message => new { role = message.Role, content = message.Text });
         return JsonSerializer.SerializeToElement(whole);
     }
-
-    private string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString();
 }

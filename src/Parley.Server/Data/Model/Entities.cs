@@ -1,3 +1,6 @@
+using Parley.Server.Data.Sql;
+using Parley.Streaming.Generations;
+
 namespace Parley.Server.Data.Model;
 
 /// <summary>Somebody who owns things. Anonymous until they sign up.</summary>
@@ -73,6 +76,9 @@ public sealed class ChatSession
 
     /// <summary>Until when the answer can be begun. One that has begun outlives it.</summary>
     public DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Its answer has been started, or still can be.</summary>
+    public bool IsAlive(DateTimeOffset now) => GenerationId is not null || ExpiresAt > now;
 }
 
 /// <summary>Who made a session.</summary>
@@ -85,6 +91,16 @@ public static class ChatSessionKind
     public const string Stream = "stream";
 }
 
+/// <summary>The statuses of messages and generations.</summary>
+public static class MessageStatus
+{
+    /// <summary>Of a message that no model wrote.</summary>
+    public const string Complete = "complete";
+
+    /// <summary>Of an answer that is still being written; all others are the names of <see cref="Parley.Streaming.Generations.GenerationStatus"/>.</summary>
+    public const string Running = "running";
+}
+
 /// <summary>One message. An answer's text is written when its generation ends; until then the log has it.</summary>
 public sealed class Message
 {
@@ -92,13 +108,13 @@ public sealed class Message
     public required string TenantId { get; init; }
     public required string OwnerId { get; init; }
     public required string ConversationId { get; init; }
-    public string? ParentId { get; init; }
+    public string? ParentId { get; set; }
 
     /// <summary>What the client calls it. A message that was edited and the one before share it.</summary>
     public string? ExternalId { get; init; }
 
     /// <summary>Order of creation within the conversation, from 1.</summary>
-    public int Sequence { get; init; }
+    public int Sequence { get; set; }
     public required string Role { get; init; }
 
     /// <summary>The text of all text parts, joined.</summary>

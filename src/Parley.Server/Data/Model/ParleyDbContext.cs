@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -7,6 +7,13 @@ namespace Parley.Server.Data.Model;
 /// <summary>The database as the slices see it. Names in it are snake_case, times are milliseconds since 1970.</summary>
 public class ParleyDbContext(DbContextOptions options) : DbContext(options)
 {
+    /// <summary>Whose conversations, messages, generations and sessions its queries see: all others do not exist for them.</summary>
+    public Owner Owner { get; set; }
+
+    /// <summary>The conversation of this id, or of this name given by its client; null when it does not exist for the owner.</summary>
+    public Task<Conversation?> FindConversationAsync(string idOrName, CancellationToken cancellationToken) =>
+        Conversations.AsNoTracking().FirstOrDefaultAsync(row => row.Id == idOrName || row.ExternalId == idOrName, cancellationToken);
+
     public DbSet<User> Users => Set<User>();
     public DbSet<Conversation> Conversations => Set<Conversation>();
     public DbSet<Message> Messages => Set<Message>();
@@ -74,6 +81,11 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
             segment.HasOne<Generation>().WithMany().HasForeignKey(row => row.GenerationKey).OnDelete(DeleteBehavior.Cascade);
         });
 
+        modelBuilder.Entity<Conversation>().HasQueryFilter(row => row.TenantId == Owner.TenantId && row.OwnerId == Owner.UserId);
+        modelBuilder.Entity<Message>().HasQueryFilter(row => row.TenantId == Owner.TenantId && row.OwnerId == Owner.UserId);
+        modelBuilder.Entity<Generation>().HasQueryFilter(row => row.TenantId == Owner.TenantId && row.OwnerId == Owner.UserId);
+        modelBuilder.Entity<ChatSession>().HasQueryFilter(row => row.TenantId == Owner.TenantId && row.OwnerId == Owner.UserId);
+
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
             entity.SetTableName(Snake(entity.GetTableName()!));
@@ -84,21 +96,7 @@ public class ParleyDbContext(DbContextOptions options) : DbContext(options)
         }
     }
 
-    private static string Snake(string name)
-    {
-        var snake = new StringBuilder();
-        foreach (var letter in name)
-        {
-            if (char.IsUpper(letter) && snake.Length > 0)
-            {
-                snake.Append('_');
-            }
-
-            snake.Append(char.ToLowerInvariant(letter));
-        }
-
-        return snake.ToString();
-    }
+    private static string Snake(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
     private sealed class UnixMilliseconds()
         : ValueConverter<DateTimeOffset, long>(

@@ -1,4 +1,3 @@
-using Parley.Server.Data.Sqlite;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
@@ -6,12 +5,18 @@ namespace Parley.Server.Data.Sql;
 /// <summary>Writes the end of a generation: its message, its own row, and the conversation's sums, in the caller's transaction.</summary>
 internal static class MessageFinalizer
 {
-    public static void Fold(SqliteSession session, long generationKey, FoldedLog log, GenerationEnded ended, DateTimeOffset now)
+    public static async ValueTask FinalizeAsync(
+        SqlSession session,
+        long generationKey,
+        FoldedLog log,
+        GenerationEnded ended,
+        DateTimeOffset now
+    )
     {
         var (content, parts) = MessageParts.Fold(log);
         var status = ended.Status.ToString().ToLowerInvariant();
         var at = now.ToUnixTimeMilliseconds();
-        session.Run(
+        await session.RunAsync(
             """
             UPDATE messages SET content = @content, parts = @parts, status = @status, finish_reason = @reason, input_tokens = @input, output_tokens = @output,
                 cached_input_tokens = @cached, reasoning_tokens = @reasoning, usage_estimated = @estimated, error_code = @code, error_message = @message,
@@ -34,7 +39,7 @@ internal static class MessageFinalizer
             ("@at", at),
             ("@key", generationKey)
         );
-        session.Run(
+        await session.RunAsync(
             "UPDATE generations SET status = @status, end_position = @end, ended_at = @at WHERE key = @key AND status = 'running'",
             ("@status", status),
             ("@end", log.End),
@@ -42,7 +47,7 @@ internal static class MessageFinalizer
             ("@key", generationKey)
         );
         var shown = ended.StoppedAt is { } stopped ? log.TextOf(PartKind.Text, stopped) : content;
-        session.Run(
+        await session.RunAsync(
             """
             UPDATE conversations SET total_tokens = total_tokens + @tokens, last_message_at = @at, updated_at = @at,
                 last_message_preview = CASE WHEN @preview = '' THEN last_message_preview ELSE @preview END
@@ -53,6 +58,6 @@ internal static class MessageFinalizer
             ("@preview", MessageText.Preview(shown)),
             ("@key", generationKey)
         );
-        session.Run("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
+        await session.RunAsync("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
     }
 }

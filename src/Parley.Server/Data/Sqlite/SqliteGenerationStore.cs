@@ -16,10 +16,9 @@ namespace Parley.Server.Data.Sqlite;
 /// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. What is in memory follows the commit:
 /// so of appends and claims, which read it, only one at a time is in a commit.
 /// </remarks>
-public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
+public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, IDisposable
 {
-    private const string Now = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
-
+    private readonly SqliteFolder _folder;
     private readonly SqliteDatabase _database;
     private readonly SqliteWriter _writer;
     private readonly GenerationOptions _options;
@@ -34,6 +33,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private long _journalBytes;
 
     public SqliteGenerationStore(
+        SqliteFolder folder,
         SqliteDatabase database,
         SqliteWriter writer,
         NodeIdentity node,
@@ -41,8 +41,8 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         TimeProvider time
     )
     {
-        (_database, _writer, _options, _time, _node) = (database, writer, options.Value, time, node.Id);
-        _recovered = writer.RunAsync(Recover);
+        (_folder, _database, _writer, _options, _time, _node) = (folder, database, writer, options.Value, time, node.Id);
+        _recovered = writer.RunAsync(null, RecoverAsync);
     }
 
     public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         await _one.WaitAsync(cancellationToken);
         try
         {
-            await _writer.RunAsync(session => Append(session, slices, commit), _ => Apply(commit), resumeHere: true);
+            await _writer.RunAsync(null, session => CommitAsync(session, slices, commit), _ => Apply(commit), resumeHere: true);
         }
         finally
         {
@@ -73,8 +73,8 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
                 return tail;
             }
 
-            using var session = _database.OpenReader();
-            if (FindRow(session, id) is not { } row)
+            await using var session = await _database.OpenSystemAsync(cancellationToken);
+            if (await FindRowAsync(session, id) is not { } row)
             {
                 return null;
             }
@@ -86,7 +86,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
                     return Cut(kept.Log, after, maxBytes);
                 }
 
-                if (ReadMessage(session, row.MessageId) is not { } log)
+                if (await ReadMessageAsync(session, row.MessageId) is not { } log)
                 {
                     return null;
                 }
@@ -99,7 +99,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
                 return Cut(log, after, maxBytes);
             }
 
-            if (ReadSegment(session, row.Key, after, maxBytes) is { } segment)
+            if (await ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
             {
                 return segment;
             }
@@ -119,14 +119,14 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
 
         // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
         var live = _live.GetValueOrDefault(id);
-        using var session = _database.OpenReader();
-        if (FindRow(session, id) is not { } row)
+        await using var session = await _database.OpenSystemAsync(cancellationToken);
+        if (await FindRowAsync(session, id) is not { } row)
         {
             return null;
         }
 
         var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
-        var end = row.EndPosition ?? live?.End ?? SegmentEnd(session, row.Key);
+        var end = row.EndPosition ?? live?.End ?? await SegmentEndAsync(session, row.Key);
         return new GenerationRecord(id, status, row.Epoch, end);
     }
 
@@ -137,7 +137,8 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         try
         {
             return await _writer.RunAsync(
-                session => Claim(session, limit),
+                null,
+                session => ClaimAsync(session, limit),
                 claimed =>
                 {
                     foreach (var generation in claimed)
@@ -159,9 +160,9 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
     {
         await _recovered;
-        await _writer.RunAsync(session =>
-            session.Run(
-                $"INSERT INTO nodes (id, lease_until) VALUES (@id, {Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
+        await _writer.RunAsync(null, session =>
+            session.RunAsync(
+                $"INSERT INTO nodes (id, lease_until) VALUES (@id, {_database.Dialect.Now} + @lease) ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
                 ("@id", _node),
                 ("@lease", (long)_options.Lease.TotalMilliseconds)
             )
@@ -169,15 +170,17 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     }
 
     public async ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) =>
-        await _writer.RunAsync(session => session.Run("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
+        await _writer.RunAsync(null, session => session.RunAsync("DELETE FROM nodes WHERE id = @id", ("@id", _node)));
+
+    public string NodeId => _node;
 
     public void Dispose() => _one.Dispose();
 
-    /// <summary>Called after the commit that began this generation, under epoch 1: its first append need not look for it.</summary>
-    internal void Began(GenerationId id, long key) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
+    /// <summary>Called after the commit that started this generation, under epoch 1: its first append need not look for it.</summary>
+    public void Started(GenerationId id, long key) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
-    internal void Forget(IEnumerable<GenerationId> ids)
+    public void Forget(IEnumerable<GenerationId> ids)
     {
         foreach (var id in ids)
         {
@@ -185,14 +188,14 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         }
     }
 
-    private bool Append(SqliteSession session, IReadOnlyList<PendingSlice> slices, Commit commit)
+    private async ValueTask<bool> CommitAsync(SqlSession session, IReadOnlyList<PendingSlice> slices, Commit commit)
     {
         commit.Clear();
         var batch = commit.Batch;
         for (var i = 0; i < slices.Count; i++)
         {
             var slice = slices[i];
-            var live = FindLive(session, slice.Id, commit);
+            var live = await FindLiveAsync(session, slice.Id, commit);
             if (live is null || live.Epoch != slice.Epoch || live.End != slice.Start)
             {
                 commit.Outcomes[i] = AppendOutcome.Fenced;
@@ -202,30 +205,30 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             commit.Outcomes[i] = AppendOutcome.Committed;
             if (slice.Ended is { } ended)
             {
-                Fold(session, live, slice, ended);
+                await FinalizeAsync(session, live, slice, ended);
                 commit.Ended.Add(slice.Id);
                 continue;
             }
 
             JournalFormat.Write(batch, live.Key, slice);
             commit.Appended.Add((live, slice));
-            if (live.TailLength + slice.Bytes.Length < _database.Options.SegmentBytes)
+            if (live.TailLength + slice.Bytes.Length < _folder.Options.SegmentBytes)
             {
                 continue;
             }
 
-            InsertSegment(session, live, slice.Bytes, slice.Controls);
+            await InsertSegmentAsync(session, live, slice.Bytes, slice.Controls);
             commit.Segmented.Add(live);
         }
 
         if (batch.WrittenCount > 0)
         {
-            session.Run("INSERT INTO generation_journal (slices) VALUES (@slices)", ("@slices", batch.WrittenMemory.ToArray()));
+            await session.RunAsync("INSERT INTO generation_journal (slices) VALUES (@slices)", ("@slices", batch.WrittenMemory.ToArray()));
         }
 
-        if (_journalBytes + batch.WrittenCount > _database.Options.JournalBytes)
+        if (_journalBytes + batch.WrittenCount > _folder.Options.JournalBytes)
         {
-            EmptyJournal(session, commit);
+            await EmptyJournalAsync(session, commit);
         }
 
         return true;
@@ -257,30 +260,30 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         _journalBytes = commit.JournalEmptied ? 0 : _journalBytes + commit.Batch.WrittenCount;
     }
 
-    private LiveGeneration? FindLive(SqliteSession session, GenerationId id, Commit commit)
+    private async ValueTask<LiveGeneration?> FindLiveAsync(SqlSession session, GenerationId id, Commit commit)
     {
         if (_live.TryGetValue(id, out var live))
         {
             return live;
         }
 
-        if (FindRow(session, id) is not { Status: "running" } row)
+        if (await FindRowAsync(session, id) is not { Status: "running" } row)
         {
             return null;
         }
 
-        live = Load(session, row.Key, row.Epoch);
+        live = await LoadAsync(session, row.Key, row.Epoch);
         commit.Found.Add((id, live));
         return live;
     }
 
-    private static LiveGeneration Load(SqliteSession session, long key, int epoch)
+    private static async ValueTask<LiveGeneration> LoadAsync(SqlSession session, long key, int epoch)
     {
-        var log = ReadSegments(session, key);
+        var log = await ReadSegmentsAsync(session, key);
         return new LiveGeneration(key, epoch, log.End, [.. log.Controls]);
     }
 
-    private void EmptyJournal(SqliteSession session, Commit commit)
+    private async ValueTask EmptyJournalAsync(SqlSession session, Commit commit)
     {
         var appended = commit.Appended.ToDictionary(pair => pair.Live, pair => pair.Slice);
         foreach (var (id, live) in _live.Concat(commit.Found.Select(pair => KeyValuePair.Create(pair.Id, pair.Live))))
@@ -293,18 +296,18 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
             var slice = appended.GetValueOrDefault(live);
             if (live.TailLength + slice.Bytes.Length > 0)
             {
-                InsertSegment(session, live, slice.Bytes, slice.Controls);
+                await InsertSegmentAsync(session, live, slice.Bytes, slice.Controls);
             }
 
             commit.Segmented.Add(live);
         }
 
-        session.Run("DELETE FROM generation_journal");
+        await session.RunAsync("DELETE FROM generation_journal");
         commit.JournalEmptied = true;
     }
 
-    private static void InsertSegment(
-        SqliteSession session,
+    private static async ValueTask InsertSegmentAsync(
+        SqlSession session,
         LiveGeneration live,
         ReadOnlyMemory<byte> bytes,
         ReadOnlyMemory<PositionedControl> controls
@@ -312,7 +315,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     {
         PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
         var open = live.OpenAt(live.SegmentEnd);
-        session.Run(
+        await session.RunAsync(
             """
             INSERT INTO generation_segments (generation_key, start, bytes, controls, open)
             SELECT @key, @start, @bytes, @controls, @open WHERE EXISTS (SELECT 1 FROM generations WHERE key = @key)
@@ -326,22 +329,23 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     }
 
     /// <summary>The log becomes its message, and the generation has ended: one commit, once.</summary>
-    private void Fold(SqliteSession session, LiveGeneration live, in PendingSlice slice, GenerationEnded ended)
+    private async ValueTask FinalizeAsync(SqlSession session, LiveGeneration live, PendingSlice slice, GenerationEnded ended)
     {
         var tail = live.TailWith(slice.Bytes);
-        var bytes = live.SegmentEnd == 0 ? tail : [.. ReadSegments(session, live.Key).Bytes.Span, .. tail];
+        var before = live.SegmentEnd == 0 ? FoldedLog.Empty : await ReadSegmentsAsync(session, live.Key);
+        var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
         var log = new FoldedLog(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
-        MessageFinalizer.Fold(session, live.Key, log, ended, _time.GetUtcNow());
+        await MessageFinalizer.FinalizeAsync(session, live.Key, log, ended, _time.GetUtcNow());
     }
 
-    private List<AbandonedGeneration> Claim(SqliteSession session, int limit)
+    private async ValueTask<List<AbandonedGeneration>> ClaimAsync(SqlSession session, int limit)
     {
-        var rows = session.Query(
+        var rows = await session.QueryAsync(
             $"""
             UPDATE generations SET epoch = epoch + 1, adoptions = adoptions + 1, node_id = @node
             WHERE key IN (
                 SELECT key FROM generations WHERE status = 'running'
-                AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = generations.node_id AND nodes.lease_until > {Now})
+                AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = generations.node_id AND nodes.lease_until > {_database.Dialect.Now})
                 ORDER BY key LIMIT @limit)
             RETURNING id, key, epoch, adoptions
             """,
@@ -353,7 +357,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         foreach (var row in rows)
         {
             var id = new GenerationId(Guid.Parse(row.Id));
-            var log = ReadSegments(session, row.Key);
+            var log = await ReadSegmentsAsync(session, row.Key);
             if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
             {
                 log = new FoldedLog((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
@@ -366,13 +370,20 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     }
 
     /// <summary>What a process that died left in the journal goes into segments; its lease is over, since this process holds the folder.</summary>
-    private bool Recover(SqliteSession session)
+    private async ValueTask<bool> RecoverAsync(SqlSession session)
     {
-        session.Run("DELETE FROM nodes");
-        var running = session
-            .Query("SELECT key, epoch FROM generations WHERE status = 'running'", row => (Key: row.GetInt64(0), Epoch: row.GetInt32(1)))
-            .ToDictionary(row => row.Key, row => Load(session, row.Key, row.Epoch));
-        foreach (var batch in session.Query("SELECT slices FROM generation_journal ORDER BY id", row => (byte[])row.GetValue(0)))
+        await session.RunAsync("DELETE FROM nodes");
+        Dictionary<long, LiveGeneration> running = [];
+        foreach (
+            var (key, epoch) in await session.QueryAsync("SELECT key, epoch FROM generations WHERE status = 'running'", row =>
+                (row.GetInt64(0), row.GetInt32(1))
+            )
+        )
+        {
+            running[key] = await LoadAsync(session, key, epoch);
+        }
+
+        foreach (var batch in await session.QueryAsync("SELECT slices FROM generation_journal ORDER BY id", row => row.Bytes(0)))
         {
             foreach (var (key, start, bytes, controls) in JournalFormat.Read(batch))
             {
@@ -385,10 +396,10 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
 
         foreach (var live in running.Values.Where(live => live.TailLength > 0))
         {
-            InsertSegment(session, live, default, default);
+            await InsertSegmentAsync(session, live, default, default);
         }
 
-        session.Run("DELETE FROM generation_journal");
+        await session.RunAsync("DELETE FROM generation_journal");
         return true;
     }
 
@@ -404,23 +415,21 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         return new LogSlice(after, slice.Bytes[..length], Slices.Between(slice.Controls.ToArray(), after, after + length), slice.Open);
     }
 
-    private static FoldedLog? ReadMessage(SqliteSession session, string messageId) =>
-        session
-            .Query(
-                "SELECT content, parts FROM messages WHERE id = @id",
-                row => MessageParts.Unfold(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)),
-                ("@id", messageId)
-            )
-            .FirstOrDefault();
+    private static async ValueTask<FoldedLog?> ReadMessageAsync(SqlSession session, string messageId) =>
+        await session.FirstAsync(
+            "SELECT content, parts FROM messages WHERE id = @id",
+            static row => MessageParts.Unfold(row.GetString(0), row.TextOrNull(1)),
+            ("@id", messageId)
+        );
 
-    private static FoldedLog ReadSegments(SqliteSession session, long key)
+    private static async ValueTask<FoldedLog> ReadSegmentsAsync(SqlSession session, long key)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
         List<PositionedControl> controls = [];
         foreach (
-            var segment in session.Query(
+            var segment in await session.QueryAsync(
                 "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
-                row => (Start: row.GetInt64(0), Bytes: (byte[])row.GetValue(1), Controls: row.GetString(2)),
+                row => (Start: row.GetInt64(0), Bytes: row.Bytes(1), Controls: row.GetString(2)),
                 ("@key", key)
             )
         )
@@ -432,17 +441,12 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
         return new FoldedLog(bytes.WrittenMemory, controls);
     }
 
-    private static LogSlice? ReadSegment(SqliteSession session, long key, long after, int maxBytes)
+    private static async ValueTask<LogSlice?> ReadSegmentAsync(SqlSession session, long key, long after, int maxBytes)
     {
-        var found = session.Query(
+        var found = await session.QueryAsync(
             "SELECT start, bytes, controls, open FROM generation_segments WHERE generation_key = @key AND start <= @after ORDER BY start DESC LIMIT 1",
             row =>
-                (
-                    Start: row.GetInt64(0),
-                    Bytes: (byte[])row.GetValue(1),
-                    Controls: row.GetString(2),
-                    Open: row.IsDBNull(3) ? null : row.GetString(3)
-                ),
+                (Start: row.GetInt64(0), Bytes: row.Bytes(1), Controls: row.GetString(2), Open: row.IsDBNull(3) ? null : row.GetString(3)),
             ("@key", key),
             ("@after", after)
         );
@@ -473,16 +477,16 @@ public sealed class SqliteGenerationStore : IGenerationStore, IDisposable
     private static List<PositionedControl> Placed(long start, byte[] bytes, string json) =>
         JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
 
-    private static long SegmentEnd(SqliteSession session, long key) =>
-        session.Query(
+    private static async ValueTask<long> SegmentEndAsync(SqlSession session, long key) =>
+        await session.FirstAsync(
             "SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key",
-            row => row.IsDBNull(0) ? 0 : row.GetInt64(0),
+            static row => row.NumberOrNull(0) ?? 0,
             ("@key", key)
-        )[0];
+        );
 
-    private static GenerationRow? FindRow(SqliteSession session, GenerationId id)
+    private static async ValueTask<GenerationRow?> FindRowAsync(SqlSession session, GenerationId id)
     {
-        var rows = session.Query(
+        var rows = await session.QueryAsync(
             "SELECT key, message_id, status, epoch, end_position FROM generations WHERE id = @id",
             row => new GenerationRow(
                 row.GetInt64(0),

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
@@ -10,7 +11,7 @@ namespace Parley.Server.Data.Sqlite;
 /// </summary>
 public sealed partial class SqliteWriter : IDisposable
 {
-    private const int MostPerCommit = 256,
+    private const int MaxPerCommit = 256,
         QueueLimit = 10_000;
 
     /// <summary>The first version in which a checkpoint can't corrupt a database in WAL mode.</summary>
@@ -20,15 +21,15 @@ public sealed partial class SqliteWriter : IDisposable
     private readonly ILogger<SqliteWriter> _logger;
     private readonly Thread _thread;
     private readonly SqliteConnection _connection;
-    private readonly SqliteSession _session;
+    private readonly SqliteStatements _statements;
     private readonly SqliteCommand _begin,
         _commit,
         _rollback;
 
-    public SqliteWriter(SqliteDatabase database, ILogger<SqliteWriter> logger)
+    public SqliteWriter(SqliteFolder folder, ILogger<SqliteWriter> logger)
     {
         _logger = logger;
-        _connection = new SqliteConnection(database.WriterConnectionString);
+        _connection = new SqliteConnection(folder.WriterConnectionString);
         _connection.Open();
         var version = Version.Parse(_connection.ServerVersion);
         if (version < OldestSqlite)
@@ -36,52 +37,33 @@ public sealed partial class SqliteWriter : IDisposable
             throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {OldestSqlite} or newer.");
         }
 
-        LogOpened(database.Folder, version, database.Options.Durability);
+        LogOpened(folder.FullPath, version, folder.Options.Durability);
         Migrate();
         Execute("PRAGMA journal_mode = WAL");
-        Execute(database.Options.Durability == Durability.Power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        Execute(folder.Options.Durability == Durability.Power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         Execute("PRAGMA wal_autocheckpoint = 4000");
         Execute("PRAGMA journal_size_limit = 67108864");
         Execute("PRAGMA temp_store = MEMORY");
         Execute("PRAGMA cache_size = -16000");
         (_begin, _commit, _rollback) = (Command("BEGIN IMMEDIATE"), Command("COMMIT"), Command("ROLLBACK"));
-        _session = new SqliteSession(_connection);
+        _statements = new SqliteStatements(_connection);
         _thread = new Thread(Loop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
     }
 
     /// <summary>
     /// Runs <paramref name="work"/> on the writer's connection inside a transaction, and returns its result once that is committed.
-    /// When it throws, only its own changes are undone. <paramref name="committed"/> runs on the writer's thread after the commit and before anything else.
+    /// When it throws, only its own changes are undone.
     /// </summary>
-    /// <param name="work">What to do.</param>
-    /// <param name="committed">What to do right after.</param>
-    /// <param name="resumeHere">The caller goes on on the writer's thread, which saves it a change of threads: only for callers that do little before they wait again.</param>
-    public Task<T> RunAsync<T>(Func<SqliteSession, T> work, Action<T>? committed = null, bool resumeHere = false)
+    /// <param name="owner">Whose rows it reads and changes; null for all.</param>
+    /// <param name="work">What to do. It awaits its session alone, and so completes at once.</param>
+    /// <param name="committed">Runs on the writer's thread after the commit, before anything else does.</param>
+    /// <param name="resumeHere">Runs the caller's continuation on the writer's thread, which saves it a change of threads: only for callers that do little before they wait again.</param>
+    public Task<T> RunAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null, bool resumeHere = false)
     {
-        var item = new Work<T>(work, committed, resumeHere);
-        // Bounded: with this many waiting, the database is far behind, and a quick refusal is the honest answer.
-        if (!_queue.TryAdd(item))
-        {
-            return Task.FromException<T>(new DatabaseBusyException());
-        }
-
-        return item.Task;
-    }
-
-    /// <summary>As <see cref="RunAsync{T}(Func{SqliteSession, T}, Action{T}?, bool)"/>, with a context on the writer's connection.</summary>
-    public Task<T> RunAsync<T>(Func<ParleyDbContext, T> work) =>
-        RunAsync(session =>
-        {
-            using var context = Context(session.Connection);
-            return work(context);
-        });
-
-    private static SqliteDbContext Context(SqliteConnection connection)
-    {
-        var context = new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connection).Options);
-        context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
-        return context;
+        var item = new Work<T>(owner, work, committed, resumeHere);
+        // Bounded: with this many waiting, the database is far behind, and an immediate refusal is better than a long wait.
+        return _queue.TryAdd(item) ? item.Task : Task.FromException<T>(new DatabaseBusyException());
     }
 
     private void Migrate()
@@ -95,19 +77,19 @@ public sealed partial class SqliteWriter : IDisposable
     private void Loop()
     {
         List<Work> batch = [];
-        while (_queue.TakeAll(batch, MostPerCommit))
+        while (_queue.TakeAll(batch, MaxPerCommit))
         {
             try
             {
                 CommitBatch(batch);
             }
-            catch (Exception error)
+            catch (Exception exception)
             {
-                LogCommitFailed(error, batch.Count);
+                LogCommitFailed(exception, batch.Count);
                 TryRollback();
                 foreach (var work in batch)
                 {
-                    work.Fail(error);
+                    work.Fail(exception);
                 }
             }
 
@@ -126,12 +108,12 @@ public sealed partial class SqliteWriter : IDisposable
         {
             foreach (var work in batch)
             {
-                work.Execute(_session);
+                work.Execute(_statements);
             }
         }
-        catch (Exception error) when (batch.Count > 1)
+        catch (Exception exception) when (batch.Count > 1)
         {
-            LogAlone(error, batch.Count);
+            LogAlone(exception, batch.Count);
             TryRollback();
             foreach (var work in batch)
             {
@@ -153,14 +135,14 @@ public sealed partial class SqliteWriter : IDisposable
         try
         {
             _begin.ExecuteNonQuery();
-            work.Execute(_session);
+            work.Execute(_statements);
             _commit.ExecuteNonQuery();
             work.Complete();
         }
-        catch (Exception error)
+        catch (Exception exception)
         {
             TryRollback();
-            work.Fail(error);
+            work.Fail(exception);
         }
     }
 
@@ -200,17 +182,17 @@ public sealed partial class SqliteWriter : IDisposable
         }
 
         _thread.Join();
-        _session.Close();
+        _statements.Dispose();
     }
 
     private abstract class Work
     {
-        public abstract void Execute(SqliteSession session);
+        public abstract void Execute(SqliteStatements statements);
         public abstract void Complete();
-        public abstract void Fail(Exception error);
+        public abstract void Fail(Exception exception);
     }
 
-    private sealed class Work<T>(Func<SqliteSession, T> work, Action<T>? committed, bool resumeHere) : Work
+    private sealed class Work<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed, bool resumeHere) : Work
     {
         private readonly TaskCompletionSource<T> _done = new(
             resumeHere ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously
@@ -219,7 +201,16 @@ public sealed partial class SqliteWriter : IDisposable
 
         public Task<T> Task => _done.Task;
 
-        public override void Execute(SqliteSession session) => _result = work(session);
+        public override void Execute(SqliteStatements statements)
+        {
+            var running = work(new SqliteSession(statements, owner));
+            if (!running.IsCompleted)
+            {
+                throw new InvalidOperationException("A write awaited something other than its session.");
+            }
+
+            _result = running.GetAwaiter().GetResult();
+        }
 
         public override void Complete()
         {
@@ -227,7 +218,7 @@ public sealed partial class SqliteWriter : IDisposable
             _done.SetResult(_result!);
         }
 
-        public override void Fail(Exception error) => _done.TrySetException(error);
+        public override void Fail(Exception exception) => _done.TrySetException(SqliteStatements.Translate(exception));
     }
 
     [LoggerMessage(
@@ -236,12 +227,9 @@ public sealed partial class SqliteWriter : IDisposable
     )]
     private partial void LogOpened(string folder, Version version, Durability durability);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "One of {Count} pieces of work failed; each is committed by itself.")]
-    private partial void LogAlone(Exception error, int count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} writes failed; retrying each in its own transaction.")]
+    private partial void LogAlone(Exception exception, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Count} pieces of work failed; none of them took effect.")]
-    private partial void LogCommitFailed(Exception error, int count);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Count} writes failed; none of them took effect.")]
+    private partial void LogCommitFailed(Exception exception, int count);
 }
-
-/// <summary>The database is so far behind that it takes no more work now.</summary>
-public sealed class DatabaseBusyException() : Exception("The database is overloaded.");

@@ -1,6 +1,6 @@
 using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.PlainMessages;
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Generations;
 using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
@@ -16,6 +16,7 @@ public static class ChatEndpoints
             .AddSingleton<SingleMessageChat>()
             .AddSingleton<AiSdkChat>()
             .AddSingleton<PlainMessagesChat>()
+            .AddSingleton<IPromptSource, PlainMessagesPrompt>()
             .AddSingleton<ResumeChat>();
 
     public static void MapChat(this IEndpointRouteBuilder routes)
@@ -73,8 +74,8 @@ public static class ChatEndpoints
             .StartsAnswer(Media.Text, Media.Events)
             .RefusesTurns()
             .Refuses(400, "agent_not_found");
-        v1.MapGet("", static (HttpContext http, ParleyDbContext db, ResumeChat resume, ResumeGeneration reading) =>
-                http.Request.Query.ContainsKey("chatId") ? ResumeChat.HandleQuery(http, resume, reading) : ListChats.Handle(http, db)
+        v1.MapGet("", static (HttpContext http, IDatabase database, ResumeChat resume, ResumeGeneration reading) =>
+                http.Request.Query.ContainsKey("chatId") ? ResumeChat.HandleQuery(http, resume, reading) : ListChats.Handle(http, database)
             )
             .CountedAs(RateBucket.Read)
             .Operation("listChats", "Conversations, the newest message first; with chatId the answer that is being written in one.")

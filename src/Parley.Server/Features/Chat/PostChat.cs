@@ -2,6 +2,7 @@ using System.Text.Json;
 using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.PlainMessages;
 using Parley.Server.Contracts;
+using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;

@@ -47,7 +47,7 @@ public static class CreateConversation
                 UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
             }
         );
-        feed.Changed(user.Id, conversation.Id);
+        feed.Changed(user.Owner, conversation.Id);
         return ApiJson.Created($"/api/v1/conversations/{conversation.Id}", ConversationView.Of(conversation, []), http);
     }
 }

@@ -11,7 +11,7 @@ public static class DeleteConversation
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, GenerationRunner runner, ChangeFeed feed)
     {
-        if (CurrentUser.Of(http.User) is not { } user || await store.DeleteAsync(user.TenantId, user.Id, id) is not { } fenced)
+        if (CurrentUser.Of(http.User) is not { } user || await store.DeleteAsync(user.Owner, id) is not { } fenced)
         {
             return Problems.NotFound("conversation");
         }
@@ -21,7 +21,7 @@ public static class DeleteConversation
             runner.Discard(generation);
         }
 
-        feed.Changed(user.Id, id);
+        feed.Changed(user.Owner, id);
         return Results.NoContent();
     }
 }

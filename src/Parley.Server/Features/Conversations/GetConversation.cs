@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -10,15 +10,15 @@ namespace Parley.Server.Features.Conversations;
 /// <summary><c>GET /api/v1/conversations/{id}</c>.</summary>
 public static class GetConversation
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db)
+    public static async Task<IResult> Handle(string id, HttpContext http, IDatabase database)
     {
-        var user = CurrentUser.Of(http.User);
-        var found = user is null
-            ? []
-            : await db
-                .Conversations.AsNoTracking()
-                .Where(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id)
-                .ToListAsync(http.RequestAborted);
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        var found = await db.Conversations.AsNoTracking().Where(row => row.Id == id).ToListAsync(http.RequestAborted);
         return found.Count == 0
             ? Problems.NotFound("conversation")
             : ApiJson.Ok((await ConversationView.OfAsync(db, found, http.RequestAborted))[0]);

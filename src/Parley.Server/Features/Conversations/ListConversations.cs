@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -21,7 +22,7 @@ public static class ListConversations
         int Total
     );
 
-    public static async Task<IResult> Handle(HttpContext http, ParleyDbContext db)
+    public static async Task<IResult> Handle(HttpContext http, IDatabase database)
     {
         if (!Http.Query.HasOnly(http, ["limit", "cursor"], out var problem))
         {
@@ -50,11 +51,8 @@ public static class ListConversations
             return ApiJson.Ok(new Page([], null, 0));
         }
 
-        var mine = db
-            .Conversations.AsNoTracking()
-            .Where(row =>
-                row.TenantId == user.TenantId && row.OwnerId == user.Id && row.Kind == ConversationKind.Chat && row.ArchivedAt == null
-            );
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        var mine = db.Conversations.AsNoTracking().Where(row => row.Kind == ConversationKind.Chat && row.ArchivedAt == null);
         var total = await mine.CountAsync(http.RequestAborted);
         var after = cursor is null
             ? mine

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http;
@@ -15,14 +15,7 @@ public static class RenameConversation
 {
     public sealed record Request([property: Required, Description("1 to 200 characters.")] string? Title);
 
-    public static async Task<IResult> Handle(
-        string id,
-        HttpContext http,
-        ChatStore store,
-        ParleyDbContext db,
-        ChangeFeed feed,
-        TimeProvider time
-    )
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, IDatabase database, ChangeFeed feed)
     {
         if ((await StrictJson.ReadAsync<Request>(http)).IsBad(out var bad, out var request))
         {
@@ -34,15 +27,12 @@ public static class RenameConversation
             return badTitle;
         }
 
-        if (
-            CurrentUser.Of(http.User) is not { } user
-            || !await store.RenameAsync(user.TenantId, user.Id, id, request.Title!, time.GetUtcNow())
-        )
+        if (CurrentUser.Of(http.User) is not { } user || !await store.RenameAsync(user.Owner, id, request.Title!))
         {
             return Problems.NotFound("conversation");
         }
 
-        feed.Changed(user.Id, id);
-        return await GetConversation.Handle(id, http, db);
+        feed.Changed(user.Owner, id);
+        return await GetConversation.Handle(id, http, database);
     }
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
-using Parley.Server.Data.Sqlite;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -35,7 +35,7 @@ public static class FollowFeed
     private static async Task<IResult> Handle(
         HttpContext http,
         ChangeFeed feed,
-        IDbContextFactory<SqliteDbContext> contexts,
+        IDatabase database,
         IOptions<StreamOptions> options,
         IHostApplicationLifetime lifetime,
         TimeProvider time
@@ -47,7 +47,7 @@ public static class FollowFeed
         }
 
         EventStreamHeaders.Write(http.Response);
-        using var subscription = feed.Subscribe(user.Id);
+        using var subscription = feed.Subscribe(user.Owner);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         using var guard = new StreamTimeouts(http, options.Value, time, static () => { }, CancellationToken.None);
         try
@@ -66,7 +66,7 @@ public static class FollowFeed
                 }
                 else
                 {
-                    await WriteChangesAsync(http, user, subscription, contexts);
+                    await WriteChangesAsync(http, user, subscription, database);
                 }
 
                 if (!await guard.FlushAsync())
@@ -108,7 +108,7 @@ public static class FollowFeed
         HttpContext http,
         CurrentUser user,
         ChangeFeed.Subscription subscription,
-        IDbContextFactory<SqliteDbContext> contexts
+        IDatabase database
     )
     {
         HashSet<string> ids = [];
@@ -123,16 +123,10 @@ public static class FollowFeed
             return;
         }
 
-        await using var db = await contexts.CreateDbContextAsync(http.RequestAborted);
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
         var rows = await db
             .Conversations.AsNoTracking()
-            .Where(row =>
-                ids.Contains(row.Id)
-                && row.TenantId == user.TenantId
-                && row.OwnerId == user.Id
-                && row.Kind == ConversationKind.Chat
-                && row.ArchivedAt == null
-            )
+            .Where(row => ids.Contains(row.Id) && row.Kind == ConversationKind.Chat && row.ArchivedAt == null)
             .ToListAsync(http.RequestAborted);
         foreach (var view in await ConversationView.OfAsync(db, rows, http.RequestAborted))
         {

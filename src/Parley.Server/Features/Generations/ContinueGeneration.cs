@@ -1,9 +1,15 @@
 using System.ComponentModel;
+using System.Globalization;
+using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
+using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Generations;
 
@@ -16,44 +22,38 @@ public static class ContinueGeneration
         [property: Description("Where to go on; without it where the answer ended, or was stopped.")] long? Position
     );
 
-    public static async Task<IResult> Handle(
-        string id,
-        HttpContext http,
-        OwnedGenerations lookup,
-        FinishedLogs logs,
-        RegenerateAnswer again
-    )
+    public static async Task<IResult> Handle(string id, HttpContext http, GenerationStarter starter, ModelRouter router, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null, null))).IsBad(out var bad, out var request))
         {
             return bad;
         }
 
-        if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found)
+        if (CurrentUser.Of(http.User) is not { } user)
         {
             return Problems.NotFound("generation");
         }
 
-        if (logs.Find(found) is not { Ended: { } ended } log)
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey))
         {
-            return Problems.Of(StatusCodes.Status409Conflict, "answer_running", "This answer is still being written.");
+            return badKey;
         }
 
-        var position = request.Position ?? ended.StoppedAt ?? log.End;
-        if (position < 0 || position > log.End || log.BoundaryAt(position) != position)
+        var command = new ContinueAnswer
         {
-            return Problems.Invalid(
-                "position",
-                "invalid_position",
-                "This is not a position of this answer. Use the id of the last event that you have seen."
-            );
-        }
-
-        if (request.Position is null && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
-        {
-            return Problems.Of(StatusCodes.Status409Conflict, "answer_complete", "This answer is complete: there is nothing to continue.");
-        }
-
-        return await again.StartAsync(http, user, found, request.Model, log.UpTo(position), ResponseMode.Native(request.Stream ?? true));
+            Owner = user.Owner,
+            Now = time.GetUtcNow(),
+            ChooseModel = ModelChoice.SameAs(router, request.Model),
+            IdempotencyKey = key,
+            Fingerprint = GenerationStarter.Fingerprint(
+                "continue",
+                id,
+                request.Position?.ToString(CultureInfo.InvariantCulture),
+                request.Model
+            ),
+            GenerationId = id,
+            Position = request.Position,
+        };
+        return await starter.StartAsync(http, command, ResponseMode.Native(request.Stream ?? true));
     }
 }

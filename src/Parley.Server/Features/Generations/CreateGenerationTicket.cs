@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Parley.Server.Generations;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -11,10 +11,13 @@ public static class CreateGenerationTicket
 {
     public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 
-    public static IResult Handle(string id, HttpContext http, OwnedGenerations lookup, Tickets tickets) =>
-        CurrentUser.Of(http.User) is { } user && lookup.Find(user, id) is { } found
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, Tickets tickets)
+    {
+        var user = CurrentUser.Of(http.User);
+        return await chats.GenerationAsync(user?.Owner, id, http.RequestAborted) is { } found
             ? ApiJson.Ok(
-                new Created(tickets.Create(user, Tickets.ForGeneration(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds)
+                new Created(tickets.Create(user!, Tickets.ForGeneration(found.Info.GenerationId)), (int)Tickets.Lifetime.TotalSeconds)
             )
             : Problems.NotFound("generation");
+    }
 }

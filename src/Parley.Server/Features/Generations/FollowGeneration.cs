@@ -1,3 +1,4 @@
+using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Streaming;
@@ -9,9 +10,9 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>GET /api/v1/generations/{id}/events</c>: the log from a cursor on; in another format (<c>?format=</c>) from its beginning, or from a cursor where that format has one.</summary>
 public static class FollowGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, ResumeGeneration reading)
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, ResumeGeneration reading)
     {
-        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found)
+        if (await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is not { } found)
         {
             return Problems.NotFound("generation");
         }

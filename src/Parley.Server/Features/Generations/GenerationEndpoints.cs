@@ -1,3 +1,4 @@
+using Parley.Server.Contracts;
 using Parley.Server.Generations;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;

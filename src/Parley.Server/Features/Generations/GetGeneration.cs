@@ -1,63 +1,16 @@
-using Parley.Server.Generations;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Generations;
 
 /// <summary><c>GET /api/v1/generations/{id}</c>: where a generation stands.</summary>
 public static class GetGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, GenerationViews views) =>
-        lookup.Find(CurrentUser.Of(http.User), id) is { } found
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, GenerationViews views) =>
+        await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is { } found
             ? ApiJson.Ok(await views.OfAsync(found, http.RequestAborted))
             : Problems.NotFound("generation");
 }
-
-/// <summary>Makes the view of a generation that several operations answer.</summary>
-public sealed class GenerationViews(IGenerationStore store)
-{
-    public async Task<GenerationView?> OfAsync(OwnedGeneration found, CancellationToken cancellationToken)
-    {
-        if (await store.FindAsync(found.Id, cancellationToken) is not { } record)
-        {
-            return null;
-        }
-
-        var ended =
-            record.Status == GenerationStatus.Running || record.End == 0
-                ? null
-                : (await store.ReadAsync(found.Id, record.End - 1, 1, cancellationToken))?.Ended;
-        return new GenerationView(
-            found.Info.GenerationId,
-            found.Info.ConversationId,
-            found.Info.MessageId,
-            found.Info.Model,
-            record.Status,
-            record.End,
-            found.Info.CreatedAt,
-            found.EndedAt,
-            ended?.FinishReason,
-            ended?.Usage,
-            ended?.Error,
-            ended?.StoppedAt
-        );
-    }
-}
-
-/// <summary>A generation as clients see it.</summary>
-public sealed record GenerationView(
-    string Id,
-    string ConversationId,
-    string MessageId,
-    string Model,
-    GenerationStatus Status,
-    long Position,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset? EndedAt,
-    string? FinishReason,
-    GenerationUsage? Usage,
-    GenerationError? Error,
-    long? StoppedAt
-);

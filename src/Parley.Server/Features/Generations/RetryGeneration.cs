@@ -1,7 +1,13 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Generations.Commands;
+using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Streaming.Generations;
+using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Generations;
 
@@ -10,18 +16,32 @@ public static class RetryGeneration
 {
     public sealed record Request(string? Model, bool? Stream);
 
-    public static async Task<IResult> Handle(string id, HttpContext http, OwnedGenerations lookup, RegenerateAnswer again)
+    public static async Task<IResult> Handle(string id, HttpContext http, GenerationStarter starter, ModelRouter router, TimeProvider time)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null, null))).IsBad(out var bad, out var request))
         {
             return bad;
         }
 
-        if (CurrentUser.Of(http.User) is not { } user || lookup.Find(user, id) is not { } found)
+        if (CurrentUser.Of(http.User) is not { } user)
         {
             return Problems.NotFound("generation");
         }
 
-        return await again.StartAsync(http, user, found, request.Model, null, ResponseMode.Native(request.Stream ?? true));
+        if (!IdempotencyKeyHeader.TryRead(http, out var key, out var badKey))
+        {
+            return badKey;
+        }
+
+        var command = new RegenerateAnswer
+        {
+            Owner = user.Owner,
+            Now = time.GetUtcNow(),
+            ChooseModel = ModelChoice.SameAs(router, request.Model),
+            IdempotencyKey = key,
+            Fingerprint = GenerationStarter.Fingerprint("retry", id, null, request.Model),
+            GenerationId = id,
+        };
+        return await starter.StartAsync(http, command, ResponseMode.Native(request.Stream ?? true));
     }
 }

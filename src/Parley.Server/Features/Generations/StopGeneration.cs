@@ -1,5 +1,6 @@
 using System.ComponentModel;
-using Parley.Server.Generations;
+using Parley.Server.Contracts;
+using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -14,20 +15,14 @@ public static class StopGeneration
         [property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position
     );
 
-    public static async Task<IResult> Handle(
-        string id,
-        HttpContext http,
-        OwnedGenerations lookup,
-        GenerationRunner runner,
-        GenerationViews views
-    )
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, GenerationRunner runner, GenerationViews views)
     {
         if ((await StrictJson.ReadAsync(http, new Request(null))).IsBad(out var bad, out var request))
         {
             return bad;
         }
 
-        if (lookup.Find(CurrentUser.Of(http.User), id) is not { } found)
+        if (await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is not { } found)
         {
             return Problems.NotFound("generation");
         }
@@ -46,7 +41,7 @@ public static class StopGeneration
         }
 
         await runner.StopAsync(found.Id, request.Position, http.RequestAborted);
-        return lookup.Find(CurrentUser.Of(http.User), id) is { } ended
+        return await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is { } ended
             ? ApiJson.Ok(await views.OfAsync(ended, http.RequestAborted))
             : Problems.NotFound("generation");
     }

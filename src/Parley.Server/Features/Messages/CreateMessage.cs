@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Parley.Server.Contracts;
+using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
@@ -27,7 +28,7 @@ public static class CreateMessage
         string id,
         HttpContext http,
         ChatStore store,
-        ParleyDbContext db,
+        IDatabase database,
         IGenerationStore generations,
         ChangeFeed feed,
         TimeProvider time
@@ -74,7 +75,8 @@ public static class CreateMessage
             return Problems.NotFound("conversation");
         }
 
-        feed.Changed(user.Id, id);
+        feed.Changed(user.Owner, id);
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
         return ApiJson.Created(
             $"/api/v1/messages/{message.Id}",
             (await MessageView.OfAsync(db, generations, [message], http.RequestAborted))[0],

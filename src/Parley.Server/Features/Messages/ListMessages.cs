@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
+using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
@@ -20,7 +20,7 @@ public static class ListMessages
             string? Previous
     );
 
-    public static async Task<IResult> Handle(string id, HttpContext http, ParleyDbContext db, IGenerationStore store)
+    public static async Task<IResult> Handle(string id, HttpContext http, IDatabase database, IGenerationStore store)
     {
         if (!Http.Query.HasOnly(http, ["limit", "before"], out var problem))
         {
@@ -37,13 +37,13 @@ public static class ListMessages
             return problem;
         }
 
-        var user = CurrentUser.Of(http.User);
-        var conversation = user is null
-            ? null
-            : await db
-                .Conversations.AsNoTracking()
-                .SingleOrDefaultAsync(row => row.Id == id && row.TenantId == user.TenantId && row.OwnerId == user.Id, http.RequestAborted);
-        if (conversation is null)
+        if (CurrentUser.Of(http.User) is not { } user)
+        {
+            return Problems.NotFound("conversation");
+        }
+
+        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        if (await db.Conversations.AsNoTracking().SingleOrDefaultAsync(row => row.Id == id, http.RequestAborted) is not { } conversation)
         {
             return Problems.NotFound("conversation");
         }

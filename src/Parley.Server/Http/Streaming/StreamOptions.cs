@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Parley.Server.Compatibility.DurableStreams;
 
 namespace Parley.Server.Http.Streaming;
 

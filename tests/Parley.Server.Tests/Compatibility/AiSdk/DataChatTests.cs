@@ -1,3 +1,5 @@
+using Parley.Server.Http.Json;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.Convex;
@@ -50,9 +50,9 @@ internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
     /// <summary>Lets it wait to be driven until then and no longer.</summary>
     public Task ExpireAtAsync(ParleyServer server, DateTimeOffset at) =>
         server
-            .Services.GetRequiredService<SqliteWriter>()
-            .RunAsync(session =>
-                session.Run(
+            .Services.GetRequiredService<IDatabase>()
+            .WriteAsync(null, session =>
+                session.RunAsync(
                     "UPDATE chat_sessions SET expires_at = @at WHERE id = @id",
                     ("@at", at.ToUnixTimeMilliseconds()),
                     ("@id", StreamId)
@@ -62,9 +62,9 @@ internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
     /// <summary>Makes it older.</summary>
     public Task AgeAsync(ParleyServer server, int milliseconds) =>
         server
-            .Services.GetRequiredService<SqliteWriter>()
-            .RunAsync(session =>
-                session.Run(
+            .Services.GetRequiredService<IDatabase>()
+            .WriteAsync(null, session =>
+                session.RunAsync(
                     "UPDATE chat_sessions SET created_at = created_at - @by WHERE id = @id",
                     ("@by", milliseconds),
                     ("@id", StreamId)

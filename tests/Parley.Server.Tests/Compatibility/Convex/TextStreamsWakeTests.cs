@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Compatibility.Convex;
+using Parley.Server.Data;
 using Parley.Server.Generations;
 using Parley.Server.Identity;
 using Parley.Server.Tests.Hosting;
@@ -12,18 +13,20 @@ namespace Parley.Server.Tests.Compatibility.Convex;
 /// <summary>Whoever is woken may look at once, on the very thread that wakes it: what comes after that must wake it again.</summary>
 public sealed class TextStreamsWakeTests
 {
+    private static readonly Owner Ana = new("personal", "ana");
+
     [Fact]
     public async Task ChangeWatch_TakenInsideTheWake_IsWokenAgain()
     {
         var feed = new ChangeFeed();
         var seen = Channel.CreateUnbounded<string?>();
         ChangeWatch? watch = null;
-        watch = new ChangeWatch(feed, "ana", () => watch!.Take(id => seen.Writer.TryWrite(id)));
+        watch = new ChangeWatch(feed, Ana, () => watch!.Take(id => seen.Writer.TryWrite(id)));
         await using (watch)
         {
             for (var i = 0; i < 50; i++)
             {
-                feed.Changed("ana", $"{i}");
+                feed.Changed(Ana, $"{i}");
                 Assert.Equal(
                     $"{i}",
                     await seen
@@ -41,17 +44,17 @@ public sealed class TextStreamsWakeTests
     public async Task ChangeWatch_MoreThanTheFeedHolds_SaysThatAnythingMayHaveChanged()
     {
         var feed = new ChangeFeed();
-        await using var watch = new ChangeWatch(feed, "ana", static () => { });
+        await using var watch = new ChangeWatch(feed, Ana, static () => { });
         for (var i = 0; i < 1000; i++)
         {
-            feed.Changed("ana", $"{i}");
+            feed.Changed(Ana, $"{i}");
         }
 
         List<string?> seen = [];
         watch.Take(seen.Add);
         Assert.Null(seen[^1]);
         seen.Clear();
-        feed.Changed("ana", "more");
+        feed.Changed(Ana, "more");
         watch.Take(seen.Add);
         Assert.Equal(["more"], seen);
     }

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Parley.Server.Generations;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Chat;
 

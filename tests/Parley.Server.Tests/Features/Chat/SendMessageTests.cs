@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;

@@ -1,3 +1,4 @@
+using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;

@@ -1,4 +1,5 @@
 using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Conversations;

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
+using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Generations;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.Convex.Sync;
+using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
@@ -34,7 +36,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     {
         if (NameOf(path) != GetChatBody)
         {
-            return QueryRows(user, path, args);
+            return await QueryRowsAsync(user, path, args, cancellationToken);
         }
 
         if (IsBad<StreamArguments>(args, out var problem, out var body))
@@ -56,7 +58,12 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
             : new RowQuery(this, user, path, args, time);
 
     /// <summary>The queries whose results are rows.</summary>
-    internal FunctionResult QueryRows(CurrentUser? user, string path, JsonElement args)
+    internal async ValueTask<FunctionResult> QueryRowsAsync(
+        CurrentUser? user,
+        string path,
+        JsonElement args,
+        CancellationToken cancellationToken
+    )
     {
         switch (NameOf(path))
         {
@@ -66,7 +73,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                     return FunctionResult.Failed(problem);
                 }
 
-                var chat = chats.Find(user, get.ChatId);
+                var chat = await chats.FindAsync(user, get.ChatId, cancellationToken);
                 return FunctionResult.OfRows(chat, chat?.ExpiresAt);
             case ListChats:
                 if (IsBad<ListArguments>(args, out problem, out var list))
@@ -86,7 +93,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                     );
                 }
 
-                var rows = chats.List(user, (int)(list.Limit ?? ListStreamChats.Usual));
+                var rows = await chats.ListAsync(user, (int)(list.Limit ?? ListStreamChats.Usual), cancellationToken);
                 return FunctionResult.OfRows(rows, rows.Min(row => row.ExpiresAt));
             case GetChatBody:
                 // Only with arguments that no stream could be found by.
@@ -103,7 +110,13 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     /// <param name="path">The function.</param>
     /// <param name="args">Its arguments.</param>
     /// <param name="request">What the client calls this request, where it sends it again after it has lost its connection.</param>
-    internal async Task<FunctionResult> MutateAsync(CurrentUser user, string path, JsonElement args, string? request)
+    internal async Task<FunctionResult> MutateAsync(
+        CurrentUser user,
+        string path,
+        JsonElement args,
+        string? request,
+        CancellationToken cancellationToken
+    )
     {
         switch (NameOf(path))
         {
@@ -132,7 +145,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                     return FunctionResult.Failed(problem);
                 }
 
-                var (row, illegal) = await chats.SetStatusAsync(user, update.ChatId, update.Status);
+                var (row, illegal) = await chats.SetStatusAsync(user, update.ChatId, update.Status, cancellationToken);
                 return row is null ? FunctionResult.Failed(illegal!) : FunctionResult.Null;
             case DeleteChat:
                 // A client that has lost its connection deletes again: what is gone is deleted.
@@ -141,7 +154,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                     return FunctionResult.Failed(problem);
                 }
 
-                await chats.DeleteAsync(user, delete.ChatId);
+                await chats.DeleteAsync(user, delete.ChatId, cancellationToken);
                 return FunctionResult.Null;
             case var name:
                 return FunctionResult.Failed(

@@ -27,6 +27,8 @@ public static class RunMutation
             return problem;
         }
 
-        return FunctionCall.Answer(await functions.MutateAsync(await http.CurrentUserOrNewAsync(time), path, args, null));
+        return FunctionCall.Answer(
+            await functions.MutateAsync(await http.CurrentUserOrNewAsync(time), path, args, null, http.RequestAborted)
+        );
     }
 }

@@ -58,30 +58,28 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
         _isUrgent |= byThisClient;
     }
 
-    public override ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken)
+    public override async ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken)
     {
         if (DueIn > TimeSpan.Zero)
         {
-            return default;
+            return null;
         }
 
         (_isStale, _isUrgent) = (false, false);
-        var result = functions.QueryRows(user, path, args);
+        var result = await functions.QueryRowsAsync(user, path, args, cancellationToken);
         _changesAt = result.ChangesAt;
         _length = result.Value.Length;
         _pace.Sent(_length);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(
-            result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail),
-            hash
+        var hash = SHA256.HashData(
+            result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail)
         );
-        if (hash.SequenceEqual(_sent))
+        if (hash.AsSpan().SequenceEqual(_sent))
         {
-            return default;
+            return null;
         }
 
-        hash.CopyTo(_sent);
-        return new(result);
+        hash.CopyTo(_sent, 0);
+        return result;
     }
 
     public override ValueTask DisposeAsync() => default;

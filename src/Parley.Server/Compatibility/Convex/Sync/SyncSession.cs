@@ -4,8 +4,10 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Parley.Server.Compatibility.Convex.Functions;
-using Parley.Server.Data.Sqlite;
+using Parley.Server.Data;
+using Parley.Server.Data.Model;
 using Parley.Server.Generations;
+using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 
@@ -55,7 +57,7 @@ internal sealed partial class SyncSession(
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         using var nudge = leaving.UnsafeRegister(static signal => ((Signal)signal!).Set(), _signal);
-        _changes = new ChangeWatch(feed, User.Id, _signal.Set);
+        _changes = new ChangeWatch(feed, User.Owner, _signal.Set);
         var receiving = ReceiveAsync(over.Token);
         try
         {
@@ -302,7 +304,7 @@ internal sealed partial class SyncSession(
             return SyncEnd.Fatal("Mutation has a requestId, a udfPath and args.");
         }
 
-        var result = await MutateAsync(path, args, _sessionId is null ? null : $"{_sessionId}:{id}");
+        var result = await MutateAsync(path, args, _sessionId is null ? null : $"{_sessionId}:{id}", cancellationToken);
         if (result.Failure is not null)
         {
             await SendAsync(SyncMessages.MutationResponse(id, result, 0), cancellationToken);
@@ -317,13 +319,13 @@ internal sealed partial class SyncSession(
         return null;
     }
 
-    private async Task<FunctionResult> MutateAsync(string path, JsonElement args, string? request)
+    private async Task<FunctionResult> MutateAsync(string path, JsonElement args, string? request, CancellationToken cancellationToken)
     {
         try
         {
-            return await functions.MutateAsync(User, path, args, request);
+            return await functions.MutateAsync(User, path, args, request, cancellationToken);
         }
-        catch (Exception error) when (error is DatabaseBusyException or SqliteException)
+        catch (DatabaseUnavailableException)
         {
             return FunctionResult.Failed(
                 Problems.Of(
@@ -373,7 +375,7 @@ internal sealed partial class SyncSession(
 
         await _changes!.DisposeAsync();
         _authenticated = user;
-        _changes = new ChangeWatch(feed, user.Id, _signal.Set);
+        _changes = new ChangeWatch(feed, user.Owner, _signal.Set);
         foreach (var (id, (path, args, query)) in _queries.ToArray())
         {
             await query.DisposeAsync();

@@ -1,3 +1,5 @@
+using Parley.Server.Data.Model;
+
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
 /// <summary>Why a request is not taken: the fields of OpenAI's error envelope, whose type is <c>invalid_request_error</c>.</summary>

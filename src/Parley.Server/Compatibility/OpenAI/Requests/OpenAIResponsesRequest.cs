@@ -7,6 +7,8 @@ namespace Parley.Server.Compatibility.OpenAI.Requests;
 /// <summary>A request to the Responses API, as a model is asked it.</summary>
 public sealed record OpenAIResponsesRequest
 {
+    private const int MaxReferences = 1000;
+
     /// <summary>The model's name, as the client has it.</summary>
     public required string Model { get; init; }
 
@@ -43,6 +45,26 @@ public sealed record OpenAIResponsesRequest
         [NotNullWhen(true)] out OpenAIResponsesRequest? request,
         [NotNullWhen(false)] out OpenAIRefusal? refusal
     ) => TryParse(body, null, out request, out refusal);
+
+    /// <summary>Ids of earlier items that an input refers to; at most 1,000.</summary>
+    public static IReadOnlyList<string> ReferencedItems(JsonElement body) =>
+        body.ValueKind == JsonValueKind.Object && body.TryGetProperty("input", out var input) && input.ValueKind == JsonValueKind.Array
+            ?
+            [
+                .. input
+                    .EnumerateArray()
+                    .Where(static item => TextOf(item, "type") == "item_reference")
+                    .Select(static item => TextOf(item, "id"))
+                    .OfType<string>()
+                    .Distinct()
+                    .Take(MaxReferences),
+            ]
+            : [];
+
+    private static string? TextOf(JsonElement item, string name) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
     /// <param name="body">The request's body.</param>

@@ -1,0 +1,243 @@
+using Parley.Server.Contracts;
+using Parley.Server.Data;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+using Parley.Server.Http;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Compatibility.AiSdk;
+
+/// <summary>
+/// What a client asks for that sends its whole history each time, under a name of its own. What is stored is the truth; the request only says what is new at its end, and where.
+/// </summary>
+public sealed record SendHistory : StartCommand
+{
+    /// <summary>The client's name for the conversation; null for one without a name, which begins with this request.</summary>
+    public required string? Conversation { get; init; }
+
+    /// <summary>The history, as the client shows it; never empty.</summary>
+    public required IReadOnlyList<ClientMessage> Messages { get; init; }
+
+    /// <summary>The client wants another answer instead of a new message.</summary>
+    public required bool IsRegenerate { get; init; }
+
+    /// <summary>The answer to regenerate, by id or name.</summary>
+    public string? MessageId { get; init; }
+
+    private ClientMessage Last => Messages[^1];
+
+    public override async ValueTask<StartDecision> DecideAsync(ChatReads reads)
+    {
+        if (Conversation is null || await reads.TargetAsync(Conversation, null) is not { } target)
+        {
+            return Begin();
+        }
+
+        var path = await reads.PathAsync(target.ConversationId, target.ParentId);
+        if (IsRegenerate)
+        {
+            return await RegenerateAsync(reads, target, path);
+        }
+
+        return Last.Role == "assistant" ? await ContinueAsync(reads, target, path) : await SubmitAsync(reads, target, path);
+    }
+
+    /// <summary>Nothing is stored under this name: what the client brings along is the beginning of its own conversation.</summary>
+    private StartDecision Begin() =>
+        (StartDecision?)RefuseLast()
+        ?? new StartDecision.Begin(
+            new NewConversation(
+                Conversation,
+                ConversationKind.Chat,
+                null,
+                [
+                    .. Messages
+                        .SkipLast(1)
+                        .Where(message => message.Text.Length > 0)
+                        .Select(message => new EarlierMessage(message.Role, message.Text, message.Id)),
+                ]
+            )
+        )
+        {
+            Message = new NewMessage(Last.Text, Last.Id),
+        };
+
+    private async ValueTask<StartDecision> SubmitAsync(ChatReads reads, ReplyTarget target, List<StoredMessage> path)
+    {
+        if (RefuseLast() is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await FindStoredAsync(reads, target, Last, path) is { } same)
+        {
+            var answer = await RunningAnswerAsync(reads, target, same);
+            if (same.Content == Last.Text)
+            {
+                // The same message once more: a retry of a request whose answer is being written, or a wish for another answer.
+                return answer is not null ? new StartDecision.Attach(answer) : ReplyTo(target, same.Id);
+            }
+
+            return answer is not null
+                ? new StartDecision.StopFirst(answer)
+                : ReplyTo(target, same.ParentId) with
+                {
+                    Message = new NewMessage(Last.Text, Last.Id),
+                };
+        }
+
+        var before = Messages.Count > 1 ? Messages[^2] : null;
+        var known = before?.Id is { } id ? await reads.MessageAsync(target.ConversationId, id) : null;
+        var running = known switch
+        {
+            null => target.ParentIsRunning ? target.ParentGenerationId : null,
+            { Role: "user" } => await RunningAnswerAsync(reads, target, known),
+            _ => known.IsRunning ? known.GenerationId : null,
+        };
+
+        // An answer that the page does not show: the page is behind, and its message would start a branch by mistake.
+        if (known is not null && running is null && target.ParentIsRunning)
+        {
+            return new StartDecision.Refuse(StartRefusal.AnswerRunning);
+        }
+
+        if (running is not null)
+        {
+            // A client that sends the next message under an answer that it shows no longer waits for the rest: useChat's stop() only disconnects.
+            var isShown = before is { Role: "assistant" } && (before.Id is null || known is not null);
+            return isShown ? new StartDecision.StopFirst(running) : new StartDecision.Refuse(StartRefusal.AnswerRunning);
+        }
+
+        return ReplyTo(target, known?.Id ?? target.ParentId) with
+        {
+            Message = new NewMessage(Last.Text, Last.Id),
+        };
+    }
+
+    private async ValueTask<StartDecision> RegenerateAsync(ChatReads reads, ReplyTarget target, List<StoredMessage> path)
+    {
+        var found = MessageId is { } id
+            ? await reads.MessageAsync(target.ConversationId, id)
+            : path.LastOrDefault(message => message.Role == "assistant");
+
+        // The client may have a name of its own for the answer; then the message before it says which one is meant.
+        if (found is null && Messages.LastOrDefault(message => message.Role == "user") is { } asked)
+        {
+            found = await FindStoredAsync(reads, target, asked, path);
+        }
+
+        found ??= path.LastOrDefault(message => message.Role == "user");
+        return found switch
+        {
+            null => Invalid("messageId", "message_not_found", "There is no such message to answer again."),
+            { IsRunning: true, GenerationId: { } running } => new StartDecision.StopFirst(running),
+            { Role: "assistant" } => ReplyTo(target, found.ParentId),
+            _ => ReplyTo(target, found.Id),
+        };
+    }
+
+    /// <summary>The last message is an answer: the client wants it to be continued, under the id that it has, from where it ended.</summary>
+    private async ValueTask<StartDecision> ContinueAsync(ChatReads reads, ReplyTarget target, List<StoredMessage> path)
+    {
+        var found = Last.Id is { } id ? await reads.MessageAsync(target.ConversationId, id) : path.LastOrDefault();
+        if (found is not { Role: "assistant", GenerationId: { } generation })
+        {
+            return Invalid("messages", "message_not_found", "There is no such answer to continue.");
+        }
+
+        if (await reads.FinishedAsync(generation) is not { Log: { Ended: { } ended } log })
+        {
+            return new StartDecision.Refuse(StartRefusal.ThisAnswerRunning);
+        }
+
+        var prefix = log.UpTo(ended.StoppedAt ?? log.End);
+        var open = prefix.OpenCalls();
+        List<ToolReturned> results =
+        [
+            .. open.Select(call => Last.ToolResults.FirstOrDefault(result => result.CallId == call.CallId)).OfType<ToolReturned>(),
+        ];
+        if (ended.FinishReason == "tool-calls" && results.Count < open.Count)
+        {
+            return Invalid(
+                "messages",
+                "tool_result_required",
+                "The answer waits for the results of its tool calls: send one for each call."
+            );
+        }
+
+        if (results.Count == 0 && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
+        {
+            return new StartDecision.Refuse(StartRefusal.AnswerComplete);
+        }
+
+        if (results.Sum(result => (result.Result ?? result.Error)!.Length) > TextValidation.MaxMessageBytes)
+        {
+            return new StartDecision.Refuse(
+                new StartRefusal(RefusalKind.TooLarge, "tool_result_too_long", "Tool results may have 1 MiB at most.", "messages")
+            );
+        }
+
+        return ReplyTo(target, found.ParentId) with
+        {
+            AnswerName = Last.Id,
+            Request = StoredRequest.WithToolResults(Request, results),
+            Continues = new ContinuedAnswer(generation, found.Id, prefix.End, prefix.With(results)),
+        };
+    }
+
+    /// <summary>
+    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages, if the client shows the same ones before it: one that shows n of them and sends n asks for
+    /// another answer to the last, or has edited it; one that sends n + 1 has a new one. A client that shows nothing before its message has just opened the page, rather than edited the first one.
+    /// </summary>
+    private async ValueTask<StoredMessage?> FindStoredAsync(
+        ChatReads reads,
+        ReplyTarget target,
+        ClientMessage message,
+        List<StoredMessage> path
+    )
+    {
+        if (message.Id is { } id)
+        {
+            return await reads.MessageAsync(target.ConversationId, id) is { Role: "user" } found ? found : null;
+        }
+
+        var stored = path.FindAll(one => one.Role == "user");
+        List<ClientMessage> sent = [.. Messages.Where(one => one.Role == "user")];
+        var index = sent.Count - 1;
+        if (index >= stored.Count || !sent.SkipLast(1).Select(one => one.Text).SequenceEqual(stored.Take(index).Select(one => one.Content)))
+        {
+            return null;
+        }
+
+        return index > 0 || (stored.Count == 1 && stored[0].Content == message.Text) ? stored[index] : null;
+    }
+
+    /// <summary>The generation of the newest answer to a message, while it is being written.</summary>
+    private static async ValueTask<string?> RunningAnswerAsync(ChatReads reads, ReplyTarget target, StoredMessage message) =>
+        await reads.NewestAnswerAsync(target.ConversationId, message.Id) is { IsRunning: true } answer ? answer.GenerationId : null;
+
+    private StartDecision.Refuse? RefuseLast()
+    {
+        if (Last.Role != "user")
+        {
+            return Invalid("messages", "user_message_required", "The last message must be the person's.");
+        }
+
+        return TextValidation.CheckMessage("messages", Last.Text) is { } problem
+            ? new StartDecision.Refuse(
+                new StartRefusal(
+                    problem.Status == StatusCodes.Status413PayloadTooLarge ? RefusalKind.TooLarge : RefusalKind.Invalid,
+                    problem.Code,
+                    problem.Detail,
+                    problem.Field
+                )
+            )
+            : null;
+    }
+
+    private static StartDecision.Reply ReplyTo(ReplyTarget target, string? parent) =>
+        new(target.ConversationId, parent) { UsualModel = target.Model };
+
+    private static StartDecision.Refuse Invalid(string field, string code, string detail) =>
+        new(new StartRefusal(RefusalKind.Invalid, code, detail, field));
+}

@@ -1,0 +1,78 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Parley.Server.Data.Sqlite;
+
+/// <summary>
+/// The data folder: its lock, and the database file in it. One process at a time opens a folder, so the process that holds the lock knows that every
+/// other owner of generations is gone.
+/// </summary>
+/// <remarks>All writing and checkpointing goes through the one connection of <see cref="SqliteWriter"/>: nothing ever waits for a lock of the database.</remarks>
+public sealed class SqliteFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    public SqliteFolder(IOptions<DatabaseOptions> options)
+    {
+        Options = options.Value;
+        FullPath = Path.GetFullPath(Options.Folder);
+        CreateFolder();
+        var file = Path.Combine(FullPath, "parley.db");
+        try
+        {
+            _lock = new FileStream(Path.Combine(FullPath, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new InvalidOperationException(
+                $"Another Parley is using the data folder {FullPath}. Stop it, or set PARLEY_DATA to another folder.",
+                exception
+            );
+        }
+
+        WriterConnectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Pooling = false,
+            ForeignKeys = true,
+            DefaultTimeout = 0,
+        }.ToString();
+        ReaderConnectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = true,
+            DefaultTimeout = 30,
+        }.ToString();
+    }
+
+    public DatabaseOptions Options { get; }
+
+    public string FullPath { get; }
+
+    internal string WriterConnectionString { get; }
+
+    internal string ReaderConnectionString { get; }
+
+    internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(ReaderConnectionString);
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _lock.Dispose();
+    }
+
+    /// <summary>Messages, and the keys that sign cookies, are readable by the server's user alone.</summary>
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(FullPath);
+        }
+        else
+        {
+            Directory.CreateDirectory(FullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+}

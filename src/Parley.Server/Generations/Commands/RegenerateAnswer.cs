@@ -1,0 +1,27 @@
+using Parley.Server.Data;
+using Parley.Server.Data.Sql;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Generations.Commands;
+
+/// <summary>Another answer to the message that a generation answered, beside the first one.</summary>
+public sealed record RegenerateAnswer : StartCommand
+{
+    public required string GenerationId { get; init; }
+
+    public override async ValueTask<StartDecision> DecideAsync(ChatReads reads)
+    {
+        if (await reads.GenerationAsync(GenerationId) is not { } first)
+        {
+            return new StartDecision.Refuse(StartRefusal.NotFound("generation"));
+        }
+
+        return first.IsRunning
+            ? new StartDecision.Refuse(StartRefusal.ThisAnswerRunning)
+            : new StartDecision.Reply(first.Info.ConversationId, first.ParentId)
+            {
+                UsualModel = first.Info.Model,
+                Request = await reads.RequestAsync(first.Id),
+            };
+    }
+}

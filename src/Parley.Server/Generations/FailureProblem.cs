@@ -1,0 +1,23 @@
+using Parley.Server.Http.Errors;
+using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
+
+namespace Parley.Server.Generations;
+
+/// <summary>A generation that failed, as the status of a response.</summary>
+internal static class FailureProblem
+{
+    /// <param name="error">Why it failed.</param>
+    /// <param name="info">The generation.</param>
+    /// <param name="hasContent">Something had come before: this client loses it if it asks anew.</param>
+    public static Problem Of(GenerationError error, GenerationInfo info, bool hasContent)
+    {
+        var isRateLimit = error.Code is "provider_rate_limited" or "provider_out_of_credit";
+        return new Problem(isRateLimit ? StatusCodes.Status429TooManyRequests : StatusCodes.Status502BadGateway, error.Code, error.Message)
+        {
+            RetryAfter = error.RetryAfter ?? (isRateLimit && error.Retryable ? 5 : null),
+            ShouldRetry = error.Retryable && !hasContent ? null : false,
+            Extensions = [("conversationId", info.ConversationId), ("generationId", info.GenerationId), ("messageId", info.MessageId)],
+        };
+    }
+}
