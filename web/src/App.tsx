@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { ChatView } from "./chat/ChatView";
-import { route } from "./router";
+import { useCell } from "./lib/cell";
+import { route } from "./lib/router";
 import { Sidebar } from "./sidebar/Sidebar";
 import { announcement } from "./store/announcer";
-import { useCell } from "./store/cell";
 import { conversations } from "./store/conversations";
 import { strings } from "./strings";
 import { HelpDialog } from "./ui/HelpDialog";

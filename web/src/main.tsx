@@ -2,7 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { identify } from "./api/identity";
-import { watchHistory } from "./router";
+import { watchHistory } from "./lib/router";
 import { retryFor, watchNetwork } from "./store/connection";
 import { loadConversations, onFeed } from "./store/conversations";
 import { drafts } from "./store/drafts";

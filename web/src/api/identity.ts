@@ -1,4 +1,4 @@
-import type { Retry } from "../streaming/retry";
+import type { Retry } from "../lib/retry";
 
 let known: Promise<void> = Promise.resolve();
 

@@ -1,7 +1,7 @@
 import { memo, type ReactNode, useState } from "react";
 import type { Message } from "../api/types";
+import { Cell, useCell } from "../lib/cell";
 import type { AnswerView } from "../store/answers";
-import { Cell, useCell } from "../store/cell";
 import { logOf } from "../store/chat";
 import { modelName, models } from "../store/models";
 import { answerOfMessage, clampParts } from "../streaming/answer";

@@ -1,6 +1,6 @@
 import { Menu } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
 import { leaveThread, openThread } from "../store/chat";
 import { threadOf } from "../store/thread";
 import { markRead } from "../store/unread";

@@ -1,12 +1,12 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCell } from "../lib/cell";
+import { utf8Length } from "../lib/utf8";
 import { announce } from "../store/announcer";
-import { useCell } from "../store/cell";
 import { send, stopPending } from "../store/chat";
 import { drafts } from "../store/drafts";
 import { chosenModel, models, modelToUse } from "../store/models";
 import { shownMessages, type Thread } from "../store/thread";
-import { utf8Length } from "../streaming/utf8";
 import { strings } from "../strings";
 import { ModelPicker } from "./ModelPicker";
 import { useRunning } from "./useRunning";

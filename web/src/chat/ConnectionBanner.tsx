@@ -1,6 +1,6 @@
 import { CloudOff, RefreshCw } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
 import { connection, retryNow } from "../store/connection";
 import { strings } from "../strings";
 

@@ -1,7 +1,7 @@
 import { ChevronLeft, ChevronRight, Play, RotateCcw } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Message, Part } from "../api/types";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
 import { again, selectVersion } from "../store/chat";
 import { chosenModel, models } from "../store/models";
 import { type Answer, plainText } from "../streaming/answer";

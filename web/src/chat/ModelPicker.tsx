@@ -1,7 +1,7 @@
 import { Check, ChevronDown } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Model } from "../api/types";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
 import { chooseModel, chosenModel, loadModels, modelName, models, modelToUse } from "../store/models";
 import { strings } from "../strings";
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { navigate } from "../router";
+import { navigate } from "../lib/router";
 import { strings } from "../strings";
 
 export function ThreadProblem({ state, onRetry }: { state: "missing" | "failed"; onRetry: () => void }): ReactNode {

@@ -1,7 +1,7 @@
 import { memo, type ReactNode, useEffect, useRef, useState } from "react";
+import { enqueue, mayRenderNow } from "../lib/frameQueue";
 import { BlockView } from "./BlockView";
 import { type Block, BlockSplitter } from "./blocks";
-import { enqueue, mayRenderNow } from "./frameQueue";
 import { lex } from "./lexer";
 import { mend } from "./mend";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { sample } from "../testing/markdownSample";
 import { BlockSplitter } from "./blocks";
-import { sample } from "./sample";
 
 function normal(text: string): string {
   return text.replace(/\r\n?/g, "\n");

@@ -1,8 +1,8 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { sample } from "../testing/markdownSample";
 import { BlockView } from "./BlockView";
 import { type Block, BlockSplitter } from "./blocks";
-import { sample } from "./sample";
 
 function render(blocks: readonly Block[]): string {
   return renderToStaticMarkup(blocks.map(({ start, token }) => <BlockView key={start} token={token} settled seam={undefined} />));

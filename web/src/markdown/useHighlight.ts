@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
+import { enqueue } from "../lib/frameQueue";
 import { groupsOf } from "./codeGroups";
-import { enqueue } from "./frameQueue";
 import { highlight, newHighlightId } from "./highlighter";
 
 export type Highlighted = { source: string; spans: string };

@@ -1,7 +1,7 @@
 import { Pencil, Trash2 } from "lucide-react";
 import { memo, type ReactNode, useRef, useState } from "react";
 import type { Conversation } from "../api/types";
-import { navigate, pathOf } from "../router";
+import { navigate, pathOf } from "../lib/router";
 import { rename } from "../store/conversations";
 import { strings } from "../strings";
 import { longTime, shortTime } from "../ui/time";

@@ -1,8 +1,8 @@
 import { Search } from "lucide-react";
 import { Fragment, type ReactNode, useCallback, useState } from "react";
 import type { Conversation } from "../api/types";
-import { route } from "../router";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
+import { route } from "../lib/router";
 import { conversations, loadConversations, loadMore, remove } from "../store/conversations";
 import { marks } from "../store/unread";
 import { strings } from "../strings";

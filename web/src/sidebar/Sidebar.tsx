@@ -1,6 +1,6 @@
 import { Keyboard, PenSquare, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
-import { navigate } from "../router";
+import { navigate } from "../lib/router";
 import { strings } from "../strings";
 import { ThemeToggle } from "../ui/ThemeToggle";
 import { focusComposer } from "../ui/useShortcuts";

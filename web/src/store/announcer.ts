@@ -1,4 +1,4 @@
-import { Cell } from "./cell";
+import { Cell } from "../lib/cell";
 
 /** What a screen reader is told: beginnings, ends and trouble, never the tokens between them. */
 export const announcement = new Cell("");

@@ -1,11 +1,11 @@
 import { call } from "../api/client";
 import type { Message } from "../api/types";
-import { onNextFrame } from "../markdown/frameQueue";
+import { Cell } from "../lib/cell";
+import { onNextFrame } from "../lib/frameQueue";
 import { type Answer, answerOfMessage, applyEvents, emptyAnswer, newer, type PositionedEvent } from "../streaming/answer";
 import { followGeneration } from "../streaming/followGeneration";
 import { strings } from "../strings";
 import { announce } from "./announcer";
-import { Cell } from "./cell";
 import { retryFor } from "./connection";
 
 export type AnswerView = {

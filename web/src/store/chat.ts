@@ -1,13 +1,13 @@
 import { ApiError, asApiError, call } from "../api/client";
 import type { Message, MessagePage } from "../api/types";
-import { uuid } from "../api/uuid";
-import { navigate, route } from "../router";
+import type { Cell } from "../lib/cell";
+import { navigate, route } from "../lib/router";
+import { uuid } from "../lib/uuid";
 import { readEvents } from "../streaming/readEvents";
 import { startAnswer } from "../streaming/startAnswer";
 import { strings } from "../strings";
 import { announce } from "./announcer";
 import { type AnswerLog, answerLog } from "./answers";
-import type { Cell } from "./cell";
 import { retryFor } from "./connection";
 import { drafts, type Outgoing } from "./drafts";
 import { mergePage, type Pending, patch, type Thread, threadOf } from "./thread";

@@ -1,8 +1,8 @@
-import { backoff } from "../streaming/backoff";
-import type { Retry } from "../streaming/retry";
+import { backoff } from "../lib/backoff";
+import { Cell } from "../lib/cell";
+import type { Retry } from "../lib/retry";
 import { strings } from "../strings";
 import { announce } from "./announcer";
-import { Cell } from "./cell";
 
 export type Connection = { state: "online" | "reconnecting" | "offline"; retryAt: number | null };
 

@@ -1,10 +1,10 @@
 import { asApiError, call } from "../api/client";
 import type { Conversation, ConversationPage, FeedEvent } from "../api/types";
-import { navigate, route } from "../router";
+import { Cell } from "../lib/cell";
+import { navigate, route } from "../lib/router";
 import { strings } from "../strings";
 import { announce } from "./announcer";
 import { forgetAnswers } from "./answers";
-import { Cell } from "./cell";
 import { logOf, openThread } from "./chat";
 import { drafts } from "./drafts";
 import { forgetThread, threadOf } from "./thread";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { TextStore } from "../lib/storage";
 import { Drafts } from "./drafts";
-import type { TextStore } from "./storage";
 
 function memory(): TextStore & { map: Map<string, string> } {
   const map = new Map<string, string>();

@@ -1,6 +1,6 @@
-import { uuid } from "../api/uuid";
-import { Cell } from "./cell";
-import { browserStore, readJson, type TextStore } from "./storage";
+import { Cell } from "../lib/cell";
+import { browserStore, readJson, type TextStore } from "../lib/storage";
+import { uuid } from "../lib/uuid";
 
 /** A message on its way: kept until the server has taken it, so that nothing that happens in between can eat it. */
 export type Outgoing = { key: string; conversationId: string | null; parentId: string | null; model: string; text: string };

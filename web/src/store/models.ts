@@ -1,7 +1,7 @@
 import { call } from "../api/client";
 import type { Model, ModelList } from "../api/types";
-import { Cell } from "./cell";
-import { browserStore } from "./storage";
+import { Cell } from "../lib/cell";
+import { browserStore } from "../lib/storage";
 
 export type Models = { state: "loading" | "ready" | "failed"; items: readonly Model[]; default: string };
 

@@ -1,5 +1,5 @@
 import type { Message } from "../api/types";
-import { Cell } from "./cell";
+import { Cell } from "../lib/cell";
 import type { Outgoing } from "./drafts";
 
 /** A request for an answer that the server has not taken yet. `after` is the message under which it will stand. */

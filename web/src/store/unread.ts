@@ -1,6 +1,6 @@
 import type { Conversation } from "../api/types";
-import { Cell } from "./cell";
-import { browserStore, readJson } from "./storage";
+import { Cell } from "../lib/cell";
+import { browserStore, readJson } from "../lib/storage";
 
 type Marks = { running: readonly string[]; unread: readonly string[] };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GenerationEvent } from "../api/types";
+import { indexAtByte, utf8Length } from "../lib/utf8";
 import { type Answer, applyEvents, clampParts, emptyAnswer, newer, type PositionedEvent, plainText } from "./answer";
-import { indexAtByte, utf8Length } from "./utf8";
 
 const encoder = new TextEncoder();
 

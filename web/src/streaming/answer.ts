@@ -1,5 +1,5 @@
 import type { AnswerError, GenerationEvent, GenerationStatus, Message, Part, TextPart, Usage } from "../api/types";
-import { indexAtByte, utf8Length } from "./utf8";
+import { indexAtByte, utf8Length } from "../lib/utf8";
 
 /** What is known of one answer up to a position of its log. */
 export type Answer = {

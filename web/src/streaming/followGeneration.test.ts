@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { Retry } from "../lib/retry";
 import { type Answer, applyEvents, emptyAnswer, plainText } from "./answer";
 import { followGeneration } from "./followGeneration";
-import type { Retry } from "./retry";
 import { startAnswer } from "./startAnswer";
 
 const text = "An answer — with 世界 and 🌍 — that is cut at every place.";

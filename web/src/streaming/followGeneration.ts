@@ -1,6 +1,6 @@
+import type { Retry } from "../lib/retry";
 import type { PositionedEvent } from "./answer";
 import { readEvents } from "./readEvents";
-import type { Retry } from "./retry";
 
 /** `ended`: the log's last event was read, or lies before the cursor. `left`: the signal said so. */
 export type FollowOutcome = "ended" | "gone" | "refused" | "left";

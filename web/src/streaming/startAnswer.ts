@@ -1,6 +1,6 @@
 import { isTransient, problemOf } from "../api/client";
 import { identified } from "../api/identity";
-import type { Retry } from "./retry";
+import type { Retry } from "../lib/retry";
 
 export type Start = {
   path: string;

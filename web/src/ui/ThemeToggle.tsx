@@ -1,6 +1,6 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
-import { useCell } from "../store/cell";
+import { useCell } from "../lib/cell";
 import { strings } from "../strings";
 import { setTheme, type Theme, theme } from "./theme";
 

@@ -1,5 +1,5 @@
-import { Cell } from "../store/cell";
-import { browserStore } from "../store/storage";
+import { Cell } from "../lib/cell";
+import { browserStore } from "../lib/storage";
 
 export type Theme = "system" | "light" | "dark";
 

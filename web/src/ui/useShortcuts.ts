@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { navigate } from "../router";
+import { navigate } from "../lib/router";
 
 type Actions = { openDrawer: () => void; openHelp: () => void };
 

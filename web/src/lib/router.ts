@@ -1,4 +1,4 @@
-import { Cell } from "./store/cell";
+import { Cell } from "./cell";
 
 export type Route = { conversationId: string | null };
 
