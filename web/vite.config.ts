@@ -29,5 +29,5 @@ export default defineConfig({
   worker: { format: "es" },
   server: { proxy: { "/api": server } },
   preview: { proxy: { "/api": server } },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}", "dev/**/*.test.mjs"] },
 });

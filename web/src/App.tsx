@@ -5,6 +5,7 @@ import { route } from "./lib/router";
 import { Sidebar } from "./sidebar/Sidebar";
 import { announcement } from "./store/announcer";
 import { conversations } from "./store/conversations";
+import { stop } from "./store/send";
 import { strings } from "./strings";
 import { HelpDialog } from "./ui/HelpDialog";
 import { useShortcuts } from "./ui/useShortcuts";
@@ -20,7 +21,7 @@ export function App(): ReactNode {
   }, [title]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation was chosen
   useEffect(() => setDrawer(false), [conversationId]);
-  useShortcuts({ openDrawer: () => setDrawer(true), openHelp: () => setHelp(true) });
+  useShortcuts({ openDrawer: () => setDrawer(true), openHelp: () => setHelp(true), stop: () => stop(conversationId) });
   return (
     <>
       <a className="skip-link" href="#composer">

@@ -1,7 +1,8 @@
 import { strings } from "../strings";
 import { identified } from "./identity";
+import type { ProblemDetails } from "./types";
 
-/** A refusal of the server, or the lack of one, in words that a person understands. */
+/** A refusal by the server, or the failure to reach it (status 0), with a message for the user. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -13,16 +14,17 @@ export class ApiError extends Error {
   }
 }
 
-type Problem = { code?: unknown; detail?: unknown };
+/** A proxy may answer in the place of the server, with anything. */
+type Problem = Partial<Record<keyof ProblemDetails, unknown>>;
 
 export async function problemOf(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => ({}))) as Problem;
+  const body: unknown = await response.json().catch(() => null);
+  const problem: Problem = typeof body === "object" && body !== null ? body : {};
   const code = typeof problem.code === "string" ? problem.code : "unknown";
-  return new ApiError(response.status, code, sentence(problem, response.status));
+  return new ApiError(response.status, code, messageOf(problem, response.status));
 }
 
-/** The server's own sentence, where there is one: it knows the reason. A proxy in between sends none. */
-function sentence(problem: Problem, status: number): string {
+function messageOf(problem: Problem, status: number): string {
   if (typeof problem.detail === "string" && problem.detail) return problem.detail;
   return status === 429 ? strings.errors.busy : status === 413 ? strings.errors.tooLarge : strings.errors.unknown;
 }
@@ -31,7 +33,7 @@ export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError(0, "network", strings.errors.network);
 }
 
-/** Whether another try may succeed: the server was not reached, or something between it and us says so. */
+/** Whether a retry may succeed: the server was not reached, or a proxy could not reach it. */
 export function isTransient(status: number): boolean {
   return status === 0 || status === 408 || status === 425 || status === 502 || status === 503 || status === 504;
 }

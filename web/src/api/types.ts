@@ -1,84 +1,36 @@
-export type GenerationStatus = "running" | "completed" | "stopped" | "failed" | "interrupted";
-export type MessageStatus = GenerationStatus | "complete";
-export type FinishReason = "stop" | "length" | "stopped" | "tool-calls" | "content-filter";
+import type { components } from "./generated";
 
-export type Usage = {
-  inputTokens: number;
-  outputTokens: number;
-  cachedInputTokens?: number;
-  reasoningTokens?: number;
-  estimated?: boolean;
-};
+type Schemas = components["schemas"];
 
-export type AnswerError = { code: string; message: string; retryable: boolean };
+export type Conversation = Schemas["Conversation"];
+export type ConversationPage = Schemas["ListConversationsPage"];
+export type Model = Schemas["Model"];
+export type ModelList = Schemas["ModelList"];
+export type Usage = Schemas["GenerationUsage"];
+export type GenerationEvent = Schemas["GenerationEvent"];
+export type GenerationStatus = Exclude<Message["status"], "complete">;
+/** An answer's failure; on the stream the members of an `error` event. */
+export type GenerationError = Schemas["GenerationError"];
+export type FeedEvent = Schemas["FeedEvent"];
+export type ProblemDetails = Schemas["ProblemDetails"];
 
-export type TextPart = { type: "text" | "reasoning"; text: string; position: number };
-export type ToolPart = {
-  type: "tool";
-  callId: string;
-  name: string;
-  arguments: string;
-  result?: unknown;
-  error?: string;
-  position: number;
-};
-export type SeamPart = { type: "seam"; reason: string; model: string; position: number };
+export type SendRequest = Schemas["MessageTurnRequest"];
+export type RetryRequest = Schemas["RetryGenerationRequest"];
+export type ContinueRequest = Schemas["ContinueGenerationRequest"];
+export type StopRequest = Schemas["StopGenerationRequest"];
+export type RenameRequest = Schemas["RenameConversationRequest"];
+
+// The document describes one part with optional members; these say which of them each type has.
+type AnyPart = Schemas["Part"];
+type PartOf<Type extends string, Present extends keyof AnyPart, Optional extends keyof AnyPart = never> = {
+  readonly type: Type;
+} & Required<Pick<AnyPart, "position" | Present>> &
+  Pick<AnyPart, Optional>;
+
+export type TextPart = PartOf<"text" | "reasoning", "text">;
+export type ToolPart = PartOf<"tool", "callId" | "name" | "arguments", "result" | "error">;
+export type SeamPart = PartOf<"seam", "reason" | "model">;
 export type Part = TextPart | ToolPart | SeamPart;
 
-export type Message = {
-  id: string;
-  conversationId: string;
-  parentId: string | null;
-  role: "user" | "assistant" | "system";
-  content: string;
-  parts: readonly Part[];
-  status: MessageStatus;
-  model?: string | null;
-  finishReason?: string | null;
-  usage?: Usage | null;
-  error?: AnswerError | null;
-  generationId?: string | null;
-  position?: number | null;
-  stoppedAt?: number | null;
-  siblings: readonly string[];
-  createdAt: string;
-};
-
-export type RunningAnswer = { generationId: string; messageId: string };
-
-export type Conversation = {
-  id: string;
-  title: string;
-  model: string | null;
-  messageCount: number;
-  totalTokens: number;
-  lastMessageAt: string | null;
-  lastMessagePreview: string | null;
-  createdAt: string;
-  updatedAt: string;
-  running: readonly RunningAnswer[];
-};
-
-export type Model = { id: string; provider: string; name: string; isDefault: boolean };
-export type ModelList = { items: readonly Model[]; default: string };
-export type ConversationPage = { items: readonly Conversation[]; nextCursor: string | null; total: number };
-export type MessagePage = { items: readonly Message[]; previous: string | null };
-
-export type ChatRequest = { message: string; conversationId?: string; parentId?: string; model?: string };
-
-export type GenerationEvent =
-  | { type: "start"; conversationId: string; generationId: string; messageId: string; model: string }
-  | { type: "typing" }
-  | { type: "token"; content: string }
-  | { type: "reasoning"; content: string }
-  | { type: "tool"; callId: string; name: string }
-  | { type: "tool-arguments"; callId: string; content: string }
-  | { type: "tool-result"; callId: string; result?: unknown; error?: string }
-  | { type: "seam"; reason: string; model: string }
-  | { type: "done"; finishReason: string; usage?: Usage | null; stoppedAt?: number | null }
-  | { type: "error"; code: string; message: string; retryable: boolean; status: "failed" | "interrupted" };
-
-export type FeedEvent =
-  | { type: "hello" }
-  | { type: "conversation"; conversation: Conversation }
-  | { type: "conversation-deleted"; id: string };
+export type Message = Omit<Schemas["Message"], "parts"> & { readonly parts: readonly Part[] };
+export type MessagePage = Omit<Schemas["ListMessagesPage"], "items"> & { readonly items: readonly Message[] };

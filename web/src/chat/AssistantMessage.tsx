@@ -1,8 +1,7 @@
 import { memo, type ReactNode, useState } from "react";
 import type { Message } from "../api/types";
 import { Cell, useCell } from "../lib/cell";
-import type { AnswerView } from "../store/answers";
-import { logOf } from "../store/chat";
+import { type AnswerView, logOf } from "../store/answers";
 import { modelName, models } from "../store/models";
 import { answerOfMessage, clampParts } from "../streaming/answer";
 import { strings } from "../strings";

@@ -1,7 +1,7 @@
 import { Menu } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { useCell } from "../lib/cell";
-import { leaveThread, openThread } from "../store/chat";
+import { leaveThread, openThread } from "../store/openThread";
 import { threadOf } from "../store/thread";
 import { markRead } from "../store/unread";
 import { strings } from "../strings";

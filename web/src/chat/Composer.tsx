@@ -3,9 +3,9 @@ import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef,
 import { useCell } from "../lib/cell";
 import { utf8Length } from "../lib/utf8";
 import { announce } from "../store/announcer";
-import { send, stopPending } from "../store/chat";
 import { drafts } from "../store/drafts";
 import { chosenModel, models, modelToUse } from "../store/models";
+import { send, stop } from "../store/send";
 import { shownMessages, type Thread } from "../store/thread";
 import { strings } from "../strings";
 import { ModelPicker } from "./ModelPicker";
@@ -13,15 +13,16 @@ import { useRunning } from "./useRunning";
 
 type Props = { conversationId: string | null; thread: Thread };
 
-const longest = 1024 * 1024;
+const maxMessageBytes = 1024 * 1024;
 
 export function Composer({ conversationId, thread }: Props): ReactNode {
   const field = useRef<HTMLTextAreaElement>(null);
   const revision = useCell(drafts.revision);
   const [text, setText] = useState(() => drafts.read(conversationId));
   const model = modelToUse(useCell(models), useCell(chosenModel));
-  const { running, stopping, stop } = useRunning(thread);
-  const busy = running || thread.pending !== null;
+  const state = useRunning(thread);
+  const stopping = state === "stopping" || thread.pending?.stopRequested === true;
+  const busy = state !== "idle" || thread.pending !== null;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a revision is a change that was made elsewhere
   useEffect(() => setText(drafts.read(conversationId)), [conversationId, revision]);
@@ -42,7 +43,7 @@ export function Composer({ conversationId, thread }: Props): ReactNode {
   const submit = (): void => {
     const message = text.trim();
     if (!message) return;
-    const obstacle = busy ? strings.busy : utf8Length(message) > longest ? strings.messageTooLong : null;
+    const obstacle = busy ? strings.busy : utf8Length(message) > maxMessageBytes ? strings.messageTooLong : null;
     if (obstacle) {
       announce(obstacle);
       return;
@@ -97,12 +98,11 @@ export function Composer({ conversationId, thread }: Props): ReactNode {
               type="button"
               className="send stop"
               data-testid="stop"
-              disabled={stopping || thread.pending?.stopRequested === true}
+              disabled={stopping}
               aria-label={stopping ? strings.stopping : strings.stop}
-              title={`${strings.stop} (Ctrl/⌘ + .)`}
+              title={strings.stopTitle}
               onClick={() => {
-                if (thread.pending) stopPending(conversationId);
-                else stop();
+                stop(conversationId);
                 focusField();
               }}
             >

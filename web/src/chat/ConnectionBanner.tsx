@@ -16,11 +16,11 @@ export function ConnectionBanner(): ReactNode {
         <>
           {state === "offline" ? <CloudOff aria-hidden /> : <RefreshCw aria-hidden className="turning" />}
           <span>
-            {state === "offline" ? strings.offline : strings.reconnecting} <span className="muted">{strings.goesOn}</span>
+            {state === "offline" ? strings.offline : strings.reconnecting} <span className="muted">{strings.answersAreSaved}</span>
           </span>
           {state === "reconnecting" ? <span className="muted countdown">{strings.retryIn(seconds)}</span> : null}
           <button type="button" className="button small" onClick={retryNow}>
-            {strings.tryNow}
+            {strings.retryNow}
           </button>
         </>
       ) : (

@@ -2,8 +2,9 @@ import { ChevronLeft, ChevronRight, Play, RotateCcw } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Message, Part } from "../api/types";
 import { useCell } from "../lib/cell";
-import { again, selectVersion } from "../store/chat";
 import { chosenModel, models } from "../store/models";
+import { selectVersion } from "../store/openThread";
+import { continueAnswer, retryAnswer } from "../store/send";
 import { type Answer, plainText } from "../streaming/answer";
 import { strings } from "../strings";
 import { CopyButton } from "../ui/CopyButton";
@@ -22,13 +23,13 @@ export function MessageActions({ message, answer, parts }: Props): ReactNode {
   return (
     <div className="message-foot">
       {canContinue ? (
-        <button type="button" className="button small" data-testid="continue" onClick={() => void again(message, "continue", null)}>
+        <button type="button" className="button small" data-testid="continue" onClick={() => void continueAnswer(message)}>
           <Play aria-hidden />
           {strings.continue}
         </button>
       ) : null}
       {generated && early && answer.finishReason !== "length" ? (
-        <button type="button" className="button small quiet" data-testid="retry" onClick={() => void again(message, "retry", model)}>
+        <button type="button" className="button small quiet" data-testid="retry" onClick={() => void retryAnswer(message, model)}>
           <RotateCcw aria-hidden />
           {strings.retry}
         </button>
@@ -42,7 +43,7 @@ export function MessageActions({ message, answer, parts }: Props): ReactNode {
           aria-label={strings.retry}
           title={strings.retry}
           data-testid="retry"
-          onClick={() => void again(message, "retry", model)}
+          onClick={() => void retryAnswer(message, model)}
         >
           <RotateCcw aria-hidden />
         </button>

@@ -1,6 +1,6 @@
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
-import { loadOlder } from "../store/chat";
+import { loadOlder } from "../store/openThread";
 import { shownMessages, type Thread } from "../store/thread";
 import { strings } from "../strings";
 import { AssistantMessage } from "./AssistantMessage";

@@ -142,7 +142,7 @@ function Options({ current, onClose, onLeave }: { current: string; onClose: () =
       </div>
       {items.length === 0 ? (
         <p className="list-note">
-          {list.state === "ready" ? strings.modelNothing : list.state === "failed" ? strings.modelsFailed : strings.loading}
+          {list.state === "ready" ? strings.modelNoMatch : list.state === "failed" ? strings.modelsFailed : strings.loading}
         </p>
       ) : null}
     </div>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { stopPending } from "../store/chat";
+import { stop } from "../store/send";
 import type { Pending } from "../store/thread";
 import { strings } from "../strings";
 import { Waiting } from "./Waiting";
@@ -16,8 +16,8 @@ export function PendingMessage({ pending, conversationId }: { pending: Pending; 
           {waiting ? (
             <p className="message-note" role="status">
               {strings.waitingToSend}{" "}
-              <button type="button" className="link-button" onClick={() => stopPending(conversationId)}>
-                {strings.takeBack}
+              <button type="button" className="link-button" onClick={() => stop(conversationId)}>
+                {strings.cancel}
               </button>
             </p>
           ) : null}

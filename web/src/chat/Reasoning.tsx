@@ -9,7 +9,7 @@ export function Reasoning({ text, growing }: { text: string; growing: boolean })
     <details className="fold reasoning" data-testid="reasoning" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <ChevronRight aria-hidden />
-        <span className={growing ? "shimmer" : undefined}>{growing ? `${strings.thinking}…` : strings.thought}</span>
+        <span className={growing ? "shimmer" : undefined}>{growing ? strings.thinkingNow : strings.thought}</span>
       </summary>
       {open ? (
         <div className="fold-body">

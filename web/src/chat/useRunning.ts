@@ -1,30 +1,28 @@
 import { useCallback, useSyncExternalStore } from "react";
 import type { AnswerLog } from "../store/answers";
-import { logOf, stopAnswer } from "../store/chat";
-import { shownMessages, type Thread } from "../store/thread";
+import { logsOf, type Thread } from "../store/thread";
 
-type Running = { running: boolean; stopping: boolean; stop: () => void };
+type State = "idle" | "running" | "stopping";
 
-/** Whether an answer is being written in a conversation; changes with beginnings and ends, not with tokens. */
-export function useRunning(thread: Thread): Running {
-  const logs = new Set([...thread.messages, ...shownMessages(thread)].flatMap((message) => logOf(message) ?? []));
-  const key = [...logs].map((log) => log.generationId).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the logs
+/** Whether an answer of the conversation is running. Changes when answers start, stop and end, not with every token. */
+export function useRunning(thread: Thread): State {
+  const logs = logsOf(thread);
+  const key = logs.map((log) => log.generationId).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key identifies the logs
   const subscribe = useCallback((listener: () => void) => subscribeAll(logs, listener), [key]);
-  const state = useSyncExternalStore(subscribe, () => {
-    const running = [...logs].filter((log) => log.running);
-    if (running.length === 0) return "idle";
-    return running.every((log) => log.view.get().stoppingAt !== null) ? "stopping" : "running";
-  });
-  const stop = (): void => {
-    for (const log of logs) if (log.running) void stopAnswer(log);
-  };
-  return { running: state !== "idle", stopping: state === "stopping", stop };
+  const state = (): State => stateOf(logs);
+  return useSyncExternalStore(subscribe, state, state);
 }
 
-function subscribeAll(logs: Iterable<AnswerLog>, listener: () => void): () => void {
-  const leave = [...logs].map((log) => log.view.subscribe(listener));
+function stateOf(logs: readonly AnswerLog[]): State {
+  const running = logs.filter((log) => log.running);
+  if (running.length === 0) return "idle";
+  return running.every((log) => log.view.get().stoppingAt !== null) ? "stopping" : "running";
+}
+
+function subscribeAll(logs: readonly AnswerLog[], listener: () => void): () => void {
+  const unsubscribes = logs.map((log) => log.view.subscribe(listener));
   return () => {
-    for (const one of leave) one();
+    for (const unsubscribe of unsubscribes) unsubscribe();
   };
 }

@@ -28,5 +28,5 @@ export class Cell<T> {
 }
 
 export function useCell<T>(cell: Cell<T>): T {
-  return useSyncExternalStore(cell.subscribe, cell.get);
+  return useSyncExternalStore(cell.subscribe, cell.get, cell.get);
 }

@@ -19,7 +19,6 @@ export function ConversationList({ onChosen }: { onChosen: () => void }): ReactN
   const closeDialog = useCallback(() => setDeleting(null), []);
   const wanted = filter.trim().toLowerCase();
   const items = wanted ? list.items.filter((item) => item.title.toLowerCase().includes(wanted)) : list.items;
-  const groups = Object.entries(Object.groupBy?.(items, groupOf) ?? { [strings.conversations]: items });
   return (
     <>
       <label className="filter">
@@ -43,13 +42,13 @@ export function ConversationList({ onChosen }: { onChosen: () => void }): ReactN
         ) : null}
         {list.state === "loading" ? <Skeleton /> : null}
         {list.state === "ready" && items.length === 0 ? (
-          <p className="list-note">{wanted ? strings.filterNothing : strings.listEmpty}</p>
+          <p className="list-note">{wanted ? strings.filterNoMatch : strings.listEmpty}</p>
         ) : null}
-        {groups.map(([group, members]) => (
+        {groupsOf(items).map(([group, members]) => (
           <Fragment key={group}>
             <h2>{group}</h2>
             <ul>
-              {(members ?? []).map((item) => (
+              {members.map((item) => (
                 <ConversationItem
                   key={item.id}
                   conversation={item}
@@ -73,7 +72,14 @@ export function ConversationList({ onChosen }: { onChosen: () => void }): ReactN
   );
 }
 
-const groupOf = (item: Conversation): string => ageGroup(item.lastMessageAt ?? item.createdAt);
+function groupsOf(items: readonly Conversation[]): [string, Conversation[]][] {
+  const groups = new Map<string, Conversation[]>();
+  for (const item of items) {
+    const name = ageGroup(item.lastMessageAt ?? item.createdAt);
+    groups.set(name, [...(groups.get(name) ?? []), item]);
+  }
+  return [...groups];
+}
 
 function Skeleton(): ReactNode {
   return (

@@ -1,5 +1,5 @@
 import { call } from "../api/client";
-import type { Message } from "../api/types";
+import type { Message, StopRequest } from "../api/types";
 import { Cell } from "../lib/cell";
 import { onNextFrame } from "../lib/frameQueue";
 import { type Answer, answerOfMessage, applyEvents, emptyAnswer, newer, type PositionedEvent } from "../streaming/answer";
@@ -19,14 +19,14 @@ export type AnswerView = {
 export class AnswerLog {
   readonly view: Cell<AnswerView>;
   readonly generationId: string;
-  private readonly messageId: () => string | null;
+  /** The message that the answer is in, once it is known. */
+  messageId: string | null = null;
   private following: AbortController | null = null;
   private arrived: PositionedEvent[] = [];
   private scheduled = false;
 
-  constructor(generationId: string, messageId: () => string | null) {
+  constructor(generationId: string) {
     this.generationId = generationId;
-    this.messageId = messageId;
     this.view = new Cell<AnswerView>({ answer: emptyAnswer, stoppingAt: null, gone: false });
   }
 
@@ -64,7 +64,7 @@ export class AnswerLog {
     const { position } = this.view.get().answer;
     this.view.update((view) => ({ ...view, stoppingAt: view.stoppingAt ?? position }));
     try {
-      await call(`generations/${this.generationId}/stop`, { method: "POST", body: { position } });
+      await call(`generations/${this.generationId}/stop`, { method: "POST", body: { position } satisfies StopRequest });
     } catch (error) {
       this.view.update((view) => ({ ...view, stoppingAt: null }));
       throw error;
@@ -92,9 +92,8 @@ export class AnswerLog {
 
   /** The log's end lay before the cursor: how it ended is in the message. */
   private async reload(): Promise<void> {
-    const id = this.messageId();
-    if (!id) return;
-    const message = await call<Message>(`messages/${id}`).catch(() => null);
+    if (!this.messageId) return;
+    const message = await call<Message>(`messages/${this.messageId}`).catch(() => null);
     if (message) this.merge(message);
   }
 
@@ -134,12 +133,20 @@ function endSentence(answer: Answer): string {
 
 const logs = new Map<string, AnswerLog>();
 
-export function answerLog(generationId: string, messageId: () => string | null): AnswerLog {
+export function answerLog(generationId: string): AnswerLog {
   let log = logs.get(generationId);
   if (!log) {
-    log = new AnswerLog(generationId, messageId);
+    log = new AnswerLog(generationId);
     logs.set(generationId, log);
   }
+  return log;
+}
+
+/** The log of a message that a model wrote; null for any other. */
+export function logOf(message: Message): AnswerLog | null {
+  if (message.role !== "assistant" || !message.generationId) return null;
+  const log = answerLog(message.generationId);
+  log.messageId = message.id;
   return log;
 }
 

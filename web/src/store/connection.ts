@@ -8,6 +8,7 @@ export type Connection = { state: "online" | "reconnecting" | "offline"; retryAt
 
 export const connection = new Cell<Connection>({ state: "online", retryAt: null });
 
+/** When each loop that has lost its connection tries again. */
 const troubled = new Map<string, number>();
 const waiting = new Set<() => void>();
 

@@ -1,12 +1,12 @@
 import { asApiError, call } from "../api/client";
-import type { Conversation, ConversationPage, FeedEvent } from "../api/types";
+import type { Conversation, ConversationPage, FeedEvent, RenameRequest } from "../api/types";
 import { Cell } from "../lib/cell";
 import { navigate, route } from "../lib/router";
 import { strings } from "../strings";
 import { announce } from "./announcer";
-import { forgetAnswers } from "./answers";
-import { logOf, openThread } from "./chat";
+import { forgetAnswers, logOf } from "./answers";
 import { drafts } from "./drafts";
+import { openThread } from "./openThread";
 import { forgetThread, threadOf } from "./thread";
 import { forgetMarks, noteConversation } from "./unread";
 
@@ -79,32 +79,32 @@ export async function rename(id: string, title: string): Promise<void> {
   if (!before || !title || title === before.title) return;
   put([{ ...before, title }]);
   try {
-    put([await call<Conversation>(`conversations/${id}`, { method: "PATCH", body: { title } })]);
+    put([await call<Conversation>(`conversations/${id}`, { method: "PATCH", body: { title } satisfies RenameRequest })]);
   } catch (error) {
     put([before]);
-    fail(error);
+    showProblem(error);
   }
 }
 
 export async function remove(id: string): Promise<void> {
   try {
     await call(`conversations/${id}`, { method: "DELETE" });
-    gone(id);
+    forget(id);
     announce(strings.announceDeleted);
   } catch (error) {
-    if (asApiError(error).status === 404) gone(id);
-    else fail(error);
+    if (asApiError(error).status === 404) forget(id);
+    else showProblem(error);
   }
 }
 
-function fail(error: unknown): void {
+function showProblem(error: unknown): void {
   const { message } = asApiError(error);
   announce(message);
   patch({ problem: message });
   setTimeout(() => patch({ problem: null }), 6000);
 }
 
-function gone(id: string): void {
+function forget(id: string): void {
   forgetAnswers(
     threadOf(id)
       .get()
@@ -122,7 +122,7 @@ export function onFeed(event: FeedEvent): void {
     void loadConversations();
     const { conversationId } = route.get();
     if (conversationId) void openThread(conversationId);
-  } else if (event.type === "conversation-deleted") gone(event.id);
+  } else if (event.type === "conversation-deleted") forget(event.id);
   else {
     const { conversation } = event;
     const before = conversations.get().items.find((item) => item.id === conversation.id);

@@ -6,7 +6,7 @@ import { retryFor } from "./connection";
 
 type Relay = { kind: "event"; event: FeedEvent } | { kind: "alive" };
 
-const silence = 60_000;
+const maxSilence = 60_000;
 
 /**
  * What changed, as it changes. Browsers allow six connections to a host over HTTP/1.1, so of all tabs one holds the feed and tells the others;
@@ -27,7 +27,7 @@ export function followFeed(onEvent: (event: FeedEvent) => void): void {
   });
   // A leader that the system froze holds its lock and says nothing: then a tab that is looked at listens for itself.
   setInterval(() => {
-    if (own || document.visibilityState === "hidden" || Date.now() - heard < silence) return;
+    if (own || document.visibilityState === "hidden" || Date.now() - heard < maxSilence) return;
     own = new AbortController();
     void read(onEvent, () => undefined, own.signal);
   }, 10_000);

@@ -5,26 +5,28 @@ import { browserStore } from "../lib/storage";
 
 export type Models = { state: "loading" | "ready" | "failed"; items: readonly Model[]; default: string };
 
-export const models = new Cell<Models>({ state: "loading", items: [], default: "auto" });
-const chosen = new Cell<string | null>(browserStore.get("model"));
+/** Lets the server choose. */
+const automatic = "auto";
+
+export const models = new Cell<Models>({ state: "loading", items: [], default: automatic });
+/** The model that the user chose last; null before the first choice. */
+export const chosenModel = new Cell<string | null>(browserStore.get("model"));
 
 export async function loadModels(): Promise<void> {
   try {
     const list = await call<ModelList>("models");
-    models.set({ state: "ready", items: list.items, default: list.default });
+    models.set({ state: "ready", items: list.items, default: list.default ?? automatic });
   } catch {
     if (models.get().state !== "ready") models.set({ ...models.get(), state: "failed" });
   }
 }
 
-export { chosen as chosenModel };
-
 export function chooseModel(id: string): void {
-  chosen.set(id);
+  chosenModel.set(id);
   browserStore.set("model", id);
 }
 
-/** The remembered model, as long as the server still has it. */
+/** The chosen model, or the default if the server does not have it any more. */
 export function modelToUse(list: Models, choice: string | null): string {
   if (choice && (list.state !== "ready" || list.items.some((model) => model.id === choice))) return choice;
   return list.default;

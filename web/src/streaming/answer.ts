@@ -1,4 +1,4 @@
-import type { AnswerError, GenerationEvent, GenerationStatus, Message, Part, TextPart, Usage } from "../api/types";
+import type { GenerationError, GenerationEvent, GenerationStatus, Message, Part, TextPart, Usage } from "../api/types";
 import { indexAtByte, utf8Length } from "../lib/utf8";
 
 /** What is known of one answer up to a position of its log. */
@@ -6,10 +6,11 @@ export type Answer = {
   position: number;
   parts: readonly Part[];
   status: GenerationStatus;
+  /** Whether the request has been sent to the model. */
   asked: boolean;
   finishReason: string | null;
   usage: Usage | null;
-  error: AnswerError | null;
+  error: GenerationError | null;
   stoppedAt: number | null;
 };
 

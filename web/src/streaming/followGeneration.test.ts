@@ -2,9 +2,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Retry } from "../lib/retry";
 import { type Answer, applyEvents, emptyAnswer, plainText } from "./answer";
 import { followGeneration } from "./followGeneration";
-import { startAnswer } from "./startAnswer";
 
-const text = "An answer — with 世界 and 🌍 — that is cut at every place.";
+const text = "An answer — with 世界 and 🌍 — that is cut at every position.";
 const log = (() => {
   const encoder = new TextEncoder();
   const events: { data: string; id: number }[] = [];
@@ -62,7 +61,7 @@ async function follow(signal = new AbortController().signal): Promise<{ answer: 
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("connections that break anywhere lose and repeat nothing", async () => {
+test("a connection that breaks at any byte loses and repeats nothing", async () => {
   for (let round = 0; round < 60; round++) {
     vi.stubGlobal(
       "fetch",
@@ -74,34 +73,71 @@ test("connections that break anywhere lose and repeat nothing", async () => {
   }
 });
 
-test("a generation that is not there is said to be gone, one that refuses is not asked again", async () => {
+test("404 means that the generation is gone, and another refusal is not retried", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
   expect((await follow()).outcome).toBe("gone");
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 400 })));
   expect((await follow()).outcome).toBe("refused");
 });
 
-test("leaving ends the following", async () => {
+test("an aborted signal ends it", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("down")));
   expect((await follow(AbortSignal.abort())).outcome).toBe("left");
 });
 
-test("a start that failed on the way is sent again with the same key", async () => {
-  const keys: string[] = [];
-  vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
-    keys.push(new Headers(init.headers).get("Idempotency-Key") ?? "");
-    if (keys.length === 1) return Promise.reject(new TypeError("network"));
-    return Promise.resolve(new Response("", { status: keys.length === 2 ? 503 : 200 }));
-  });
-  const response = await startAnswer({ path: "/api/chat", body: {}, key: "k", retry: retry(), signal: new AbortController().signal });
-  expect(response.status).toBe(200);
-  expect(keys).toEqual(["k", "k", "k"]);
+test("204 means that the log ends at or before the position", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 204 })));
+  expect((await follow()).outcome).toBe("ended");
 });
 
-test("a refusal is not sent again", async () => {
-  const fetch = vi.fn(() => Promise.resolve(new Response('{"code":"model_not_found"}', { status: 404 })));
-  vi.stubGlobal("fetch", fetch);
-  const start = startAnswer({ path: "/api/chat", body: {}, key: "k", retry: retry(), signal: new AbortController().signal });
-  await expect(start).rejects.toMatchObject({ status: 404, code: "model_not_found" });
-  expect(fetch).toHaveBeenCalledTimes(1);
+test.each([408, 429, 500, 503])("%i is tried again", async (status) => {
+  let attempts = 0;
+  const reconnected = server(() => Number.POSITIVE_INFINITY);
+  vi.stubGlobal("fetch", (url: string) => (++attempts < 3 ? Promise.resolve(new Response("", { status })) : reconnected(url)));
+  const { answer, outcome } = await follow();
+  expect(outcome).toBe("ended");
+  expect(attempts).toBe(3);
+  expect(plainText(answer.parts)).toBe(text);
+});
+
+test("a connection that delivers events resets the backoff", async () => {
+  const attempts: number[] = [];
+  let connections = 0;
+  const complete = server(() => 200);
+  vi.stubGlobal("fetch", (url: string) => (++connections % 3 === 0 ? complete(url) : Promise.reject(new TypeError("down"))));
+  let answer = emptyAnswer;
+  await followGeneration({
+    generationId: "g",
+    position: () => answer.position,
+    onEvents: (events) => {
+      answer = applyEvents(answer, events);
+    },
+    retry: { reached: () => undefined, wait: (attempt) => Promise.resolve(void attempts.push(attempt)) },
+    signal: new AbortController().signal,
+  });
+  expect(attempts.slice(0, 6)).toEqual([0, 1, 0, 1, 2, 0]);
+});
+
+test("the stream that started the answer is read before any request is made", async () => {
+  const rest = server(() => Number.POSITIVE_INFINITY);
+  const requests: string[] = [];
+  vi.stubGlobal("fetch", (url: string) => {
+    requests.push(url);
+    return rest(url);
+  });
+  const first = log[0];
+  let answer = emptyAnswer;
+  const outcome = await followGeneration({
+    generationId: "g",
+    position: () => answer.position,
+    onEvents: (events) => {
+      answer = applyEvents(answer, events);
+    },
+    retry: retry(),
+    signal: new AbortController().signal,
+    response: new Response(`data: ${first?.data}\nid: ${first?.id}\n\n`),
+  });
+  expect(outcome).toBe("ended");
+  expect(requests).toEqual([`/api/v1/generations/g/events?after=${first?.id}`]);
+  expect(plainText(answer.parts)).toBe(text);
 });

@@ -15,11 +15,11 @@ export class ErrorBoundary extends Component<Props, State> {
   override render(): ReactNode {
     if (!this.state.failed) return this.props.children;
     return (
-      <main className="fault" role="alert">
-        <h1>{strings.faultTitle}</h1>
-        <p>{strings.faultText}</p>
+      <main className="crash" role="alert">
+        <h1>{strings.crashTitle}</h1>
+        <p>{strings.crashText}</p>
         <button type="button" className="button" onClick={() => window.location.reload()}>
-          {strings.faultReload}
+          {strings.crashReload}
         </button>
       </main>
     );

@@ -10,7 +10,7 @@ function startOfDay(time: number): number {
 export function shortTime(iso: string, now = Date.now()): string {
   const time = new Date(iso);
   const days = Math.round((startOfDay(now) - startOfDay(time.getTime())) / day);
-  if (now - time.getTime() < 60_000) return "now";
+  if (now - time.getTime() < 60_000) return strings.now;
   if (days <= 0) return time.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
   if (days < 7) return time.toLocaleDateString(undefined, { weekday: "short" });
   return time.toLocaleDateString(undefined, { day: "numeric", month: "short" });

@@ -1,13 +1,23 @@
 import { useEffect, useRef } from "react";
 import { navigate } from "../lib/router";
 
-type Actions = { openDrawer: () => void; openHelp: () => void };
-
-const typing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+type Actions = { openDrawer: () => void; openHelp: () => void; stop: () => void };
+type Shortcut = "newChat" | "search" | "stop" | "help";
 
 export function focusComposer(): void {
   document.getElementById("composer")?.focus();
+}
+
+export function shortcutOf(event: KeyboardEvent): Shortcut | null {
+  const command = event.ctrlKey || event.metaKey;
+  if (command && event.shiftKey && event.key.toLowerCase() === "o") return "newChat";
+  if (command && !event.shiftKey && event.key.toLowerCase() === "k") return "search";
+  if (command && event.key === ".") return "stop";
+  return event.key === "?" && !isTextField(event.target) ? "help" : null;
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
 export function useShortcuts(actions: Actions): void {
@@ -15,19 +25,17 @@ export function useShortcuts(actions: Actions): void {
   latest.current = actions;
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const command = event.ctrlKey || event.metaKey;
-      if (command && event.shiftKey && event.key.toLowerCase() === "o") {
-        event.preventDefault();
+      const shortcut = shortcutOf(event);
+      if (shortcut && shortcut !== "help") event.preventDefault();
+      const { openDrawer, openHelp, stop } = latest.current;
+      if (shortcut === "newChat") {
         navigate(null);
         requestAnimationFrame(focusComposer);
-      } else if (command && !event.shiftKey && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        latest.current.openDrawer();
+      } else if (shortcut === "search") {
+        openDrawer();
         requestAnimationFrame(() => document.getElementById("filter")?.focus());
-      } else if (command && event.key === ".") {
-        event.preventDefault();
-        document.querySelector<HTMLButtonElement>('[data-testid="stop"]')?.click();
-      } else if (event.key === "?" && !typing(event.target)) latest.current.openHelp();
+      } else if (shortcut === "stop") stop();
+      else if (shortcut === "help") openHelp();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
