@@ -1,4 +1,4 @@
-// Before the first paint, so that a dark page never flashes white. The app takes over in src/ui/theme.ts.
+// Runs before the first paint, so that a dark page never flashes white. Then src/ui/theme.ts takes over.
 (() => {
   let theme = null;
   try {

@@ -5,7 +5,7 @@ import { strings } from "../strings";
 
 type Props = { answer: Answer; gone: boolean; empty: boolean; more: boolean; whole: boolean; onToggleWhole: () => void };
 
-/** How an answer ended, where that is worth a sentence. */
+/** Explains how an answer ended, unless it simply completed. */
 export function AnswerStatus({ answer, gone, empty, more, whole, onToggleWhole }: Props): ReactNode {
   const trouble = gone || answer.status === "failed" || answer.status === "interrupted";
   const sentence = gone ? strings.goneNote : sentenceFor(answer, empty);

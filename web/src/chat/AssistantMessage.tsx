@@ -12,7 +12,7 @@ import { Waiting } from "./Waiting";
 
 const withoutLog = new WeakMap<Message, Cell<AnswerView>>();
 
-/** An answer is what its log says; one that nobody generated has no log and never changes. */
+/** The state of an answer is that of its log. A message that no model wrote has no log and never changes. */
 function viewOf(message: Message): Cell<AnswerView> {
   const log = logOf(message);
   if (log) return log.view;

@@ -24,16 +24,16 @@ export function Composer({ conversationId, thread }: Props): ReactNode {
   const stopping = state === "stopping" || thread.pending?.stopRequested === true;
   const busy = state !== "idle" || thread.pending !== null;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a revision is a change that was made elsewhere
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision means that the draft was changed elsewhere
   useEffect(() => setText(drafts.read(conversationId)), [conversationId, revision]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: for each conversation anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each conversation
   useEffect(() => {
     focusField();
   }, [conversationId]);
   useGrowing(field, text);
 
   function focusField(): void {
-    // On a phone the focus would open the keyboard over what one came to read.
+    // On a phone the focus would open the keyboard over the messages.
     if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
   }
   const type = (value: string): void => {
@@ -54,7 +54,7 @@ export function Composer({ conversationId, thread }: Props): ReactNode {
     void send({ conversationId, parentId: last && last.id !== active?.id ? last.id : null, model, text: message });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    // While an input method composes, Enter chooses a word. Safari reports the end of it before the key: 229 tells.
+    // During the composition of an input method Enter selects a word. Safari ends the composition before this event: then keyCode is 229.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     submit();
@@ -126,7 +126,7 @@ export function Composer({ conversationId, thread }: Props): ReactNode {
   );
 }
 
-/** The field grows with its text. Browsers with field-sizing do so by themselves. */
+/** Grows the field with its text in browsers without field-sizing. */
 function useGrowing(field: { current: HTMLTextAreaElement | null }, text: string): void {
   useLayoutEffect(() => {
     const element = field.current;

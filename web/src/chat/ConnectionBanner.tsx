@@ -4,7 +4,7 @@ import { useCell } from "../lib/cell";
 import { connection, retryNow } from "../store/connection";
 import { strings } from "../strings";
 
-/** Says what is wrong with the connection, when it is tried again, and that nothing is lost. */
+/** Shows that the connection is lost, and when the next attempt is made. */
 export function ConnectionBanner(): ReactNode {
   const { state, retryAt } = useCell(connection);
   const shown = useLasting(state !== "online");
@@ -30,7 +30,7 @@ export function ConnectionBanner(): ReactNode {
   );
 }
 
-/** True once it has been so for a moment: a reconnection that works at once is nobody's business. */
+/** True after the value has been true for 700 ms: an immediate reconnection is not shown. */
 function useLasting(value: boolean): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {

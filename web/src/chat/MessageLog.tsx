@@ -6,14 +6,14 @@ import { strings } from "../strings";
 import { AssistantMessage } from "./AssistantMessage";
 import { PendingMessage } from "./PendingMessage";
 import { UserMessage } from "./UserMessage";
-import { useFollowScroll, useKeepPlace } from "./useFollowScroll";
+import { useFollowScroll, useKeepScrollPosition } from "./useFollowScroll";
 
 type Props = { conversationId: string | null; thread: Thread };
 
 export function MessageLog({ conversationId, thread }: Props): ReactNode {
   const { scroller, content, atEnd, toEnd } = useFollowScroll();
   const messages = shownMessages(thread);
-  useKeepPlace(scroller, messages[0]?.id);
+  useKeepScrollPosition(scroller, messages[0]?.id);
   const { pending, previous } = thread;
   const asking = pending?.cancel;
   useEffect(() => {
@@ -31,7 +31,7 @@ export function MessageLog({ conversationId, thread }: Props): ReactNode {
   }, [conversationId, previous, scroller]);
   return (
     <div className="log-frame">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable by keyboard */}
       <section ref={scroller} className="log" aria-label={strings.log} tabIndex={0}>
         <div ref={content} className="log-content">
           {thread.state === "loading" && messages.length === 0 && !pending ? <LogSkeleton /> : null}

@@ -64,7 +64,7 @@ function Options({ current, onClose, onLeave }: { current: string; onClose: () =
   const focus = useRef<HTMLElement>(null);
   useEffect(() => focus.current?.focus(), []);
   useEffect(() => {
-    // Not the effect's own result: newer browsers return a promise here, which React would call to clean up.
+    // Not returned from the effect: newer browsers return a promise here, which React would take for a cleanup function.
     document.getElementById(`model-${active}`)?.scrollIntoView({ block: "nearest" });
   }, [active]);
   const choose = (model: Model | undefined): void => {

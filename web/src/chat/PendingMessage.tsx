@@ -4,7 +4,7 @@ import type { Pending } from "../store/thread";
 import { strings } from "../strings";
 import { Waiting } from "./Waiting";
 
-/** A message on its way, and the place of the answer that it will get. */
+/** A message that is being sent, with a placeholder for its answer. */
 export function PendingMessage({ pending, conversationId }: { pending: Pending; conversationId: string | null }): ReactNode {
   const { outgoing, waiting } = pending;
   return (

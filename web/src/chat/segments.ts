@@ -7,7 +7,7 @@ export type Segment =
   | { kind: "reasoning"; key: number; text: string }
   | { kind: "tool"; key: number; tool: ToolPart };
 
-/** Parts as they are shown: text that a seam interrupts is one text, since it may go on in mid-sentence. */
+/** Groups parts for display. The text before and after a seam is one segment, because it may continue in mid-sentence. */
 export function segmentsOf(parts: readonly Part[]): Segment[] {
   const segments: Segment[] = [];
   let seams: Seam[] = [];

@@ -10,8 +10,8 @@ type FollowScroll = {
 };
 
 /**
- * Keeps the end of the log in view for a reader who is there, and never moves the page of one who is not: any upward move lets go at once, and
- * only coming back to the end by oneself, or asking for it, takes hold again.
+ * Keeps the end of the log in view while the reader is at the end. Any upward scroll stops that; scrolling back to the end, or `toEnd`, starts
+ * it again.
  */
 export function useFollowScroll(): FollowScroll {
   const scroller = useRef<HTMLElement>(null);
@@ -46,7 +46,7 @@ export function useFollowScroll(): FollowScroll {
     const onTouchMove = (event: TouchEvent): void => {
       if ((event.touches[0]?.clientY ?? 0) > touchY + 2) release();
     };
-    // What somebody unfolds is what they want to see.
+    // Opening a section must not scroll it out of view.
     const onClick = (event: MouseEvent): void => {
       if ((event.target as Element).closest("summary")) release();
     };
@@ -57,7 +57,7 @@ export function useFollowScroll(): FollowScroll {
     const onScroll = (): void => {
       const top = element.scrollTop;
       const height = element.scrollHeight;
-      // Dragging the scrollbar is told by nothing but this: the page went up and the content did not shrink.
+      // Dragging the scrollbar has no event of its own: the position went up although the content did not shrink.
       if (top < lastTop - 1 && height >= lastHeight) release();
       else if (top > lastTop && distance() < near) following.current = true;
       lastTop = top;
@@ -94,8 +94,8 @@ export function useFollowScroll(): FollowScroll {
   return { scroller, content, atEnd, toEnd };
 }
 
-/** Messages that are put before the first one leave what is being read where it is. */
-export function useKeepPlace(scroller: RefObject<HTMLElement | null>, firstId: string | undefined): void {
+/** Keeps the visible messages in place when older ones are inserted above them. */
+export function useKeepScrollPosition(scroller: RefObject<HTMLElement | null>, firstId: string | undefined): void {
   const before = useRef<{ id: string | undefined; top: number }>({ id: undefined, top: 0 });
   useEffect(() => {
     const element = scroller.current;

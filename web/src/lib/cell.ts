@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** A value that components can watch. */
+/** An observable value. */
 export class Cell<T> {
   private readonly listeners = new Set<() => void>();
   private value: T;

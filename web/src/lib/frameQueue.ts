@@ -1,18 +1,18 @@
-/** A step of work; true when there is more of it. */
+/** Does one step of work, and returns whether there is more. */
 export type Job = () => boolean;
 
 const budget = 6;
 const jobs = new Set<Job>();
 let scheduled = false;
 
-/** Work spread over frames: a page with a hundred kilobytes of markdown appears piece by piece and never blocks. Newest first. */
+/** Runs jobs over several frames, newest first, so that rendering 100 kB of markdown never blocks the page. */
 export function enqueue(job: Job): () => void {
   jobs.add(job);
   schedule();
   return () => jobs.delete(job);
 }
 
-/** Calls back with the next frame, or soon where there are no frames because the page is hidden. */
+/** Calls back in the next frame. A hidden page has no frames: there after 250 ms. */
 export function onNextFrame(callback: () => void): void {
   if (document.visibilityState === "visible") requestAnimationFrame(callback);
   else setTimeout(callback, 250);
@@ -21,7 +21,7 @@ export function onNextFrame(callback: () => void): void {
 const immediate = 8_000;
 let spent = 0;
 
-/** Whether so many characters may be rendered at once: short texts appear without a blank frame, as long as there are few of them. */
+/** Whether that many characters may be rendered synchronously, which spares short texts a blank frame. The total per frame is limited. */
 export function mayRenderNow(characters: number): boolean {
   if (spent > 0 && spent + characters > immediate && characters > 200) return false;
   if (spent === 0) onNextFrame(resetSpent);
@@ -46,7 +46,7 @@ function run(): void {
     const job = [...jobs].at(-1);
     if (!job) break;
     if (!job()) jobs.delete(job);
-    // The steps set state, which is rendered after this callback: one step a frame, unless it was a small one.
+    // React renders the result of a step after this callback, so a job with more steps waits for the next frame.
     else break;
   }
   if (jobs.size > 0) schedule();

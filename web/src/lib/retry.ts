@@ -1,4 +1,4 @@
-/** How a loop that lost its connection waits for the next try, and says that it has one again. */
+/** How a reconnecting loop waits for its next attempt, and reports that the server was reached. */
 export type Retry = {
   wait(attempt: number, signal: AbortSignal): Promise<void>;
   reached(): void;

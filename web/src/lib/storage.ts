@@ -1,4 +1,4 @@
-/** localStorage that never throws: it may be full, forbidden or, in tests, not there. */
+/** localStorage that never throws: it may be full, forbidden or missing. */
 export type TextStore = { get(key: string): string | null; set(key: string, value: string): void; remove(key: string): void };
 
 const prefix = "parley.";
@@ -15,14 +15,14 @@ export const browserStore: TextStore = {
     try {
       localStorage.setItem(prefix + key, value);
     } catch {
-      // What cannot be kept is still on the screen.
+      // The value is then kept in memory only.
     }
   },
   remove(key) {
     try {
       localStorage.removeItem(prefix + key);
     } catch {
-      // As above.
+      // There is nothing to remove then.
     }
   },
 };

@@ -12,7 +12,7 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** The index in `text` at which `bytes` bytes of its UTF-8 form have passed; never inside a character. */
+/** The index in `text` after at most `bytes` bytes of its UTF-8 encoding; never inside a character. */
 export function indexAtByte(text: string, bytes: number): number {
   let passed = 0;
   let index = 0;

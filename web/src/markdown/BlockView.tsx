@@ -9,7 +9,7 @@ import { TableView } from "./TableView";
 
 type Props = { token: Token; settled: boolean; seam: string | undefined };
 
-/** One frozen piece of an answer: it renders again only when its token changes. */
+/** One block of an answer. It renders again only when its token changes. */
 export const BlockView = memo(function BlockView({ token, settled, seam }: Props) {
   return (
     <div className="block">
@@ -58,7 +58,7 @@ export function blockContent(token: Token, settled: boolean): ReactNode {
 }
 
 function blocksOf(tokens: readonly Token[], settled: boolean): ReactNode[] {
-  // biome-ignore lint/suspicious/noArrayIndexKey: blocks only ever follow one another
+  // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only appended
   return tokens.map((token, index) => <Child key={index} token={token} settled={settled} />);
 }
 
@@ -66,7 +66,7 @@ function Child({ token, settled }: { token: Token; settled: boolean }): ReactNod
   return blockContent(token, settled);
 }
 
-// Answers stand below the page's own headings.
+// The page itself uses h1 and h2.
 const levels = ["h3", "h3", "h4", "h5", "h6", "h6"] as const;
 
 function heading(token: Tokens.Heading): ReactNode {
@@ -75,7 +75,7 @@ function heading(token: Tokens.Heading): ReactNode {
 }
 
 function list(token: Tokens.List, settled: boolean): ReactNode {
-  // biome-ignore lint/suspicious/noArrayIndexKey: items only ever follow one another
+  // biome-ignore lint/suspicious/noArrayIndexKey: items are only appended
   const items = token.items.map((item, index) => <Item key={index} item={item} settled={settled} />);
   if (!token.ordered) return <ul>{items}</ul>;
   return <ol start={typeof token.start === "number" && token.start !== 1 ? token.start : undefined}>{items}</ol>;
@@ -92,6 +92,6 @@ const Item = memo(
       </li>
     );
   },
-  // While a list grows, each frame brings new tokens for all of its items; only the last one's text differs.
+  // A growing list is parsed again in each frame: all its tokens are new, but only the text of the last item differs.
   (before, after) => !after.settled && before.item.raw === after.item.raw && before.item.loose === after.item.loose,
 );

@@ -15,11 +15,11 @@ export const CodeBlock = memo(function CodeBlock({ code, lang, settled }: Props)
         <span>{name || strings.code}</span>
         <CopyButton text={() => code} label={strings.copyCode} small />
       </figcaption>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable by keyboard */}
       <pre tabIndex={0}>
         <code>
           {groupsOf(code).map((source, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: groups of lines only ever follow one another
+            // biome-ignore lint/suspicious/noArrayIndexKey: groups of lines are only appended
             <Group key={index} source={source} highlighted={highlighted[index]} />
           ))}
         </code>
@@ -29,7 +29,7 @@ export const CodeBlock = memo(function CodeBlock({ code, lang, settled }: Props)
 });
 
 const Group = memo(function Group({ source, highlighted }: { source: string; highlighted: Highlighted | undefined }): ReactNode {
-  // Text that came after the last highlighting follows plainly; what is coloured stays coloured.
+  // Text that is newer than the highlighting is appended without colours.
   if (!highlighted || !source.startsWith(highlighted.source)) return <span className="code-group">{source}</span>;
   const spans = JSON.parse(highlighted.spans) as string[];
   const nodes: ReactNode[] = [];

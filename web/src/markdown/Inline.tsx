@@ -34,7 +34,7 @@ function inlineOne(token: Tokens.Generic, key: number): ReactNode {
     }
     case "link":
       return link(token["href"] as string, inline(token.tokens), key);
-    // An image would be a request that the model chose: it is offered as a link.
+    // Loading an image would send a request that the model chose, so it is shown as a link.
     case "image":
       return link(token["href"] as string, strings.imageLink((token["text"] as string) || (token["href"] as string)), key);
     case "html":

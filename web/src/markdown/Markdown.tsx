@@ -8,14 +8,14 @@ import { mend } from "./mend";
 export type Seam = { offset: number; label: string };
 type Props = { text: string; streaming: boolean; seams?: readonly Seam[] };
 
-/** So many characters are read and rendered in one frame at most. */
-const step = 5_000;
+/** Maximum number of characters that are parsed and rendered in one frame. */
+const maxStep = 5_000;
 const noSeams: readonly Seam[] = [];
 
-/** So many blocks are skipped or laid out together: a long answer costs the browser a few boxes, not thousands. */
+/** Number of blocks that the browser lays out, or skips off-screen, together. */
 const groupSize = 16;
 
-/** Markdown that may still be growing. What it costs to show more of it does not depend on how much is there already. */
+/** Markdown that may still be growing. The cost of an append does not depend on the length of the text. */
 export const Markdown = memo(function Markdown({ text, streaming, seams = noSeams }: Props): ReactNode {
   const blocks = useBlocks(text, streaming);
   const groups: ReactNode[] = [];
@@ -32,7 +32,7 @@ type GroupProps = { blocks: readonly Block[]; from: number; last: boolean; seams
 const Group = memo(
   function Group({ blocks, from, last, seams }: GroupProps) {
     const frozen = blocks.length === groupSize && blocks.every((block) => block.settled);
-    // The guess keeps the scrollbar calm until the browser has laid the group out once.
+    // An estimated size keeps the scrollbar stable until the browser has laid out the group.
     const style = frozen
       ? { containIntrinsicBlockSize: `auto ${blocks.reduce((sum, block) => sum + estimate(block.raw), 0)}px` }
       : undefined;
@@ -65,7 +65,7 @@ function sameSeams(before: readonly Seam[], after: readonly Seam[]): boolean {
 
 const endOf = (block: Block | undefined): number => (block ? block.start + block.raw.length : 0);
 
-/** A seam between two blocks stands with the second. */
+/** A seam between two blocks is shown with the second. */
 function seamIn(seams: readonly Seam[], from: number, to: number): string | undefined {
   return seams.find(({ offset }) => offset >= from && offset < to)?.label;
 }
@@ -81,7 +81,7 @@ function useBlocks(text: string, streaming: boolean): readonly Block[] {
   if (reading.current.source.length > text.length || !text.startsWith(reading.current.source)) reading.current = begin();
   const now = reading.current;
   const ahead = text.length - now.source.length;
-  if (ahead <= step && performance.now() >= now.restUntil && mayRenderNow(ahead)) read(now, text, !streaming);
+  if (ahead <= maxStep && performance.now() >= now.restUntil && mayRenderNow(ahead)) read(now, text, !streaming);
   useEffect(() => {
     if (now.source.length === text.length && now.complete === !streaming) return;
     return enqueue(() => {
@@ -95,7 +95,7 @@ function useBlocks(text: string, streaming: boolean): readonly Block[] {
 }
 
 function read(reading: Reading, text: string, last: boolean): void {
-  const to = Math.min(text.length, reading.source.length + step);
+  const to = Math.min(text.length, reading.source.length + maxStep);
   const complete = last && to === text.length;
   if (to === reading.source.length && complete === reading.complete) return;
   const start = performance.now();
@@ -104,7 +104,7 @@ function read(reading: Reading, text: string, last: boolean): void {
   reading.complete = complete;
   const blocks = reading.splitter.blocks(complete);
   reading.blocks = complete ? settleAll(blocks) : mendLast(blocks);
-  // An endless list or table is lexed as a whole: the longer that takes, the rarer it is done.
+  // A long list or table is parsed as a whole: the longer that takes, the longer the pause.
   const cost = performance.now() - start;
   reading.restUntil = cost > 4 && !complete ? performance.now() + cost * 6 : 0;
 }

@@ -12,7 +12,7 @@ function load(): Promise<Render> {
       return loaded;
     },
     (error: unknown) => {
-      // The server may be away just now; the next formula tries again.
+      // The server may be unreachable; the next formula tries again.
       loading = null;
       throw error;
     },
@@ -37,6 +37,6 @@ export const MathView = memo(function MathView({ text, raw, display }: Props) {
   }, [render]);
   const html = render?.(text, display) ?? null;
   if (html === null) return <code className="math-source">{raw.trim()}</code>;
-  // biome-ignore lint/security/noDangerouslySetInnerHtml: KaTeX's own markup, made with trust off; the one place of its kind.
+  // biome-ignore lint/security/noDangerouslySetInnerHtml: markup that KaTeX generated with trust off; the only use of raw HTML
   return <span className={display ? "math math-display" : "math"} dangerouslySetInnerHTML={{ __html: html }} />;
 });

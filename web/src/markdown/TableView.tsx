@@ -3,16 +3,16 @@ import { memo, type ReactNode } from "react";
 import { strings } from "../strings";
 import { inline } from "./Inline";
 
-/** A wide table scrolls by itself, also by keyboard, and never makes the page wider. */
+/** A wide table scrolls inside its own box, also with the keyboard. */
 export function TableView({ table, settled }: { table: Tokens.Table; settled: boolean }): ReactNode {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: what scrolls must be reachable by keyboard; many landmarks would be noise
+    // biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: scrollable areas must be reachable by keyboard; a landmark for each table would be too many
     <div className="table" role="group" aria-label={strings.table} tabIndex={0}>
       <table>
         <thead>
           <tr>
             {table.header.map((cell, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: columns only ever follow one another
+              // biome-ignore lint/suspicious/noArrayIndexKey: columns are only appended
               <th key={index} scope="col" align={cell.align ?? undefined}>
                 {inline(cell.tokens)}
               </th>
@@ -21,7 +21,7 @@ export function TableView({ table, settled }: { table: Tokens.Table; settled: bo
         </thead>
         <tbody>
           {table.rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows only ever follow one another
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows are only appended
             <Row key={index} row={row} settled={settled} />
           ))}
         </tbody>
@@ -35,7 +35,7 @@ const Row = memo(
     return (
       <tr>
         {row.map((cell, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: cells only ever follow one another
+          // biome-ignore lint/suspicious/noArrayIndexKey: cells are only appended
           <td key={index} align={cell.align ?? undefined}>
             {inline(cell.tokens)}
           </td>

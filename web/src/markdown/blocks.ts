@@ -1,16 +1,16 @@
 import type { Token, Tokens } from "marked";
 import { type Links, lex } from "./lexer";
 
-/** A top-level piece of markdown. Its `start` never changes, so it is the block's key. */
+/** A top-level block of markdown. Its `start` never changes and identifies it. */
 export type Block = { start: number; raw: string; token: Token; settled: boolean };
 
-/** A line that is shorter may still become a list item, which would belong to the list before it. */
+/** A shorter line may still become a list item, which would belong to the list before it. */
 const certainLine = 16;
 const fence = /^( {0,3})(`{3,}|~{3,})([^\n]*)\n/;
 
 /**
- * Splits growing markdown into blocks. Blocks that no further text can change are settled and never looked at again; only what comes after
- * them is lexed anew, so an append costs what the unsettled tail costs, however long the text has become.
+ * Splits growing markdown into blocks. Blocks that further text cannot change are settled and not parsed again: the cost of an append depends
+ * on the unsettled tail, not on the length of the text.
  */
 export class BlockSplitter {
   private settled: Block[] = [];
@@ -32,7 +32,7 @@ export class BlockSplitter {
     this.tail += text;
   }
 
-  /** The blocks of everything so far. Settled ones are the same objects at every call. `complete` says that no more text comes. */
+  /** All blocks so far. Settled ones are the same objects in every call. `complete`: the text has ended. */
   blocks(complete = false): Block[] {
     const open = this.readOpenFence();
     if (open) return [...this.settled, open];
@@ -67,7 +67,7 @@ export class BlockSplitter {
     return rest.filter((block) => block.token.type !== "space");
   }
 
-  /** An open code block may be the whole answer: its new lines are looked at for the closing fence and for nothing else. */
+  /** An open code block may be very long, so its new lines are only searched for the closing fence. */
   private readOpenFence(): Block | null {
     const open = this.openFence;
     if (!open) return null;
@@ -75,7 +75,7 @@ export class BlockSplitter {
       const lineEnd = this.tail.indexOf("\n", open.scanned);
       const line = this.tail.slice(open.scanned, lineEnd < 0 ? undefined : lineEnd);
       if (open.end.test(line)) {
-        // Closed, or about to be: the lexer decides.
+        // A closing fence, perhaps incomplete: the lexer decides.
         this.openFence = null;
         return null;
       }
@@ -87,7 +87,7 @@ export class BlockSplitter {
     return { start: this.tailStart, raw: this.tail, token, settled: false };
   }
 
-  /** A definition may come after its uses: blocks that could use it are read again. */
+  /** A definition may follow its uses: settled blocks that may use it are parsed again. */
   private learn(links: Links): void {
     const fresh = Object.keys(links).filter((label) => !this.links[label]);
     if (fresh.length === 0) return;
@@ -105,7 +105,7 @@ function certain(raw: string): boolean {
   return raw.includes("\n") || raw.trimStart().length >= certainLine;
 }
 
-/** Whether nothing that follows can still join the block: a blank line lies between, or its own end is marked. */
+/** Whether no following text can belong to the block: a blank line follows, or the block has an explicit end. */
 function isApart(blocks: readonly Block[], index: number): boolean {
   const block = blocks[index];
   if (!block) return false;
@@ -122,7 +122,7 @@ function openFenceOf(raw: string): BlockSplitter["openFence"] {
   if (!match) return null;
   const marker = match[2] ?? "";
   const info = match[3] ?? "";
-  // An indented fence strips that indent from its lines, which the lexer does.
+  // The lexer removes the indent of an indented fence from its lines.
   if (match[1] || (marker.startsWith("`") && info.includes("`"))) return null;
   const end = new RegExp(`^ {0,3}${marker[0]}{1,}[ \\t]*$`);
   if (

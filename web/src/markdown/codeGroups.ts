@@ -1,4 +1,4 @@
-/** Lines of code that are rendered, highlighted and laid out together. */
+/** Number of lines of code that are rendered, highlighted and laid out together. */
 export const groupLines = 32;
 
 export function groupsOf(code: string): string[] {
@@ -14,10 +14,10 @@ export function groupsOf(code: string): string[] {
   return groups;
 }
 
-/** Class and text in turns: `["keyword", "let", "", " a = "]`. */
+/** Class and text alternate: `["keyword", "let", "", " a = "]`. */
 export type Spans = readonly string[];
 
-/** The highlighter's markup (spans and five character references, nothing else) as spans, cut into the groups of its source. */
+/** Converts the markup of highlight.js (spans and five character references only) to spans, in the groups of the source. */
 export function spansByGroup(html: string): Spans[] {
   const groups: string[][] = [];
   let current: string[] = [];

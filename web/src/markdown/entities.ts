@@ -7,7 +7,7 @@ const known = new Map<string, string>([
   ["&nbsp;", "\u00a0"],
 ]);
 
-/** Character references as the characters that they stand for. The browser knows all of them; only a whole reference reaches it. */
+/** Decodes character references. The browser decodes the rare ones, and is given one complete reference at a time. */
 export function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/g, (reference) => {

@@ -2,7 +2,7 @@ import { type Spans, spansByGroup } from "./codeGroups";
 import { hljs } from "./languages";
 
 export type HighlightRequest = { id: number; code: string; lang: string; final: boolean };
-/** The groups that differ from the last answer for the same block, each as JSON, so that an unchanged one is an equal string. */
+/** The groups that changed since the last response for the block. Each is JSON, so that unchanged groups are equal strings. */
 export type HighlightResponse = { id: number; groups: readonly (readonly [index: number, spans: string])[] };
 
 const sent = new Map<number, string[]>();

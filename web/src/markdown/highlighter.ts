@@ -6,7 +6,7 @@ const waiting = new Map<number, Answer[]>();
 let worker: Worker | null = null;
 let next = 1;
 
-/** Highlighting happens beside the page, so a long listing never holds up a frame. */
+/** Highlighting runs in a worker, so that a long code block never blocks a frame. */
 function theWorker(): Worker {
   if (worker) return worker;
   worker = new Worker(new URL("./highlight.worker.ts", import.meta.url), { type: "module" });
@@ -14,7 +14,7 @@ function theWorker(): Worker {
     waiting.get(data.id)?.shift()?.(data.groups);
   });
   worker.addEventListener("error", () => {
-    // Could not be loaded: code stays plain until somebody asks again.
+    // The worker could not be loaded: code stays plain, and the next request tries again.
     worker = null;
     for (const answers of waiting.values()) for (const answer of answers.splice(0)) answer([]);
   });

@@ -41,7 +41,7 @@ function math(raw: string, text: string, display: boolean): MathToken {
   return { type: "math", raw, text, display };
 }
 
-/** Block and inline tokens of a piece of markdown. `links` are the reference definitions known from elsewhere. */
+/** The tokens of a piece of markdown. `links` are the reference definitions of other pieces. */
 export function lex(source: string, links: Links = {}): { tokens: Token[]; links: Links } {
   const lexer = new Lexer(marked.defaults);
   Object.assign(lexer.tokens.links, links);

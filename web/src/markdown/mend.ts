@@ -1,6 +1,6 @@
 /**
- * Closes what the end of a growing text has begun, for showing only: emphasis appears as emphasis from its first letter, and the address of a
- * link is not seen letter by letter.
+ * Closes unfinished markdown at the end of a growing text, for display only: emphasis is rendered from its first letter on, and the address of
+ * an unfinished link is hidden.
  */
 export function mend(raw: string): string {
   const start = Math.max(raw.lastIndexOf("\n\n") + 2, raw.search(/\n(?=[ \t]*(?:[-*+]|\d+[.)])[ \t][^\n]*$)/) + 1, 0);
@@ -25,7 +25,7 @@ export function mend(raw: string): string {
   if (strong % 2 === 1) close += "**";
   if (struck % 2 === 1) close += "~~";
   if (!close) return head + line;
-  // A closing mark after a space would not close.
+  // A mark after a space does not close.
   const text = line.trimEnd();
   return head + text + close;
 }

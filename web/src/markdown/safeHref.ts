@@ -1,4 +1,4 @@
-/** An address that may be opened from an answer. A model writes links, so only kinds that cannot act on this page pass. */
+/** The address of a link in an answer, or null if its scheme could run code in this page. */
 export function safeHref(href: string): string | null {
   if (!/^(?:https?:\/\/|mailto:)/i.test(href.trim())) return null;
   try {

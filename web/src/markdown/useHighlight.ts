@@ -8,7 +8,7 @@ export type Highlighted = { source: string; spans: string };
 const limit = 200_000;
 const perFrame = 4;
 
-/** Highlighted groups of a listing that may still grow. What has been highlighted stays so while newer text waits its turn. */
+/** The highlighted groups of a code block that may still grow. They stay highlighted while newer text is processed. */
 export function useHighlight(code: string, lang: string, settled: boolean): readonly (Highlighted | undefined)[] {
   const [groups, setGroups] = useState<readonly (Highlighted | undefined)[]>([]);
   const latest = useRef({ code, settled });
@@ -37,7 +37,7 @@ export function useHighlight(code: string, lang: string, settled: boolean): read
       for (const [index, spans] of changed) arrived.set(index, { source: sources[index] ?? "", spans });
       cancel();
       cancel = enqueue(show);
-      // A longer listing takes longer, and is done again less often.
+      // The pause grows with the time that highlighting takes.
       setTimeout(
         () => {
           busy = false;
@@ -65,7 +65,7 @@ export function useHighlight(code: string, lang: string, settled: boolean): read
     };
   }, [lang]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: wakes up for every change of these
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs on every change of these
   useEffect(() => wake.current(), [code, settled]);
   return groups;
 }

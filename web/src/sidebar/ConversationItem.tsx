@@ -103,7 +103,7 @@ function TitleField({ title, onDone }: { title: string; onDone: (value: string |
       aria-label={strings.renameLabel}
       value={value}
       maxLength={200}
-      // biome-ignore lint/a11y/noAutofocus: it replaces the title that was just chosen for editing
+      // biome-ignore lint/a11y/noAutofocus: it replaces the title that the user chose to edit
       autoFocus
       onFocus={(event) => event.target.select()}
       onChange={(event) => setValue(event.target.value)}

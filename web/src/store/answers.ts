@@ -10,12 +10,12 @@ import { retryFor } from "./connection";
 
 export type AnswerView = {
   answer: Answer;
-  /** Where the reader asked it to stop: nothing beyond is shown while the server ends it. */
+  /** The position at which the user stopped the answer. Nothing beyond it is shown while the server stops the generation. */
   stoppingAt: number | null;
   gone: boolean;
 };
 
-/** The log of one generation as far as it is known here. The cursor is ahead of what is shown by a frame at most. */
+/** The log of one generation as far as it has been received. Received events are shown in the next frame. */
 export class AnswerLog {
   readonly view: Cell<AnswerView>;
   readonly generationId: string;
@@ -35,7 +35,7 @@ export class AnswerLog {
     return answer.status === "running" && !gone;
   }
 
-  /** A snapshot from the server; ignored where more is known already. */
+  /** Takes over a snapshot from the server, unless more has been received already. */
   merge(message: Message): void {
     this.flush();
     this.put(newer(this.view.get().answer, answerOfMessage(message)));
@@ -53,7 +53,7 @@ export class AnswerLog {
     });
   }
 
-  /** Leaving an answer never stops it. */
+  /** Closes the connection. The generation continues on the server. */
   leave(): void {
     this.following?.abort();
     this.following = null;
@@ -90,7 +90,7 @@ export class AnswerLog {
     return Math.max(this.view.get().answer.position, ...this.arrived.slice(-1).map((event) => event.position));
   }
 
-  /** The log's end lay before the cursor: how it ended is in the message. */
+  /** The log ended at or before the position: the message says how. */
   private async reload(): Promise<void> {
     if (!this.messageId) return;
     const message = await call<Message>(`messages/${this.messageId}`).catch(() => null);

@@ -9,22 +9,22 @@ export type Connection = { state: "online" | "reconnecting" | "offline"; retryAt
 export const connection = new Cell<Connection>({ state: "online", retryAt: null });
 
 /** When each loop that has lost its connection tries again. */
-const troubled = new Map<string, number>();
+const retryTimes = new Map<string, number>();
 const waiting = new Set<() => void>();
 
 export function retryNow(): void {
   for (const wake of [...waiting]) wake();
 }
 
-/** What every loop of reconnecting shares: one banner, one "try now", one way to wait. */
+/** All reconnecting loops share one banner, one retry button and one way to wait. */
 export function retryFor(source: string): Retry {
   return {
     reached() {
-      if (troubled.delete(source)) show();
+      if (retryTimes.delete(source)) show();
     },
     async wait(attempt, signal) {
       const delay = backoff(attempt);
-      troubled.set(source, Date.now() + delay);
+      retryTimes.set(source, Date.now() + delay);
       show();
       await pause(delay, signal);
       if (signal.aborted) this.reached();
@@ -51,11 +51,11 @@ let announced: Connection["state"] = "online";
 let announcing: ReturnType<typeof setTimeout> | undefined;
 
 function show(): void {
-  const state = navigator.onLine ? (troubled.size > 0 ? "reconnecting" : "online") : "offline";
-  const retryAt = troubled.size > 0 ? Math.min(...troubled.values()) : null;
+  const state = navigator.onLine ? (retryTimes.size > 0 ? "reconnecting" : "online") : "offline";
+  const retryAt = retryTimes.size > 0 ? Math.min(...retryTimes.values()) : null;
   const shown = connection.get();
   if (shown.state !== state || shown.retryAt !== retryAt) connection.set({ state, retryAt });
-  // A connection that comes back at once is not worth an interruption.
+  // A short interruption is not announced.
   clearTimeout(announcing);
   announcing = setTimeout(() => {
     if (announced === state) return;

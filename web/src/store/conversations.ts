@@ -49,7 +49,7 @@ export async function loadConversations(): Promise<void> {
   try {
     const page = await call<ConversationPage>("conversations?limit=50");
     const { items, nextCursor } = conversations.get();
-    // Beyond the first page keep what was loaded; within it, what the server no longer lists is gone.
+    // Keep what was loaded beyond the first page. Within it, what the server no longer lists has been deleted.
     const oldest = page.items.at(-1);
     const beyond = page.nextCursor && oldest ? items.filter((item) => age(item) < age(oldest)) : [];
     patch({ state: "ready", items: beyond, nextCursor: beyond.length > 0 ? nextCursor : page.nextCursor });
@@ -131,7 +131,7 @@ export function onFeed(event: FeedEvent): void {
   }
 }
 
-/** Another tab, device or program has written into the conversation that is open here. */
+/** Loads the open conversation again if another client has changed it. */
 function catchUp(conversation: Conversation, before: Conversation | undefined): void {
   const { messages, pending } = threadOf(conversation.id).get();
   if (pending) return;

@@ -2,14 +2,14 @@ import { Cell } from "../lib/cell";
 import { browserStore, readJson, type TextStore } from "../lib/storage";
 import { uuid } from "../lib/uuid";
 
-/** A message on its way: kept until the server has taken it, so that nothing that happens in between can eat it. */
+/** A message that is being sent. It is stored until the server has accepted it. */
 export type Outgoing = { key: string; conversationId: string | null; parentId: string | null; model: string; text: string };
 
 const idOf = (conversationId: string | null): string => conversationId ?? "new";
 
-/** What was typed, per conversation, and what was sent but not yet taken. Survives reloads. */
+/** The draft and the message that is being sent, for each conversation. Both survive reloads. */
 export class Drafts {
-  /** Counts the changes that were not typed: the message field reads its draft again. */
+  /** Incremented when a draft changes other than by typing: the message field then reads it again. */
   readonly revision = new Cell(0);
   private readonly store: TextStore;
 
@@ -23,7 +23,7 @@ export class Drafts {
 
   write(conversationId: string | null, text: string): void {
     const key = `draft.${idOf(conversationId)}`;
-    // An empty draft is kept while a message is on its way: the message must not come back into the field by itself.
+    // An empty draft is stored while a message is being sent: otherwise `read` would return that message.
     if (text || this.outgoing(conversationId)) this.store.set(key, text);
     else this.store.remove(key);
   }
@@ -33,7 +33,7 @@ export class Drafts {
     this.revision.update((count) => count + 1);
   }
 
-  /** The same message sent again, after a failure or a reload, carries the key of its first try: the server has it once. */
+  /** The same message sent again, after a failure or a reload, has the same key, so that the server stores it once. */
   send(message: Omit<Outgoing, "key">): Outgoing {
     const before = this.outgoing(message.conversationId);
     const same = before && before.text === message.text && before.model === message.model && before.parentId === message.parentId;
@@ -49,12 +49,12 @@ export class Drafts {
   accepted(message: Outgoing): void {
     if (this.outgoing(message.conversationId)?.key !== message.key) return;
     this.store.remove(`outgoing.${idOf(message.conversationId)}`);
-    // Another tab may have recovered the message into the draft while it was on its way.
+    // Another tab may have made it its draft in the meantime.
     const draft = this.store.get(`draft.${idOf(message.conversationId)}`);
     if (!draft || draft === message.text) this.store.remove(`draft.${idOf(message.conversationId)}`);
   }
 
-  /** A message that was not taken becomes the draft again, before anything that was typed meanwhile. */
+  /** A message that was not accepted becomes the draft again, before any text that was typed since. */
   restore(message: Outgoing): string {
     const typed = this.store.get(`draft.${idOf(message.conversationId)}`) ?? "";
     const text = typed && typed !== message.text ? `${message.text}\n\n${typed}` : message.text;
@@ -63,13 +63,13 @@ export class Drafts {
     return text;
   }
 
-  /** At start: a message that a reload interrupted is a draft again. */
+  /** On page load, a message that was being sent becomes the draft. */
   recover(conversationId: string | null): void {
     const outgoing = this.outgoing(conversationId);
     if (outgoing) this.restore(outgoing);
   }
 
-  /** What was typed while the conversation came into being belongs to it. */
+  /** Moves the draft that was typed while the conversation was being created. */
   moveTo(conversationId: string): void {
     const text = this.store.get("draft.new");
     this.store.remove("draft.new");

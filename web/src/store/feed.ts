@@ -9,8 +9,8 @@ type Relay = { kind: "event"; event: FeedEvent } | { kind: "alive" };
 const maxSilence = 60_000;
 
 /**
- * What changed, as it changes. Browsers allow six connections to a host over HTTP/1.1, so of all tabs one holds the feed and tells the others;
- * when it closes, the next one takes over.
+ * Receives changes of conversations. Browsers allow six HTTP/1.1 connections to a host, so one tab reads the feed and relays it to the others;
+ * when it is closed, another one takes over.
  */
 export function followFeed(onEvent: (event: FeedEvent) => void): void {
   const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel("parley.feed") : null;
@@ -25,7 +25,7 @@ export function followFeed(onEvent: (event: FeedEvent) => void): void {
     heard = Date.now();
     if (data.kind === "event" && !own) onEvent(data.event);
   });
-  // A leader that the system froze holds its lock and says nothing: then a tab that is looked at listens for itself.
+  // A frozen tab keeps the lock but relays nothing: then a visible tab reads the feed itself.
   setInterval(() => {
     if (own || document.visibilityState === "hidden" || Date.now() - heard < maxSilence) return;
     own = new AbortController();
@@ -59,7 +59,7 @@ async function read(onEvent: (event: FeedEvent) => void, onAlive: () => void, si
         });
       }
     } catch {
-      // The list is fetched anew with the next hello.
+      // The next `hello` loads the list again.
     }
     if (!signal.aborted) await retry.wait(attempt, signal);
   }

@@ -4,7 +4,7 @@ import { browserStore, readJson } from "../lib/storage";
 
 type Marks = { running: readonly string[]; unread: readonly string[] };
 
-/** Which conversations were answered while nobody looked. Kept in the browser, so that it also holds for answers that ended while it was closed. */
+/** Conversations with a new answer. Stored in the browser, so that answers that end while it is closed count too. */
 export const marks = new Cell<Marks>(readJson<Marks>(browserStore, "marks", { running: [], unread: [] }));
 
 function save(next: Marks): void {
@@ -31,7 +31,7 @@ export function forgetMarks(id: string): void {
   save({ running: now.running.filter((other) => other !== id), unread: now.unread.filter((other) => other !== id) });
 }
 
-/** Another tab has read or seen something. */
+/** Takes over the marks that another tab has changed. */
 export function watchMarks(): void {
   addEventListener("storage", (event) => {
     if (event.key === "parley.marks") marks.set(readJson<Marks>(browserStore, "marks", { running: [], unread: [] }));

@@ -1,7 +1,7 @@
 import type { GenerationError, GenerationEvent, GenerationStatus, Message, Part, TextPart, Usage } from "../api/types";
 import { indexAtByte, utf8Length } from "../lib/utf8";
 
-/** What is known of one answer up to a position of its log. */
+/** One answer up to a position of its log. */
 export type Answer = {
   position: number;
   parts: readonly Part[];
@@ -27,7 +27,7 @@ export const emptyAnswer: Answer = {
 
 export type PositionedEvent = { event: GenerationEvent; position: number };
 
-/** Appends events to an answer. What lies at or below its position has been seen and changes nothing. */
+/** Applies events to an answer. Events at or below its position are ignored. */
 export function applyEvents(answer: Answer, events: readonly PositionedEvent[]): Answer {
   if (answer.status !== "running") return answer;
   const parts = [...answer.parts];
@@ -67,7 +67,7 @@ function append(parts: Part[], event: Content, seen: number, position: number): 
       let from = position - utf8Length(event.content);
       const text = from < seen ? event.content.slice(indexAtByte(event.content, seen - from)) : event.content;
       from = Math.max(from, seen);
-      // A gap in positions is a control entry: another part begins, so that byte counts within a part stay exact.
+      // A gap in the positions is a control entry: a new part begins, so that positions within a part stay exact.
       if (last?.type === type && from === seen) parts[parts.length - 1] = { ...last, text: last.text + text };
       else parts.push({ type, text, position: from });
       return;
@@ -90,7 +90,7 @@ function append(parts: Part[], event: Content, seen: number, position: number): 
   }
 }
 
-/** The parts up to a position: what lies beyond it is kept, but not shown. */
+/** The parts up to a position. */
 export function clampParts(parts: readonly Part[], position: number): readonly Part[] {
   const shown: Part[] = [];
   for (const part of parts) {
@@ -102,7 +102,7 @@ export function clampParts(parts: readonly Part[], position: number): readonly P
 }
 
 function clampText(part: TextPart, bytes: number): TextPart {
-  // A character is at most three bytes per unit, so short parts need no counting.
+  // A UTF-16 code unit is at most three bytes in UTF-8, so short parts need no counting.
   if (part.text.length * 3 <= bytes) return part;
   const end = indexAtByte(part.text, bytes);
   return end === part.text.length ? part : { ...part, text: part.text.slice(0, end) };
@@ -121,7 +121,7 @@ export function answerOfMessage(message: Message): Answer {
   };
 }
 
-/** Of two views of one answer the one that knows more. A snapshot that was taken earlier never takes text away. */
+/** The later of two states of one answer. An older snapshot never removes text. */
 export function newer(known: Answer | undefined, arrived: Answer): Answer {
   if (!known || arrived.position > known.position) return arrived;
   if (arrived.position < known.position) return known;

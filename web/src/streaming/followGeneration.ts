@@ -2,21 +2,21 @@ import type { Retry } from "../lib/retry";
 import type { PositionedEvent } from "./answer";
 import { readEvents } from "./readEvents";
 
-/** `ended`: the log's last event was read, or lies before the cursor. `left`: the signal said so. */
+/** `ended`: the last event of the log has been received, now or before. `left`: the signal was aborted. */
 export type FollowOutcome = "ended" | "gone" | "refused" | "left";
 
 export type Follow = {
   generationId: string;
-  /** The cursor: everything up to it has been handed over. */
+  /** The position up to which events have been received. */
   position: () => number;
   onEvents: (events: PositionedEvent[]) => void;
   retry: Retry;
   signal: AbortSignal;
-  /** The stream that the request which started the generation answered with. */
+  /** The response to the request that started the generation. */
   response?: Response;
 };
 
-/** Follows a generation's log to its end, over as many connections as that takes. */
+/** Follows the log of a generation to its end, and reconnects as often as necessary. */
 export async function followGeneration(follow: Follow): Promise<FollowOutcome> {
   const { generationId, signal, retry } = follow;
   let response = follow.response;
@@ -42,7 +42,7 @@ export async function followGeneration(follow: Follow): Promise<FollowOutcome> {
         if (ended) return "ended";
       }
     } catch {
-      // Whatever broke, the log is still there: the next connection goes on from the cursor.
+      // The next connection resumes at the position.
       if (ended) return "ended";
     }
     response = undefined;

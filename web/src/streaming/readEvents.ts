@@ -5,7 +5,7 @@ import { SseParser } from "./sse";
 const silenceLimit = 45_000;
 const heartbeat = 15_000;
 
-/** Reads a body to its end. Throws when it breaks, when nothing at all comes for 45 s, and when it is left. */
+/** Reads a body to its end, closes it when the signal is aborted or nothing was received for 45 s, and throws when the connection breaks. */
 export async function readBody(response: Response, signal: AbortSignal, onBytes: (bytes: Uint8Array) => void): Promise<void> {
   const reader = response.body?.getReader();
   if (!reader) return;
@@ -16,7 +16,7 @@ export async function readBody(response: Response, signal: AbortSignal, onBytes:
     if (Date.now() - last > limit) cancel();
   };
   const watchdog = setInterval(() => check(silenceLimit), 5_000);
-  // A phone that wakes up holds a connection that died in its sleep: a missed heartbeat is enough to know.
+  // After a device wakes up its connection may be dead: one missed heartbeat is enough to close it.
   const onVisible = (): void => {
     if (document.visibilityState === "visible") check(heartbeat + 3_000);
   };

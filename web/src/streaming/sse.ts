@@ -1,6 +1,6 @@
 export type SseEvent = { data: string; id: string | null };
 
-/** Server-Sent Events from bytes that may be cut anywhere: inside a character, a line ending, a field. */
+/** Parses Server-Sent Events from chunks that may end anywhere: inside a character, a line ending or a field. */
 export class SseParser {
   private readonly decoder = new TextDecoder();
   private readonly pieces: string[] = [];
@@ -26,7 +26,7 @@ export class SseParser {
       this.line(this.takeLine(text.slice(start, i)), events);
       start = i + 1;
     }
-    // Pieces of a long line are joined once, when it ends, so that its cost stays linear.
+    // The pieces of a long line are joined once, at its end, so that the cost stays linear.
     if (start < text.length) this.pieces.push(text.slice(start));
     return events;
   }

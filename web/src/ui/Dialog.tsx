@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 type Props = { open: boolean; onClose: () => void; title: string; children: ReactNode };
 
-/** The browser's own dialog: it keeps the focus inside, closes with Escape and gives the focus back. */
+/** The native dialog traps the focus, closes on Escape and restores the focus. */
 export function Dialog({ open, onClose, title, children }: Props): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

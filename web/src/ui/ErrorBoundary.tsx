@@ -4,7 +4,7 @@ import { strings } from "../strings";
 type Props = { children: ReactNode };
 type State = { failed: boolean };
 
-/** A fault in what is shown must not take the page away: what was written is on the server, and one click away. */
+/** Shows an error message with a reload button when rendering fails. */
 export class ErrorBoundary extends Component<Props, State> {
   override state: State = { failed: false };
 

@@ -1,4 +1,4 @@
-/** The clipboard API exists only on secure origins; the old command serves a server that is reached by plain http. */
+/** The clipboard API exists only on secure origins. On plain HTTP the deprecated copy command is used. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -6,7 +6,7 @@ function startOfDay(time: number): number {
   return new Date(time).setHours(0, 0, 0, 0);
 }
 
-/** As short as a list needs it: the time today, the weekday this week, the date before. */
+/** The time for today, the weekday for the last six days, the date before that. */
 export function shortTime(iso: string, now = Date.now()): string {
   const time = new Date(iso);
   const days = Math.round((startOfDay(now) - startOfDay(time.getTime())) / day);
