@@ -5,7 +5,7 @@ import { segmentsOf } from "./segments";
 const text = (value: string, position: number): Part => ({ type: "text", text: value, position });
 const seam: Part = { type: "seam", reason: "adopted", model: "demo/a", position: 5 };
 
-test("text goes on over a seam, which is remembered by its place", () => {
+test("text continues over a seam, whose offset is kept", () => {
   const [only, ...none] = segmentsOf([text("Hello", 0), seam, text(" world", 6)]);
   expect(none).toEqual([]);
   expect(only).toMatchObject({ kind: "text", text: "Hello world", seams: [{ offset: 5 }] });

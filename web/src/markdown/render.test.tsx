@@ -17,7 +17,7 @@ function html(markdown: string, size = markdown.length): string {
   return render(splitter.blocks(true));
 }
 
-test("what has streamed in looks like what came at once", () => {
+test("streamed markdown renders like the same markdown at once", () => {
   const whole = html(sample);
   for (const size of [1, 2, 3, 7, 31, 200]) expect(html(sample, size)).toBe(whole);
   for (const piece of ["<table", "<ol>", "<blockquote>", "<del>", "<strong>", 'type="checkbox"', "math-source", "<h3"]) {
@@ -33,7 +33,7 @@ test("every prefix can be rendered", () => {
   }
 });
 
-test("nothing that a model writes loads, runs or leaves unasked", () => {
+test("nothing that a model writes loads, runs or sends anything by itself", () => {
   const markup = html(
     [
       "![track](https://evil.example/pixel.png) <img src=x onerror=alert(1)> <script>alert(1)</script>",

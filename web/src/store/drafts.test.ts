@@ -20,7 +20,7 @@ test("drafts are kept per conversation and survive a reload", () => {
   expect(store.map.has("draft.c")).toBe(false);
 });
 
-test("a message on its way survives a reload and goes out again with its key", () => {
+test("a pending message survives a reload, and is sent again with its key", () => {
   const store = memory();
   const first = new Drafts(store);
   const { key } = first.send(message);
@@ -38,7 +38,7 @@ test("another text, model or parent is another message", () => {
   expect(drafts.send({ ...message, text: "Hello!", model: "demo/a" }).key).not.toBe(key);
 });
 
-test("what the server took is gone, and only that", () => {
+test("an accepted message is removed, and nothing else", () => {
   const store = memory();
   const drafts = new Drafts(store);
   const sent = drafts.send(message);
@@ -50,9 +50,64 @@ test("what the server took is gone, and only that", () => {
   expect(drafts.read("c")).toBe("the next one");
 });
 
-test("a refused message comes back before what was typed meanwhile", () => {
+test("a refused message is put before the text that was typed since", () => {
   const drafts = new Drafts(memory());
   const sent = drafts.send(message);
   drafts.write("c", "more");
   expect(drafts.restore(sent)).toBe("Hello\n\nmore");
+});
+
+test("a message that is being sent does not return to the field", () => {
+  const store = memory();
+  const drafts = new Drafts(store);
+  drafts.send(message);
+  drafts.write("c", "");
+  expect(drafts.read("c")).toBe("");
+  drafts.accepted(drafts.send(message));
+  expect(store.map.size).toBe(0);
+});
+
+test("the field reads its draft again when something else has changed it", () => {
+  const drafts = new Drafts(memory());
+  const revisions: number[] = [];
+  drafts.revision.subscribe(() => revisions.push(drafts.revision.get()));
+  drafts.write("c", "typed");
+  drafts.replace("c", "an example");
+  drafts.restore(drafts.send(message));
+  expect(revisions).toEqual([1, 2]);
+});
+
+test("a message that another tab has recovered into its draft is removed from it once it is accepted", () => {
+  const store = memory();
+  const [here, there] = [new Drafts(store), new Drafts(store)];
+  const sent = here.send(message);
+  here.write("c", "");
+  there.recover("c");
+  here.accepted(sent);
+  expect(there.read("c")).toBe("");
+});
+
+test("the text of a refused message is not repeated where the draft has it already", () => {
+  const drafts = new Drafts(memory());
+  const sent = drafts.send(message);
+  drafts.recover("c");
+  expect(drafts.restore(sent)).toBe("Hello");
+});
+
+test("a new conversation takes the draft that was typed before it existed", () => {
+  const drafts = new Drafts(memory());
+  drafts.write(null, "next");
+  drafts.moveTo("c");
+  expect([drafts.read("c"), drafts.read(null)]).toEqual(["next", ""]);
+  drafts.moveTo("d");
+  expect([drafts.read("c"), drafts.read("d")]).toEqual(["next", ""]);
+});
+
+test("a deleted conversation leaves nothing behind", () => {
+  const store = memory();
+  const drafts = new Drafts(store);
+  drafts.write("c", "draft");
+  drafts.send(message);
+  drafts.forget("c");
+  expect(store.map.size).toBe(0);
 });
