@@ -110,9 +110,11 @@ describe("deleting", () => {
     tab.server.on("DELETE /api/v1/conversations/a", () => new Response(null, { status: 204 }));
     tab.router.navigate("a");
     tab.drafts.write("a", "a draft");
+    tab.unread.noteConversation(at("a", 2, { running: [{ generationId: "g", messageId: "m" }] }), false);
     await tab.conversations.remove("a");
     expect(ids()).toEqual(["b"]);
     expect(tab.drafts.read("a")).toBe("");
+    expect(tab.unread.marks.get()).toEqual({ running: [], unread: [] });
     expect(tab.router.route.get().conversationId).toBeNull();
     expect(tab.announcer.announcement.get()).toBe(strings.announceDeleted);
   });

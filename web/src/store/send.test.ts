@@ -61,6 +61,14 @@ describe("a first message", () => {
     expect(tab.server.requests.filter(({ path }) => path.endsWith("/events"))).toEqual([]);
   });
 
+  test("leaves the field empty while it is being sent", async () => {
+    tab.server.on("POST /api/chat", () => new Promise(() => undefined));
+    tab.drafts.write(null, "Hello");
+    void tab.sending.send(hello);
+    await pass();
+    expect(tab.drafts.read(null)).toBe("");
+  });
+
   test("keeps what was typed while it was being sent, in the new conversation", async () => {
     accept();
     void tab.sending.send(hello);
@@ -99,6 +107,16 @@ describe("a message in a conversation", () => {
     void tab.sending.send({ ...hello, conversationId: "c", text: "Again" });
     await pass();
     expect(sent().length).toBe(1);
+  });
+
+  test("does not return to the field when the conversation is loaded while it is being sent", async () => {
+    tab.server.on("POST /api/chat", () => new Promise(() => undefined));
+    tab.router.navigate("c");
+    void tab.sending.send({ ...hello, conversationId: "c" });
+    tab.conversations.onFeed({ type: "hello" });
+    await pass();
+    expect(tab.thread("c").state).toBe("ready");
+    expect(tab.drafts.read("c")).toBe("");
   });
 
   test("stays pending until the conversation can be loaded", async () => {

@@ -34,7 +34,6 @@ export async function startAnswer({ path, body, key, conversationId, retry, sign
     }
     onWaiting?.();
     await retry.wait(attempt, signal);
-    signal.throwIfAborted();
   }
 }
 
