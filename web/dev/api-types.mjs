@@ -13,7 +13,7 @@ const used = [
   "ListConversationsPage",
   "ListMessagesPage",
   "Message",
-  "MessageTurnRequest",
+  "SingleMessageChatRequest",
   "ModelList",
   "ProblemDetails",
   "RenameConversationRequest",

@@ -135,13 +135,6 @@ export interface components {
             /** Format: date-time */
             readonly createdAt: string;
         };
-        readonly MessageTurnRequest: {
-            readonly message: string;
-            readonly conversationId?: null | string;
-            readonly parentId?: null | string;
-            readonly model?: null | string;
-            readonly stream?: null | boolean;
-        };
         readonly Model: {
             readonly id: string;
             readonly provider: string;
@@ -189,6 +182,13 @@ export interface components {
         readonly Running: {
             readonly generationId: string;
             readonly messageId: string;
+        };
+        readonly SingleMessageChatRequest: {
+            readonly message: string;
+            readonly conversationId?: null | string;
+            readonly parentId?: null | string;
+            readonly model?: null | string;
+            readonly stream?: null | boolean;
         };
         readonly StopGenerationRequest: {
             readonly position?: null | number;

@@ -14,7 +14,7 @@ export type GenerationError = Schemas["GenerationError"];
 export type FeedEvent = Schemas["FeedEvent"];
 export type ProblemDetails = Schemas["ProblemDetails"];
 
-export type SendRequest = Schemas["MessageTurnRequest"];
+export type SendRequest = Schemas["SingleMessageChatRequest"];
 export type RetryRequest = Schemas["RetryGenerationRequest"];
 export type ContinueRequest = Schemas["ContinueGenerationRequest"];
 export type StopRequest = Schemas["StopGenerationRequest"];
