@@ -17,7 +17,6 @@ using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Streaming;
-using Parley.Streaming.Routing;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find() });
 builder.Configuration.AddParleyVariables();

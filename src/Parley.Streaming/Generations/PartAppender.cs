@@ -36,8 +36,8 @@ internal sealed class PartAppender(GenerationLog log)
             case ToolCallStarted call:
                 Open(new PartOpened(PartKind.Tool, call.CallId, call.Name));
                 break;
-            case ToolCallArguments arguments when _open is { Part: PartKind.Tool } open && open.CallId == arguments.CallId:
-                Write(arguments.Fragment);
+            case ToolCallArgumentsDelta arguments when _open is { Part: PartKind.Tool } open && open.CallId == arguments.CallId:
+                Write(arguments.Delta);
                 break;
             case ToolCallEnded:
                 Close();

@@ -1,67 +1,60 @@
 using Microsoft.Extensions.Configuration;
-using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.Routing;
 
-/// <summary>Reads <see cref="RoutingOptions"/>: presets from the environment first, then what <c>Providers</c> says over them.</summary>
+/// <summary>Reads <see cref="RoutingOptions"/>: first the families' own provider names, then the other sections.</summary>
 internal static class RoutingConfiguration
 {
-    private const string DemoName = "demo";
-
-    /// <summary>Short names that are there as soon as their provider is; <c>Models:Aliases</c> can point them elsewhere.</summary>
-    private static readonly (string Alias, string Provider, string Model)[] ShortNames =
-    [
-        ("groq-llama-70b", "groq", "llama-3.3-70b-versatile"),
-        ("groq-llama-8b", "groq", "llama-3.1-8b-instant"),
-        ("gemini-flash", "google", "gemini-2.5-flash"),
-    ];
-
-    public static void Load(IConfiguration configuration, RoutingOptions options)
+    public static void Load(IConfiguration configuration, IEnumerable<IProviderFamily> families, RoutingOptions options)
     {
-        var section = configuration.GetSection("Providers");
-        foreach (var preset in ProviderPreset.All)
-            Add(options, preset.Name, preset.FromEnvironment(configuration), section, preset);
-        Add(options, "ollama", ProviderPreset.Ollama(configuration), section, preset: null);
-
-        foreach (var child in section.GetChildren())
+        IProviderFamily[] all = [.. families];
+        if (all.GroupBy(family => family.Type, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            var name = child.Key.ToLowerInvariant();
-            if (name != DemoName && !options.Providers.Any(p => p.Key == name))
-                options.Providers.Add(new(name, Bind(child, new ProviderOptions(), preset: null)));
+            throw new InvalidOperationException($"Two provider families have the type '{twice.Key}'.");
         }
 
-        options.Demo = section.GetSection("Demo").Get<DemoOptions>() ?? new DemoOptions();
+        var sections = configuration.GetSection("Providers");
+        var names = all.SelectMany(family => family.ProviderNames)
+            .Concat(sections.GetChildren().Select(child => child.Key.ToLowerInvariant()))
+            .Distinct(StringComparer.Ordinal);
+        List<ConfiguredProvider> providers = [];
+        foreach (var name in names)
+        {
+            var source = new ProviderSource(name, sections.GetSection(name), configuration);
+            if (FamilyOf(source, all) is not { } family)
+            {
+                options.Errors.Add(
+                    $"{source.Setting("Type")} is '{source.Section["Type"]}'. "
+                        + $"Type one of: {string.Join(", ", all.Select(family => family.Type))}."
+                );
+            }
+            else if (family.Configure(source) is { } setup)
+            {
+                providers.Add(new ConfiguredProvider(name, family, setup));
+            }
+        }
+
+        foreach (var provider in providers.OrderBy(provider => provider.Family.IsBuiltIn))
+        {
+            options.Providers.Add(provider);
+        }
+
         options.DefaultModel = configuration["Models:Default"];
-        foreach (var (alias, provider, model) in ShortNames)
-        {
-            if (options.Providers.Any(p => p.Key == provider))
-                options.Aliases[alias] = $"{provider}/{model}";
-        }
         foreach (var alias in configuration.GetSection("Models:Aliases").GetChildren())
         {
             if (!string.IsNullOrWhiteSpace(alias.Value))
+            {
                 options.Aliases[alias.Key] = alias.Value.Trim();
+            }
         }
     }
 
-    private static void Add(RoutingOptions options, string name, ProviderOptions? found, IConfigurationSection section, ProviderPreset? preset)
+    private static IProviderFamily? FamilyOf(ProviderSource source, IProviderFamily[] families)
     {
-        var own = section.GetSection(name);
-        if (found is null && !own.Exists())
-            return;
-        options.Providers.Add(new(name, own.Exists() ? Bind(own, found ?? new ProviderOptions { BaseUrl = preset?.BaseUrl }, preset) : found!));
-    }
-
-    private static ProviderOptions Bind(IConfigurationSection section, ProviderOptions options, ProviderPreset? preset)
-    {
-        // Models that are written down replace a preset's, instead of coming after it.
-        if (section.GetSection("Models").Exists())
-            options.Models.Clear();
-        section.Bind(options);
-        if (options.Models.Count == 0 && preset?.DefaultModel is { } model && options.BaseUrl == preset.BaseUrl)
-            options.Models.Add(model);
-        options.ApiKey = string.IsNullOrWhiteSpace(options.ApiKey) ? null : options.ApiKey.Trim();
-        options.BaseUrl = options.BaseUrl?.Trim();
-        return options;
+        var type = source.Section["Type"]?.Trim();
+        return string.IsNullOrEmpty(type)
+            ? Array.Find(families, family => family.ProviderNames.Contains(source.Name)) ?? Array.Find(families, family => family.IsDefault)
+            : Array.Find(families, family => family.Type.Equals(type, StringComparison.OrdinalIgnoreCase));
     }
 }

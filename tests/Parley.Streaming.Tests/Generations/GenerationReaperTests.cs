@@ -81,7 +81,7 @@ public sealed class GenerationReaperTests
     [Fact]
     public async Task Adoption_ToolCallPending_EndsAsInterrupted()
     {
-        var (id, log) = await DieAsync(new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArguments("c", "{\"a\":")));
+        var (id, log) = await DieAsync(new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":")));
         await using var engine = await AdoptAsync(new PushedModel());
         AssertInterrupted(LogBuilder.Of(log).Close().Log, engine, id);
     }
@@ -91,7 +91,7 @@ public sealed class GenerationReaperTests
     [InlineData("It is ")]
     public async Task Adoption_AfterAToolHasAnswered_GoesOnFromItsResult(string said)
     {
-        var first = new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArguments("c", "{\"a\":1}"), new ToolCallEnded("c")).Push(new FunctionResultContent("c", "noon"));
+        var first = new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":1}"), new ToolCallEnded("c")).Push(new FunctionResultContent("c", "noon"));
         var (id, log) = await DieAsync(said.Length > 0 ? first.Text(said) : first);
         var model = new PushedModel().Text("noon.").Complete();
         await using var engine = await AdoptAsync(model);

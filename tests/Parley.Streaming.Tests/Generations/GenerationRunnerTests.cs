@@ -16,7 +16,7 @@ public sealed class GenerationRunnerTests
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel().Reasoning("Let me ").Reasoning("think.").Text("It is ").Text("").Text("sunny.")
-            .Push(new ToolCallStarted("call_1", "weather"), new ToolCallArguments("call_1", "{\"city\":"), new ToolCallArguments("other", "no"), new ToolCallArguments("call_1", "\"Bern\"}"))
+            .Push(new ToolCallStarted("call_1", "weather"), new ToolCallArgumentsDelta("call_1", "{\"city\":"), new ToolCallArgumentsDelta("other", "no"), new ToolCallArgumentsDelta("call_1", "\"Bern\"}"))
             .Push(new ToolCallEnded("call_1")).Push(new FunctionResultContent("call_1", "21°")).Text("Warm.")
             .Complete(ChatFinishReason.Stop, new UsageDetails { InputTokenCount = 5, OutputTokenCount = 9, CachedInputTokenCount = 2, ReasoningTokenCount = 3 });
         var id = engine.Start(model);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.OpenAI;
+using Parley.Streaming.Providers.Transport;
 
 namespace Parley.Streaming.Tests.Providers;
 
@@ -9,19 +10,27 @@ internal sealed record Answer(List<AIContent> Contents, ChatFinishReason? Finish
 {
     public const string Key = "sk-canary-0123456789";
 
-    public string Text => string.Concat(Contents.OfType<TextContent>().Select(c => c.Text));
+    public string Text => string.Concat(Contents.OfType<TextContent>().Select(content => content.Text));
 
-    public string Reasoning => string.Concat(Contents.OfType<TextReasoningContent>().Select(c => c.Text));
+    public string Reasoning => string.Concat(Contents.OfType<TextReasoningContent>().Select(content => content.Text));
 
     /// <summary>The tool calls and what lies between them, in a form to compare.</summary>
-    public string Calls => string.Join(" ", Contents.Select(c => c switch
-    {
-        ToolCallStarted call => $"{call.Name}#{call.CallId}(",
-        ToolCallArguments piece => piece.Fragment,
-        ToolCallEnded => ")",
-        FunctionResultContent result => $"={result.Result}",
-        _ => "",
-    }).Where(s => s.Length > 0));
+    public string Calls =>
+        string.Join(
+            " ",
+            Contents
+                .Select(c =>
+                    c switch
+                    {
+                        ToolCallStarted call => $"{call.Name}#{call.CallId}(",
+                        ToolCallArgumentsDelta piece => piece.Delta,
+                        ToolCallEnded => ")",
+                        FunctionResultContent result => $"={result.Result}",
+                        _ => "",
+                    }
+                )
+                .Where(text => text.Length > 0)
+        );
 
     public static Task<Answer> OfAsync(IChatClient client, string question) => OfAsync(client, [new ChatMessage(ChatRole.User, question)]);
 
@@ -36,18 +45,24 @@ internal sealed record Answer(List<AIContent> Contents, ChatFinishReason? Finish
             {
                 finish ??= update.FinishReason;
                 usage = update.Contents.OfType<UsageContent>().LastOrDefault()?.Details ?? usage;
-                contents.AddRange(update.Contents.Where(c => c is not UsageContent));
+                contents.AddRange(update.Contents.Where(content => content is not UsageContent));
             }
+
             return new Answer(contents, finish, usage, null);
         }
-        catch (ProviderException e)
+        catch (ProviderException exception)
         {
-            return new Answer(contents, finish, usage, e);
+            return new Answer(contents, finish, usage, exception);
         }
     }
 
     /// <summary>Asks a raw upstream through the OpenAI client.</summary>
-    public static async Task<Answer> OfAsync(RawUpstream upstream, TimeProvider? time = null, ProviderTimeouts? timeouts = null, int? maxFrameBytes = null)
+    public static async Task<Answer> OfAsync(
+        RawUpstream upstream,
+        TimeProvider? time = null,
+        ProviderTimeouts? timeouts = null,
+        int? maxFrameBytes = null
+    )
     {
         var endpoint = Endpoint(upstream.BaseUrl, time, timeouts, maxFrameBytes);
         using var http = endpoint.CreateHttpClient();
@@ -55,13 +70,19 @@ internal sealed record Answer(List<AIContent> Contents, ChatFinishReason? Finish
         return await OfAsync(client, "hi");
     }
 
-    public static ProviderEndpoint Endpoint(Uri baseUrl, TimeProvider? time = null, ProviderTimeouts? timeouts = null, int? maxFrameBytes = null) => new()
-    {
-        Name = "test",
-        BaseUrl = baseUrl,
-        ApiKey = Key,
-        Time = time ?? TimeProvider.System,
-        Timeouts = timeouts ?? new ProviderTimeouts(),
-        MaxFrameBytes = maxFrameBytes ?? SseReader.DefaultMaxEventBytes,
-    };
+    public static ProviderEndpoint Endpoint(
+        Uri baseUrl,
+        TimeProvider? time = null,
+        ProviderTimeouts? timeouts = null,
+        int? maxFrameBytes = null
+    ) =>
+        new()
+        {
+            Name = "test",
+            BaseUrl = baseUrl,
+            ApiKey = Key,
+            Time = time ?? TimeProvider.System,
+            Timeouts = timeouts ?? new ProviderTimeouts(),
+            MaxFrameBytes = maxFrameBytes ?? SseReader.DefaultMaxEventBytes,
+        };
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Parley.Streaming.Tests.WireFormats;
 
 namespace Parley.Streaming.Tests.Providers;
 
@@ -29,9 +28,7 @@ internal sealed class RawUpstream : IAsyncDisposable
 
     /// <summary>Answers every request with these bytes and closes.</summary>
     public RawUpstream(string response)
-        : this(connection => connection.SendAsync(response))
-    {
-    }
+        : this(connection => connection.SendAsync(response)) { }
 
     public int Port { get; }
 
@@ -54,9 +51,12 @@ internal sealed class RawUpstream : IAsyncDisposable
         try
         {
             while (true)
+            {
                 connections.Add(ServeAsync(await _listener.AcceptSocketAsync(_stop.Token)));
+            }
         }
-        catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or InvalidOperationException)
+        catch (Exception exception)
+            when (_stop.IsCancellationRequested && exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Stopped, at whatever point of accepting.
             await Task.WhenAll(connections);
@@ -69,11 +69,15 @@ internal sealed class RawUpstream : IAsyncDisposable
         try
         {
             if (_readsRequest)
-                _requests.Enqueue(await connection.ReadRequestAsync());
+            {
+                _requests.Enqueue(connection.Request = await connection.ReadRequestAsync());
+            }
+
             await _script(connection);
             connection.Close();
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception)
+            when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client went away, or the test is over.
         }
@@ -85,6 +89,9 @@ internal sealed class RawConnection(Socket socket, CancellationToken stop) : IDi
     /// <summary>Ends when the test does.</summary>
     public CancellationToken Stop => stop;
 
+    /// <summary>Head and body of the request, where the upstream reads it.</summary>
+    public string Request { get; set; } = "";
+
     public async Task<string> ReadRequestAsync()
     {
         var text = new StringBuilder();
@@ -93,16 +100,26 @@ internal sealed class RawConnection(Socket socket, CancellationToken stop) : IDi
         {
             var read = await socket.ReceiveAsync(buffer, stop);
             if (read == 0)
+            {
                 throw new IOException("closed");
+            }
+
             text.Append(Encoding.UTF8.GetString(buffer, 0, read));
             var request = text.ToString();
             var head = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head < 0)
+            {
                 continue;
-            var length = request.Split("\r\n").FirstOrDefault(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+            }
+
+            var length = request
+                .Split("\r\n")
+                .FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
             var expected = length is null ? 0 : int.Parse(length.AsSpan("Content-Length:".Length), provider: null);
             if (Encoding.UTF8.GetByteCount(request.AsSpan(head + 4)) >= expected)
+            {
                 return request;
+            }
         }
     }
 
@@ -112,10 +129,29 @@ internal sealed class RawConnection(Socket socket, CancellationToken stop) : IDi
     {
         socket.NoDelay = true;
         while (!bytes.IsEmpty)
+        {
             bytes = bytes[await socket.SendAsync(bytes, stop)..];
+        }
     }
 
     public Task ForeverAsync() => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+
+    /// <summary>Waits until the client closes the connection.</summary>
+    public async Task ClosedAsync()
+    {
+        var buffer = new byte[1024];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer, stop) > 0)
+            {
+                // Nothing more is expected from the client.
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed with RST.
+        }
+    }
 
     /// <summary>Breaks the connection with RST.</summary>
     public void Reset()
@@ -127,7 +163,9 @@ internal sealed class RawConnection(Socket socket, CancellationToken stop) : IDi
     public void Close()
     {
         if (socket.Connected)
+        {
             socket.Shutdown(SocketShutdown.Send);
+        }
     }
 
     public void Dispose() => socket.Dispose();

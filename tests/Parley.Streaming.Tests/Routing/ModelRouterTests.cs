@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Routing;
 using Parley.Streaming.Tests.Providers;
@@ -8,16 +9,27 @@ using Parley.Testing;
 
 namespace Parley.Streaming.Tests.Routing;
 
-public sealed class ModelRouterTests
+public sealed class ModelRouterTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
+    private ServiceProvider? _services;
 
     private static readonly string[] Two =
     [
-        "OPENAI_API_KEY=k1", "GROQ_API_KEY_1=k2", "OPENAI_MODEL=gpt-a, shared",
-        "Providers:Local:BaseUrl=http://127.0.0.1:1/v1", "Providers:Local:Models:0=org/model", "Providers:Local:Models:1=shared", "Providers:Local:AcceptsPrefix=true",
-        "Models:Aliases:fast=local/org/model", "Models:Aliases:same=shared", "Models:Aliases:loop=loop", "Models:Aliases:best=auto",
+        "OPENAI_API_KEY=k1",
+        "GROQ_API_KEY_1=k2",
+        "OPENAI_MODEL=gpt-a, shared",
+        "Providers:Local:BaseUrl=http://127.0.0.1:1/v1",
+        "Providers:Local:Models:0=org/model",
+        "Providers:Local:Models:1=shared",
+        "Providers:Local:AcceptsPrefix=true",
+        "Models:Aliases:fast=local/org/model",
+        "Models:Aliases:same=shared",
+        "Models:Aliases:loop=loop",
+        "Models:Aliases:best=auto",
     ];
+
+    public void Dispose() => _services?.Dispose();
 
     [Theory]
     [InlineData(null, "openai/gpt-a")]
@@ -36,6 +48,9 @@ public sealed class ModelRouterTests
     [InlineData("scripted", "demo/scripted")]
     [InlineData("demo/scripted", "demo/scripted")]
     [InlineData("demo/parley", "demo/parley")]
+    [InlineData("Demo/PARLEY", "demo/parley")]
+    [InlineData("SCRIPTED", "demo/scripted")]
+    [InlineData("parley", null)]
     [InlineData("groq/llama-3.3-70b-versatile", "groq/llama-3.3-70b-versatile")]
     [InlineData("shared", null)]
     [InlineData("same", null)]
@@ -49,19 +64,21 @@ public sealed class ModelRouterTests
     [InlineData("openai/a\nb", null)]
     public void Resolve_EveryForm_FindsItsRoute(string? requested, string? expected)
     {
-        using var router = Router(Two);
+        var router = Router(Two);
 
         var route = router.Resolve(requested);
 
         Assert.Equal(expected, route?.Id);
         if (route is not null)
+        {
             Assert.Equal(route.Id, $"{route.Provider}/{route.Model}");
+        }
     }
 
     [Fact]
     public void Resolve_OverlongName_IsNoModel()
     {
-        using var router = Router(Two);
+        var router = Router(Two);
 
         Assert.Null(router.Resolve("openai/" + new string('x', 300)));
     }
@@ -69,7 +86,7 @@ public sealed class ModelRouterTests
     [Fact]
     public void Resolve_NothingConfigured_IsTheDemo()
     {
-        using var router = Router();
+        var router = Router();
 
         Assert.Equal("demo/parley", router.Resolve("auto")!.Id);
         Assert.True(router.Resolve(null)!.Capabilities is { AcceptsPrefix: true, IsDemo: true });
@@ -78,7 +95,7 @@ public sealed class ModelRouterTests
     [Fact]
     public void Resolve_DemoOff_IsNothing()
     {
-        using var router = Router("Providers:Demo:Enabled=false");
+        var router = Router("Providers:Demo:Enabled=false");
 
         Assert.Null(router.Resolve("auto"));
         Assert.Null(router.Resolve("demo/parley"));
@@ -91,7 +108,7 @@ public sealed class ModelRouterTests
     [InlineData("Models:Default=not-there", "openai/gpt-a")]
     public void Resolve_ConfiguredDefault_IsWhatAutoMeans(string setting, string expected)
     {
-        using var router = Router([.. Two, setting]);
+        var router = Router([.. Two, setting]);
 
         Assert.Equal(expected, router.Resolve("auto")!.Id);
     }
@@ -99,7 +116,7 @@ public sealed class ModelRouterTests
     [Fact]
     public void Resolve_Capabilities_AreTheProviders()
     {
-        using var router = Router(Two);
+        var router = Router(Two);
 
         Assert.True(router.Resolve("fast")!.Capabilities.AcceptsPrefix);
         Assert.False(router.Resolve("openai/x")!.Capabilities.AcceptsPrefix);
@@ -107,63 +124,10 @@ public sealed class ModelRouterTests
     }
 
     [Theory]
-    [InlineData("OPENAI_API_KEY", "openai", "https://api.openai.com/v1")]
-    [InlineData("GROQ_API_KEY", "groq", "https://api.groq.com/openai/v1")]
-    [InlineData("XAI_API_KEY_2", "xai", "https://api.x.ai/v1")]
-    [InlineData("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1")]
-    [InlineData("NVIDIA_API_KEY", "nvidia", "https://integrate.api.nvidia.com/v1")]
-    [InlineData("OPENROUTER_API_KEY", "openrouter", "https://openrouter.ai/api/v1")]
-    [InlineData("GOOGLE_GENERATIVE_AI_API_KEY", "google", "https://generativelanguage.googleapis.com/v1beta/openai")]
-    public void Environment_Key_IsEnough(string variable, string provider, string baseUrl)
-    {
-        var options = Options($"{variable}=k");
-
-        var (name, settings) = Assert.Single(options.Providers);
-        Assert.Equal((provider, baseUrl, "k"), (name, settings.BaseUrl, settings.ApiKey));
-        Assert.NotEmpty(settings.Models);
-        Assert.True(new RoutingOptionsValidation().Validate(null, options).Succeeded);
-    }
-
-    [Fact]
-    public void Environment_BaseUrlWithoutKey_IsALocalServer()
-    {
-        var settings = Assert.Single(Options("OPENAI_BASE_URL=http://127.0.0.1:8080/v1", "OPENAI_API_KEY=").Providers).Value;
-
-        Assert.Equal("http://127.0.0.1:8080/v1", settings.BaseUrl);
-        Assert.Null(settings.ApiKey);
-        Assert.Empty(settings.Models);
-    }
-
-    [Theory]
-    [InlineData("127.0.0.1", "http://127.0.0.1:11434/v1")]
-    [InlineData("gpu-box:11500", "http://gpu-box:11500/v1")]
-    [InlineData("0.0.0.0", "http://127.0.0.1:11434/v1")]
-    [InlineData("0.0.0.0:11434", "http://127.0.0.1:11434/v1")]
-    [InlineData(":11500", "http://127.0.0.1:11500/v1")]
-    [InlineData("http://127.0.0.1:11434", "http://127.0.0.1:11434/v1")]
-    [InlineData("http://127.0.0.1:11434/", "http://127.0.0.1:11434/v1")]
-    [InlineData("https://ollama.example", "https://ollama.example:443/v1")]
-    [InlineData("http://box:1/v1", "http://box:1/v1")]
-    public void Environment_OllamaHost_TakesEveryForm(string host, string expected) =>
-        Assert.Equal(expected, Assert.Single(Options($"OLLAMA_HOST={host}").Providers).Value.BaseUrl);
-
-    [Fact]
-    public void Configuration_Section_IsLaidOverTheEnvironment()
-    {
-        var options = Options("OPENAI_API_KEY=k", "Providers:OpenAI:Models:0=gpt-b", "Providers:OpenAI:IdleTimeout=00:01:00", "Providers:OpenAI:PrefixStyle=Flag", "Providers:OpenAI:Headers:OpenAI-Project=p");
-
-        var settings = Assert.Single(options.Providers).Value;
-        Assert.Equal("k", settings.ApiKey);
-        Assert.Equal(["gpt-b"], settings.Models);
-        Assert.Equal(TimeSpan.FromMinutes(1), settings.IdleTimeout);
-        Assert.Equal("p", settings.Headers["OpenAI-Project"]);
-    }
-
-    [Theory]
     [InlineData("Providers:x:Models:0=m", "Providers:x:BaseUrl is ''. Type an http or https URL")]
     [InlineData("Providers:x:BaseUrl=ftp://a", "Type an http or https URL")]
     [InlineData("Providers:x:BaseUrl=http://user:secret@a/v1", "Put the key into Providers:x:ApiKey")]
-    [InlineData("Providers:x:Type=magic", "Type 'openai'")]
+    [InlineData("Providers:x:Type=magic", "Providers:x:Type is 'magic'. Type one of: openai, demo.")]
     [InlineData("Providers:x:IdleTimeout=30", "for example 00:00:30")]
     [InlineData("Providers:x:FirstTokenTimeout=-00:00:01", "for example 00:00:30")]
     [InlineData("Providers:x:MaxFrameBytes=1", "Type a number of bytes")]
@@ -174,23 +138,24 @@ public sealed class ModelRouterTests
     [InlineData("Models:Aliases:a=nobody/x", "Type one of: demo")]
     public void Configuration_Wrong_SaysWhatToType(string setting, string expected)
     {
-        var result = new RoutingOptionsValidation().Validate(null, Options(setting));
+        using var services = TestProviders.Services([setting], _time);
 
-        Assert.True(result.Failed);
-        Assert.Contains(expected, result.FailureMessage, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", result.FailureMessage, StringComparison.Ordinal);
+        var exception = Assert.Throws<OptionsValidationException>(services.Router);
+
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task List_Providers_AreAskedOnceAndTheirModelsResolve()
     {
         await using var upstream = new RawUpstream(ModelList("b", "org/c", "models/d", "text-embedding-3", "bad name", "a"));
-        using var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:ApiKey=k", "Providers:Local:Models:0=a");
+        var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:ApiKey=k", "Providers:Local:Models:0=a");
 
         var models = await router.ListAsync(TestContext.Current.CancellationToken);
         await router.ListAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(["local/a", "local/b", "local/org/c", "local/d", "demo/parley", "demo/scripted"], models.Select(m => m.Id));
+        Assert.Equal(["local/a", "local/b", "local/org/c", "local/d", "demo/parley", "demo/scripted"], models.Select(model => model.Id));
         Assert.True(models[0].IsConfigured);
         Assert.False(models[1].IsConfigured);
         Assert.Contains("Authorization: Bearer k", Assert.Single(upstream.Requests), StringComparison.Ordinal);
@@ -201,7 +166,7 @@ public sealed class ModelRouterTests
     public async Task List_NoModelConfigured_AutoIsTheFirstListed()
     {
         await using var upstream = new RawUpstream(ModelList("qwen"));
-        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+        var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
 
         Assert.Equal("demo/parley", router.Resolve("auto")!.Id);
         await router.ListAsync(TestContext.Current.CancellationToken);
@@ -213,16 +178,18 @@ public sealed class ModelRouterTests
     public async Task List_AfterTenMinutes_IsFetchedAgainInTheBackground()
     {
         await using var upstream = new RawUpstream(ModelList("a"));
-        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+        var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
 
         await router.ListAsync(TestContext.Current.CancellationToken);
         _time.Advance(TimeSpan.FromMinutes(9));
         await router.ListAsync(TestContext.Current.CancellationToken);
         Assert.Single(upstream.Requests);
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Contains(await router.ListAsync(TestContext.Current.CancellationToken), m => m.Id == "openai/a");
+        Assert.Contains(await router.ListAsync(TestContext.Current.CancellationToken), model => model.Id == "openai/a");
         while (upstream.Requests.Count < 2)
+        {
             await Task.Yield();
+        }
     }
 
     [Theory]
@@ -235,17 +202,37 @@ public sealed class ModelRouterTests
     public async Task List_ProviderFails_GivesTheConfiguredOnes(string response)
     {
         await using var upstream = new RawUpstream(response);
-        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a", "Providers:Demo:Scripted=false");
+        var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a", "Providers:Demo:Scripted=false");
 
-        Assert.Equal(["openai/a", "demo/parley"], (await router.ListAsync(TestContext.Current.CancellationToken)).Select(m => m.Id));
+        Assert.Equal(
+            ["openai/a", "demo/parley"],
+            (await router.ListAsync(TestContext.Current.CancellationToken)).Select(model => model.Id)
+        );
         Assert.Equal("demo/scripted", router.Resolve("scripted")!.Id);
+    }
+
+    [Fact]
+    public async Task List_FamilyThrows_GivesTheOthersAndWarns()
+    {
+        var log = new ListLog();
+        using var services = TestProviders.Services(
+            ["Providers:broken:Type=broken"],
+            _time,
+            families => families.AddProviderFamily<BrokenFamily>(),
+            log
+        );
+
+        var models = await services.Router().ListAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["demo/parley", "demo/scripted"], models.Select(model => model.Id));
+        Assert.Equal("Listing the models of provider broken threw NotSupportedException", Assert.Single(log.Lines));
     }
 
     [Fact]
     public async Task List_ProviderSilent_EndsAfterThreeSeconds()
     {
         await using var upstream = new RawUpstream(connection => connection.ForeverAsync());
-        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a");
+        var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}", "OPENAI_MODEL=a");
 
         var listing = router.ListAsync(TestContext.Current.CancellationToken);
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -259,7 +246,7 @@ public sealed class ModelRouterTests
     public async Task List_ThousandsOfModels_AreBounded()
     {
         await using var upstream = new RawUpstream(ModelList([.. Enumerable.Range(0, 3000).Select(i => $"m{i}")]));
-        using var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
+        var router = Router($"OPENAI_BASE_URL={upstream.BaseUrl}");
 
         Assert.Equal(1002, (await router.ListAsync(TestContext.Current.CancellationToken)).Count);
     }
@@ -267,8 +254,10 @@ public sealed class ModelRouterTests
     [Fact]
     public async Task Route_Client_AsksThatModelThere()
     {
-        await using var upstream = new RawUpstream(RawUpstream.EventStream + "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n");
-        using var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:IncludeUsage=false");
+        await using var upstream = new RawUpstream(
+            RawUpstream.EventStream + "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n"
+        );
+        var router = Router($"Providers:Local:BaseUrl={upstream.BaseUrl}", "Providers:Local:IncludeUsage=false");
 
         var answer = await Answer.OfAsync(router.Resolve("local/org/model")!.Client, "hello");
 
@@ -282,27 +271,58 @@ public sealed class ModelRouterTests
     [Fact]
     public void Route_Demo_IsTheDemo()
     {
-        using var router = Router();
+        var router = Router();
 
         Assert.IsType<DemoChatClient>(router.Resolve("demo/parley")!.Client);
         Assert.IsType<ScriptedChatClient>(router.Resolve("scripted")!.Client);
     }
 
-    private ModelRouter Router(params string[] settings) => new(Microsoft.Extensions.Options.Options.Create(Options(settings)), _time);
-
-    private static RoutingOptions Options(params string[] settings)
+    private ModelRouter Router(params string[] settings)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(s => s.Split('=', 2)).Select(s => KeyValuePair.Create(s[0], (string?)s[1])))
-            .Build();
-        var options = new RoutingOptions();
-        RoutingConfiguration.Load(configuration, options);
-        return options;
+        _services = TestProviders.Services(settings, _time);
+        return _services.Router();
     }
 
     private static string ModelList(params string[] ids)
     {
         var body = $"{{\"object\":\"list\",\"data\":[{string.Join(',', ids.Select(i => $"{{\"id\":\"{i}\",\"object\":\"model\"}}"))}]}}";
         return $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+    }
+
+    /// <summary>A family with a defect: its list throws what the port does not allow.</summary>
+    private sealed class BrokenFamily : IProviderFamily
+    {
+        public string Type => "broken";
+
+        public IProviderSetup Configure(ProviderSource source) => new Setup();
+
+        private sealed class Setup : IProviderSetup
+        {
+            public IReadOnlyList<string> Models => [];
+
+            public IEnumerable<string> Validate() => [];
+
+            public IModelProvider Create() => new Provider();
+        }
+
+        private sealed class Provider : IModelProvider
+        {
+            public string Name => "broken";
+
+            public string DisplayName => "Broken";
+
+            public IReadOnlyList<ModelDescription> Models => [];
+
+            public IReadOnlyDictionary<string, string> Aliases { get; } = new Dictionary<string, string>();
+
+            public ModelDescription? Find(string model) => null;
+
+            public Task<IReadOnlyList<ModelDescription>> ListModelsAsync(CancellationToken cancellationToken) =>
+                throw new NotSupportedException("secret");
+
+            public IChatClient CreateClient(string model) => throw new NotSupportedException();
+
+            public void Dispose() { }
+        }
     }
 }

@@ -20,20 +20,12 @@ public static class ModelEndpoints
             .Operation("listModels", "The models that can be asked.")
             .Answers<ModelList>();
 
-    private static string NameOf(ModelListing model) =>
-        model.Id switch
-        {
-            "demo/parley" => "Parley demo",
-            "demo/scripted" => "Scripted (for tests)",
-            _ => model.Model,
-        };
-
     private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
         var chosen = router.Resolve(null)?.Id;
         var models = await router.ListAsync(http.RequestAborted);
         return ApiJson.Ok(
-            new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, NameOf(model), model.Id == chosen))], chosen)
+            new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, model.DisplayName, model.Id == chosen))], chosen)
         );
     }
 }

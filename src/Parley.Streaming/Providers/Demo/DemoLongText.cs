@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Parley.Streaming.Providers.Demo;
 
-/// <summary>A long markdown text of about the size that was asked for, to see how long answers stream and render.</summary>
+/// <summary>A long Markdown text of about the requested size, to see how long answers stream and render.</summary>
 internal static partial class DemoLongText
 {
     private const int DefaultBytes = 20 * 1024;
@@ -22,7 +22,17 @@ internal static partial class DemoLongText
         "This paragraph was prepared beforehand: no language model wrote it.",
     ];
 
-    private static readonly string[] Topics = ["Positions", "Readers", "The writer", "Storage", "Reconnecting", "Limits", "Failures", "Languages"];
+    private static readonly string[] Topics =
+    [
+        "Positions",
+        "Readers",
+        "The writer",
+        "Storage",
+        "Reconnecting",
+        "Limits",
+        "Failures",
+        "Languages",
+    ];
 
     /// <summary>The size that the question asks for, in bytes; null where it does not ask for a long text.</summary>
     public static int? SizeAsked(string question)
@@ -34,6 +44,7 @@ internal static partial class DemoLongText
                 ? (int)Math.Clamp((long)count * unit, 1024, MaxBytes)
                 : MaxBytes;
         }
+
         return Long().IsMatch(question) ? DefaultBytes : null;
     }
 
@@ -49,6 +60,7 @@ internal static partial class DemoLongText
             written += Encoding.UTF8.GetByteCount(section);
             text.Append(section);
         }
+
         return text.Append("That was all of it.\n").ToString();
     }
 
@@ -57,27 +69,39 @@ internal static partial class DemoLongText
         var section = new StringBuilder();
         section.Append(CultureInfo.InvariantCulture, $"## {number}. {Topics[number % Topics.Length]}\n\n");
         for (var i = 0; i < 4; i++)
+        {
             section.Append(Sentences[((number * 3) + i) % Sentences.Length]).Append(i == 3 ? "\n\n" : " ");
+        }
+
         switch (number % 4)
         {
             case 0:
                 section.Append("| Reader | Position | State |\n|---|---|---|\n");
                 for (var row = 1; row <= 3; row++)
+                {
                     section.Append(CultureInfo.InvariantCulture, $"| {number}.{row} | {number * row * 17} | following |\n");
+                }
+
                 section.Append('\n');
                 break;
             case 1:
                 for (var item = 0; item < 3; item++)
+                {
                     section.Append("- ").Append(Sentences[((number * 5) + item) % Sentences.Length]).Append('\n');
+                }
+
                 section.Append('\n');
                 break;
             case 2:
-                section.Append(CultureInfo.InvariantCulture, $"```csharp\nvar slice = log.Read(after: {number * 100}, max: {number * 10});\n```\n\n");
+                section
+                    .Append("```csharp\n")
+                    .Append(CultureInfo.InvariantCulture, $"var slice = log.Read(after: {number * 100}, max: {number * 10});\n```\n\n");
                 break;
             default:
                 section.Append(CultureInfo.InvariantCulture, $"$$\np_{{{number}}} = p_{{{number - 1}}} + {number}\n$$\n\n");
                 break;
         }
+
         return section.ToString();
     }
 

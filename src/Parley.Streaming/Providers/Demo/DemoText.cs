@@ -1,51 +1,83 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Parley.Streaming.Providers.Demo;
 
-/// <summary>The texts of <c>demo/parley</c>, chosen by a few words in the question.</summary>
+/// <summary>The texts of <c>demo/parley</c>, selected by words in the question.</summary>
 internal static partial class DemoText
 {
-    private const int MaxQuote = 160;
+    private const int MaxQuoteLength = 160;
 
     public const string CannotContinue =
         "\n\n*Parley's built-in demo cannot continue another model's answer. Choose a real model and continue with that one.*\n";
 
-    public static string Answer(string question, int turn)
+    public static string Answer(string question, int questionNumber)
     {
         if (DemoLongText.SizeAsked(question) is { } bytes)
+        {
             return DemoLongText.Write(bytes);
+        }
+
         var asked = question.ToLowerInvariant();
-        if (Mentions(asked, "table"))
+        if (MentionsAny(asked, "table"))
+        {
             return Opening(question) + Table + Closing;
-        if (Mentions(asked, "code") || Mentions(asked, "program"))
+        }
+
+        if (MentionsAny(asked, "code", "program"))
+        {
             return Opening(question) + Code + Closing;
-        if (Mentions(asked, "math") || Mentions(asked, "formula") || Mentions(asked, "latex"))
+        }
+
+        if (MentionsAny(asked, "math", "formula", "latex"))
+        {
             return Opening(question) + Formula + Closing;
-        if (Mentions(asked, "configure") || Mentions(asked, "setup") || Mentions(asked, "set up") || Mentions(asked, "provider") || Mentions(asked, "api key"))
+        }
+
+        if (MentionsAny(asked, "configure", "setup", "set up", "provider", "api key"))
+        {
             return Opening(question) + Setup;
-        return turn > 1
-            ? Opening(question) + "I cannot answer that, or anything else: there is no model behind me. "
-                + "I can show what a streamed answer looks like: ask me for a *table*, *code*, *math* or a *long answer*, or how to *set up* a provider.\n"
+        }
+
+        return questionNumber > 1
+            ? Opening(question)
+                + "I cannot answer that, or anything else: there is no model behind me. "
+                + "I can show what a streamed answer looks like: "
+                + "ask me for a *table*, *code*, *math* or a *long answer*, or how to *set up* a provider.\n"
             : Opening(question) + Introduction + Table + Code + Formula + Setup;
     }
 
-    private static bool Mentions(string text, string word) => text.Contains(word, StringComparison.Ordinal);
+    private static bool MentionsAny(string text, params ReadOnlySpan<string> words)
+    {
+        foreach (var word in words)
+        {
+            if (text.Contains(word, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static string Opening(string question)
     {
-        var honest = "I am Parley's built-in demo, **not a language model**. I run inside this server, and nothing you write to me leaves it.\n\n";
-        return Quote(question) is { Length: > 0 } quote ? $"{honest}You wrote:\n\n> {quote}\n\n" : honest;
+        const string introduction =
+            "I am Parley's built-in demo, **not a language model**. "
+            + "I run inside this server, and nothing you write to me leaves it.\n\n";
+        return Quote(question) is { Length: > 0 } quote ? $"{introduction}You wrote:\n\n> {quote}\n\n" : introduction;
     }
 
     private static string Quote(string question)
     {
         var line = Spaces().Replace(question, " ").Trim().Replace("`", "'", StringComparison.Ordinal);
-        if (line.Length <= MaxQuote)
+        if (line.Length <= MaxQuoteLength)
+        {
             return line;
-        var starts = StringInfo.ParseCombiningCharacters(line[..Math.Min(line.Length, MaxQuote * 4)]);
-        return line[..starts.LastOrDefault(s => s <= MaxQuote, 0)] + "…";
+        }
+
+        var starts = StringInfo.ParseCombiningCharacters(line[..Math.Min(line.Length, MaxQuoteLength * 4)]);
+        return line[..starts.LastOrDefault(start => start <= MaxQuoteLength, 0)] + "…";
     }
 
     [GeneratedRegex(@"[\s\p{C}]+")]

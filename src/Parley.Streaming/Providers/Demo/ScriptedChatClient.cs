@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 
@@ -9,93 +8,101 @@ namespace Parley.Streaming.Providers.Demo;
 /// <c>demo/scripted</c>: does what a <c>#script</c> line in the question says, always the same way, one delta per token,
 /// and continues exactly where a trailing assistant message ends. For tests, demonstrations and load.
 /// </summary>
-public sealed class ScriptedChatClient(TimeProvider time) : IChatClient
+/// <param name="time">The clock of its pauses.</param>
+/// <param name="provider">The provider's configured name.</param>
+public sealed class ScriptedChatClient(TimeProvider time, string provider = "demo") : IChatClient
 {
-    public const string ModelId = "demo/scripted";
-    private const string Provider = "demo";
-    private static readonly TimeSpan StallLimit = new ProviderTimeouts().Idle;
+    private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
     private static readonly string[] ToolArguments = ["{\"city\":", "\"Par", "is\"}"];
     private static readonly JsonElement ToolResult = JsonElement.Parse("""{"city":"Paris","temperature":18,"unit":"°C"}""");
+    private static readonly ProviderErrorMessages Messages = new("The demo model");
+    private readonly string _modelId = $"{provider}/{DemoProvider.ScriptedModel}";
 
-    public async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var response = await GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var message in response.Messages)
-            message.Contents = ToolCallContents.Join(message.Contents);
-        return response;
-    }
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => GetStreamingResponseAsync(messages, options, cancellationToken).ToWholeResponseAsync(cancellationToken);
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages,
         ChatOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
-        ArgumentNullException.ThrowIfNull(messages);
-        var asked = Conversation.Of(messages);
-        var script = Script.Parse(asked.Question);
+        var prompt = DemoPrompt.Of(messages);
+        var script = Script.Parse(prompt.Question);
         if (script.IsRateLimited)
-            throw new ProviderException(Provider, ProviderFailure.RateLimited, statusCode: 429, retryAfter: TimeSpan.Zero);
-
-        var pacer = new Pacer(time);
-        await pacer.WaitAsync(script.First, cancellationToken).ConfigureAwait(false);
-        var sent = 0;
-        var thought = 0;
-        if (asked.Text.Length == 0)
         {
-            foreach (var piece in Rest(script.Reasoning, Script.ReasoningToken, asked.Reasoning.Length))
+            throw Fail(ProviderFailure.RateLimited, statusCode: 429, retryAfter: TimeSpan.Zero);
+        }
+
+        var delay = new ScheduledDelay(time);
+        await delay.WaitAsync(script.First, cancellationToken);
+        var sent = 0;
+        var sentReasoning = 0;
+        if (prompt.Text.Length == 0)
+        {
+            foreach (var piece in Rest(script.Reasoning, Script.ReasoningToken, prompt.Reasoning.Length))
             {
                 yield return Update(new TextReasoningContent(piece));
-                thought++;
-                await pacer.WaitAsync(script.Delay, cancellationToken).ConfigureAwait(false);
+                sentReasoning++;
+                await delay.WaitAsync(script.Delay, cancellationToken);
             }
         }
 
-        if (script.Tool is 1 or 2 && asked.Text.Length == 0 && !asked.Answer.Any(c => c is FunctionResultContent))
+        if (script.Tool is 1 or 2 && prompt.Text.Length == 0 && !prompt.Contents.Any(content => content is FunctionResultContent))
         {
-            foreach (var content in ToolCall(asked, isExecuted: script.Tool == 1))
+            foreach (var contents in ToolCall(prompt, isExecuted: script.Tool == 1))
             {
-                yield return Update(content);
-                await pacer.WaitAsync(script.Delay, cancellationToken).ConfigureAwait(false);
+                yield return Update(contents);
+                await delay.WaitAsync(script.Delay, cancellationToken);
             }
+
             if (script.Tool == 2)
             {
-                yield return End(ChatFinishReason.ToolCalls, asked, sent, thought);
+                yield return End(ChatFinishReason.ToolCalls, prompt, sent, sentReasoning);
                 yield break;
             }
         }
 
-        var index = FirstToken(script, asked.Text.Length, out var skip);
-        // A continuation that begins where the fault was gets past it.
-        var past = asked.Text.Length > 0 ? index : -1;
+        var index = FirstToken(script, prompt.Text.Length, out var skip);
+        // A continuation that begins at the failure gets past it.
+        var passed = prompt.Text.Length > 0 ? index : -1;
         for (; ; index++)
         {
-            if (index == script.ErrorAfter && index != past)
-                throw new ProviderException(Provider, ProviderFailure.ReportedError, detail: "error-after");
-            if (index == script.StallAfter && index != past)
+            if (index == script.ErrorAfter && index != passed)
             {
-                await Task.Delay(StallLimit, time, cancellationToken).ConfigureAwait(false);
-                throw new ProviderException(Provider, ProviderFailure.Stalled, detail: "stall-after");
+                throw Fail(ProviderFailure.ReportedError, detail: "error-after");
             }
+
+            if (index == script.StallAfter && index != passed)
+            {
+                await Task.Delay(StallLimit, time, cancellationToken);
+                throw Fail(ProviderFailure.Stalled, detail: "stall-after");
+            }
+
             if (index >= script.Tokens)
+            {
                 break;
+            }
+
             yield return Update(new TextContent(script.Token(index)[skip..]));
             skip = 0;
             sent++;
-            await pacer.WaitAsync(script.Delay, cancellationToken).ConfigureAwait(false);
+            await delay.WaitAsync(script.Delay, cancellationToken);
         }
-        yield return End(ChatFinishReason.Stop, asked, sent, thought);
+
+        yield return End(ChatFinishReason.Stop, prompt, sent, sentReasoning);
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null)
-    {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
-    }
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : null;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
+
+    private ProviderException Fail(ProviderFailure failure, int? statusCode = null, TimeSpan? retryAfter = null, string? detail = null) =>
+        new(provider, failure, statusCode, retryAfter, detail, Messages);
 
     private static int FirstToken(Script script, int prefixLength, out int skip)
     {
@@ -104,9 +111,13 @@ public sealed class ScriptedChatClient(TimeProvider time) : IChatClient
         {
             var length = script.Token(index).Length;
             if (skip < length)
+            {
                 return index;
+            }
+
             skip -= length;
         }
+
         skip = 0;
         return index;
     }
@@ -117,36 +128,69 @@ public sealed class ScriptedChatClient(TimeProvider time) : IChatClient
         {
             var piece = token(i);
             if (skip < piece.Length)
+            {
                 yield return skip == 0 ? piece : piece[skip..];
+            }
+
             skip = Math.Max(0, skip - piece.Length);
         }
     }
 
-    // Continues a call that was cut: fragments that are there are not sent again.
-    private static IEnumerable<AIContent> ToolCall(Conversation asked, bool isExecuted)
+    // Continues a call that was cut: the fragments that arrived are not sent again.
+    private static IEnumerable<AIContent[]> ToolCall(DemoPrompt prompt, bool isExecuted)
     {
-        var id = $"call_weather_{asked.Turn}";
-        var isComplete = asked.Answer.Any(c => c is FunctionCallContent or ToolCallEnded);
+        const string name = "get_weather";
+        var id = $"call_weather_{prompt.QuestionNumber}";
+        var isComplete = prompt.Contents.Any(content => content is FunctionCallContent or ToolCallEnded);
         if (!isComplete)
         {
-            if (!asked.Answer.Any(c => c is ToolCallStarted))
-                yield return new ToolCallStarted(id, "get_weather");
-            var have = new StringBuilder().AppendJoin("", asked.Answer.OfType<ToolCallArguments>().Select(c => c.Fragment)).Length;
-            foreach (var fragment in Rest(ToolArguments.Length, i => ToolArguments[i], have))
-                yield return new ToolCallArguments(id, fragment);
-            yield return new ToolCallEnded(id);
+            if (!prompt.Contents.Any(content => content is ToolCallStarted))
+            {
+                yield return [new ToolCallStarted(id, name)];
+            }
+
+            var received = prompt.Contents.OfType<ToolCallArgumentsDelta>().Sum(content => content.Delta.Length);
+            foreach (var delta in Rest(ToolArguments.Length, i => ToolArguments[i], received))
+            {
+                yield return [new ToolCallArgumentsDelta(id, delta)];
+            }
+
+            var call = ToolCallContents.Parse(id, name, string.Concat(ToolArguments));
+            // An executed call has its result already: a decorator must not run the tool again.
+            call.InformationalOnly = isExecuted;
+            yield return [new ToolCallEnded(id), call];
         }
+
         if (isExecuted)
-            yield return new FunctionResultContent(id, ToolResult);
+        {
+            yield return [new FunctionResultContent(id, ToolResult)];
+        }
     }
 
-    private static ChatResponseUpdate Update(AIContent content) =>
-        new() { Role = ChatRole.Assistant, Contents = new[] { content }, ModelId = ModelId };
+    private ChatResponseUpdate Update(params AIContent[] contents) =>
+        new()
+        {
+            Role = ChatRole.Assistant,
+            Contents = contents,
+            ModelId = _modelId,
+        };
 
-    private static ChatResponseUpdate End(ChatFinishReason reason, Conversation asked, int sent, int thought)
+    private ChatResponseUpdate End(ChatFinishReason reason, DemoPrompt prompt, int sent, int sentReasoning)
     {
-        var input = (asked.Question.Length / 4) + 1;
-        var usage = new UsageDetails { InputTokenCount = input, OutputTokenCount = sent + thought, TotalTokenCount = input + sent + thought, ReasoningTokenCount = thought };
-        return new ChatResponseUpdate { Role = ChatRole.Assistant, FinishReason = reason, Contents = new AIContent[] { new UsageContent(usage) }, ModelId = ModelId };
+        var input = prompt.InputTokenCount;
+        var usage = new UsageDetails
+        {
+            InputTokenCount = input,
+            OutputTokenCount = sent + sentReasoning,
+            TotalTokenCount = input + sent + sentReasoning,
+            ReasoningTokenCount = sentReasoning,
+        };
+        return new ChatResponseUpdate
+        {
+            Role = ChatRole.Assistant,
+            FinishReason = reason,
+            Contents = new AIContent[] { new UsageContent(usage) },
+            ModelId = _modelId,
+        };
     }
 }

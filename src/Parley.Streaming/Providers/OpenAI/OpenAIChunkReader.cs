@@ -1,25 +1,29 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
 /// <summary>
-/// Reads the frames of one answer, straight from their bytes, and collects the updates in <see cref="Answer"/>. It takes what
+/// Reads the frames of one answer, straight from their bytes, and collects the updates in <see cref="Answer"/>. It accepts what
 /// real servers send: several objects in one event, fields in any order, no choices, a whole message instead of deltas.
 /// </summary>
 internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
 {
     private const int MaxDetailBytes = 16 * 1024;
+    private const int MaxResponseIdBytes = 256;
 
-    /// <summary>What was read so far, and the updates to pass on.</summary>
+    /// <summary>The answer so far, and the updates to pass on.</summary>
     public AnswerBuilder Answer { get; } = new(model, maxToolCallChars);
 
-    /// <summary>Nothing more is to be read.</summary>
+    /// <summary>Nothing more needs to be read.</summary>
     public bool IsDone { get; private set; }
 
+    /// <summary>The failure that the frames contain, if there is one.</summary>
     public ProviderFailure? Failure { get; private set; }
 
+    /// <summary>What the server sent about it.</summary>
     public string? FailureDetail { get; private set; }
 
     /// <summary>Reads the data of one event.</summary>
@@ -28,18 +32,29 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         try
         {
             if (isError)
+            {
                 Fail(ProviderFailure.ReportedError, data);
+            }
+
             for (var isFirst = true; !IsDone; isFirst = false)
             {
                 data = data.TrimStart(" \t\r\n"u8);
                 if (data.StartsWith("[DONE]"u8))
+                {
                     EndOfBody();
+                }
                 else if (!isFirst && data.StartsWith("data:"u8))
+                {
                     data = data["data:"u8.Length..];
+                }
                 else if (data.IsEmpty)
+                {
                     return;
+                }
                 else
+                {
                     data = data[ReadValue(data)..];
+                }
             }
         }
         catch (JsonException)
@@ -48,12 +63,14 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         }
     }
 
-    /// <summary>The server said that the answer is over. With any content and no finish reason that is a normal stop.</summary>
+    /// <summary>The server marked the end of the answer. With any content and no finish reason that is a normal stop.</summary>
     public void EndOfBody()
     {
         IsDone = true;
         if (Failure is null && Answer.HasContent)
+        {
             Answer.Finish(reason: null);
+        }
     }
 
     private int ReadValue(ReadOnlySpan<byte> data)
@@ -63,9 +80,14 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         if (reader.TokenType == JsonTokenType.StartArray)
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+            {
                 ReadChunk(ref reader);
+            }
+
             if (reader.TokenType != JsonTokenType.EndArray)
+            {
                 Fail(ProviderFailure.MalformedFrame, data);
+            }
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -75,6 +97,7 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         {
             Fail(ProviderFailure.MalformedFrame, data);
         }
+
         return (int)reader.BytesConsumed;
     }
 
@@ -85,23 +108,48 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         while (NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("choices"u8) && reader.TokenType == JsonTokenType.StartArray)
+            {
                 ReadChoices(ref reader);
+            }
             else if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
                 Answer.Usage = OpenAIUsageReader.Read(ref reader);
+            }
             else if (name.SequenceEqual("error"u8))
+            {
                 ReadError(ref reader);
+            }
             else if (name.SequenceEqual("x_groq"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
                 ReadGroq(ref reader);
-            else if (name.SequenceEqual("id"u8) && Answer.ResponseId is null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= 256)
-                Answer.ResponseId = default(TextNormalizer).Append(reader.ValueSpan, reader.ValueIsEscaped);
+            }
+            else if (name.SequenceEqual("id"u8) && reader.TokenType == JsonTokenType.String)
+            {
+                ReadId(ref reader);
+            }
             else if (name.SequenceEqual("object"u8) && reader.TokenType == JsonTokenType.String)
+            {
                 isErrorObject = reader.ValueSpan.SequenceEqual("error"u8);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
+
         // Older vLLM: {"object":"error","message":…} instead of an error member.
         if (isErrorObject)
+        {
             Fail(ProviderFailure.ReportedError, $"error object at {start}");
+        }
+    }
+
+    private void ReadId(ref Utf8JsonReader reader)
+    {
+        if (Answer.ResponseId is null && reader.ValueSpan.Length <= MaxResponseIdBytes)
+        {
+            Answer.ResponseId = default(TextNormalizer).Append(reader.ValueSpan, reader.ValueIsEscaped);
+        }
     }
 
     private void ReadGroq(ref Utf8JsonReader reader)
@@ -109,11 +157,17 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         while (NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("usage"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
                 Answer.Usage = OpenAIUsageReader.Read(ref reader);
+            }
             else if (name.SequenceEqual("error"u8))
+            {
                 ReadError(ref reader);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
     }
 
@@ -125,13 +179,17 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 return;
             case JsonTokenType.String:
                 if (!reader.ValueSpan.IsEmpty)
+                {
                     Fail(ProviderFailure.ReportedError, reader.ValueSpan);
+                }
+
                 return;
         }
+
         Fail(ProviderFailure.ReportedError, ReadStrings(ref reader));
     }
 
-    // What an error object says: its texts and numbers, at any depth.
+    // The content of an error object: its strings and numbers, at any depth.
     private static string ReadStrings(ref Utf8JsonReader reader)
     {
         var text = new StringBuilder();
@@ -139,8 +197,11 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         while (reader.TokenType is not (JsonTokenType.True or JsonTokenType.Number) && reader.Read() && reader.CurrentDepth > depth)
         {
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && text.Length < MaxDetailBytes)
+            {
                 text.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxDetailBytes)])).Append(' ');
+            }
         }
+
         return text.ToString();
     }
 
@@ -149,9 +210,13 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType == JsonTokenType.StartObject)
+            {
                 ReadChoice(ref reader);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
     }
 
@@ -164,16 +229,21 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         {
             if (name.SequenceEqual("delta"u8) || name.SequenceEqual("message"u8))
             {
-                // Read only when the whole choice is known: the index may come after it.
+                // Read when the whole choice is known: the index may come after it.
                 if (reader.TokenType == JsonTokenType.StartObject)
+                {
                     delta = reader;
+                }
+
                 reader.Skip();
             }
             else if (name.SequenceEqual("finish_reason"u8))
             {
                 finish = OpenAIFinishReason.Read(ref reader, out var isError);
                 if (isError)
+                {
                     Fail(ProviderFailure.ReportedError, "finish_reason error");
+                }
             }
             else if (name.SequenceEqual("index"u8))
             {
@@ -185,12 +255,21 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 reader.Skip();
             }
         }
+
         if (index != 0 || Answer.IsFinished || Failure is not null)
+        {
             return;
+        }
+
         if (delta.TokenType == JsonTokenType.StartObject)
+        {
             ReadDelta(ref delta);
+        }
+
         if (finish is { } reason && Failure is null)
+        {
             Answer.Finish(reason);
+        }
     }
 
     private void ReadDelta(ref Utf8JsonReader reader)
@@ -202,7 +281,7 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         {
             if (name.SequenceEqual("content"u8) || name.SequenceEqual("refusal"u8))
             {
-                // Servers that send reasoning and text in one delta mean the reasoning to come first.
+                // In a delta with reasoning and text, the reasoning comes first, whatever the order of the fields.
                 Answer.AddReasoning(reasoning, escaped);
                 reasoning = default;
                 OpenAIContentParts.Read(ref reader, Answer);
@@ -211,7 +290,10 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
             {
                 // The same text under two names is one text.
                 if (found <= rank || reader.ValueSpan.IsEmpty)
+                {
                     continue;
+                }
+
                 reasoning = reader.ValueSpan;
                 escaped = reader.ValueIsEscaped;
                 rank = found;
@@ -225,11 +307,15 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 reader.Skip();
             }
         }
+
         Answer.AddReasoning(reasoning, escaped);
     }
 
     private static int RankOfReasoning(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("reasoning_content"u8) ? 3 : name.SequenceEqual("reasoning"u8) ? 2 : name.SequenceEqual("thinking"u8) ? 1 : 0;
+        name.SequenceEqual("reasoning_content"u8) ? 3
+        : name.SequenceEqual("reasoning"u8) ? 2
+        : name.SequenceEqual("thinking"u8) ? 1
+        : 0;
 
     private void ReadToolCalls(ref Utf8JsonReader reader)
     {
@@ -237,7 +323,9 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         {
             var call = OpenAIToolCallDelta.Read(ref reader);
             if (!Answer.AddToolCall(call.Index, call.Id, call.Name, call.Arguments))
+            {
                 Fail(ProviderFailure.FrameTooLarge, "tool calls");
+            }
         }
     }
 
@@ -248,7 +336,10 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
     {
         IsDone = true;
         if (Answer.IsFinished || Failure is not null)
+        {
             return;
+        }
+
         (Failure, FailureDetail) = (failure, detail);
     }
 
@@ -261,6 +352,7 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
             name = default;
             return false;
         }
+
         name = reader.ValueSpan;
         reader.Read();
         return true;

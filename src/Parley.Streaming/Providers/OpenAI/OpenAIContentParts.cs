@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
@@ -8,11 +9,17 @@ internal static class OpenAIContentParts
     public static void Read(ref Utf8JsonReader reader, AnswerBuilder output)
     {
         if (reader.TokenType == JsonTokenType.String)
+        {
             output.AddText(reader.ValueSpan, reader.ValueIsEscaped);
+        }
         else if (reader.TokenType == JsonTokenType.StartArray)
+        {
             ReadList(ref reader, output, isReasoning: false);
+        }
         else
+        {
             reader.Skip();
+        }
     }
 
     private static void ReadList(ref Utf8JsonReader reader, AnswerBuilder output, bool isReasoning)
@@ -20,9 +27,13 @@ internal static class OpenAIContentParts
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType == JsonTokenType.StartObject)
+            {
                 ReadPart(ref reader, output, isReasoning);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
     }
 
@@ -32,13 +43,21 @@ internal static class OpenAIContentParts
         {
             var isThinking = name.SequenceEqual("thinking"u8);
             if (isThinking && reader.TokenType == JsonTokenType.StartArray)
+            {
                 ReadList(ref reader, output, isReasoning: true);
+            }
             else if ((isThinking || (isReasoning && name.SequenceEqual("text"u8))) && reader.TokenType == JsonTokenType.String)
+            {
                 output.AddReasoning(reader.ValueSpan, reader.ValueIsEscaped);
+            }
             else if (name.SequenceEqual("text"u8) && reader.TokenType == JsonTokenType.String)
+            {
                 output.AddText(reader.ValueSpan, reader.ValueIsEscaped);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
     }
 }

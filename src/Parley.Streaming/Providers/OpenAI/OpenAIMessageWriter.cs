@@ -5,46 +5,68 @@ using Microsoft.Extensions.AI;
 namespace Parley.Streaming.Providers.OpenAI;
 
 /// <summary>
-/// Writes the messages. A tool's result inside an assistant message becomes a message of its own, since that is where
-/// Chat Completions wants it; reasoning is not sent back.
+/// Writes the messages. A tool's result inside an assistant message becomes a separate message, as Chat Completions
+/// requires; reasoning is not sent back.
 /// </summary>
 internal static class OpenAIMessageWriter
 {
+    private const int MaxNameLength = 64;
+
     /// <returns>Whether the last message is the assistant's, that is, a prefix to continue.</returns>
     public static bool Write(Utf8JsonWriter json, IEnumerable<ChatMessage> messages, string? instructions, PrefixStyle prefixStyle)
     {
         var all = messages as IReadOnlyList<ChatMessage> ?? [.. messages];
         var last = all.Count - 1;
         while (last >= 0 && all[last].Role == ChatRole.Assistant && IsEmpty(all[last]))
+        {
             last--;
-        var continues = last >= 0 && all[last].Role == ChatRole.Assistant && all[last].Contents.LastOrDefault(c => c is not TextReasoningContent) is TextContent;
+        }
 
+        var continues =
+            last >= 0
+            && all[last].Role == ChatRole.Assistant
+            && all[last].Contents.LastOrDefault(content => content is not TextReasoningContent) is TextContent;
         json.WriteStartArray("messages");
         if (!string.IsNullOrEmpty(instructions))
+        {
             WriteText(json, "system", instructions);
+        }
+
         for (var i = 0; i <= last; i++)
         {
             if (all[i].Role == ChatRole.User)
+            {
                 WriteUser(json, all[i]);
+            }
             else if (all[i].Role == ChatRole.Assistant || all[i].Role == ChatRole.Tool)
+            {
                 WriteAnswer(json, all[i], isPrefix: continues && i == last && prefixStyle == PrefixStyle.Flag);
+            }
             else
+            {
                 WriteText(json, all[i].Role == ChatRole.System ? "system" : Known(all[i].Role), all[i].Text, all[i].AuthorName);
+            }
         }
+
         json.WriteEndArray();
         return continues;
     }
 
     private static bool IsEmpty(ChatMessage message) =>
-        message.Contents.All(c => c is TextReasoningContent or TextContent { Text: "" });
+        message.Contents.All(content => content is TextReasoningContent or TextContent { Text: "" });
 
     private static string Known(ChatRole role) => role.Value == "developer" ? "developer" : "user";
 
-    // Servers refuse a whole request for a name that holds one of these.
+    // Servers refuse a whole request for a name that contains one of these.
+    private static bool IsForbiddenInName(char letter) =>
+        char.IsWhiteSpace(letter) || char.IsControl(letter) || char.IsSurrogate(letter) || letter is '<' or '|' or '\\' or '/' or '>';
+
     private static void WriteName(Utf8JsonWriter json, string? name)
     {
-        if (!string.IsNullOrEmpty(name) && name.Length <= 64 && !name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c) || c is '<' or '|' or '\\' or '/' or '>'))
+        if (!string.IsNullOrEmpty(name) && name.Length <= MaxNameLength && !name.Any(IsForbiddenInName))
+        {
             json.WriteString("name", name);
+        }
     }
 
     private static void WriteText(Utf8JsonWriter json, string role, string text, string? name = null)
@@ -58,17 +80,21 @@ internal static class OpenAIMessageWriter
 
     private static void WriteUser(Utf8JsonWriter json, ChatMessage message)
     {
-        if (message.Contents.All(c => c is not (DataContent or UriContent)))
+        if (message.Contents.All(content => content is not (DataContent or UriContent)))
         {
             WriteText(json, "user", message.Text, message.AuthorName);
             return;
         }
+
         json.WriteStartObject();
         json.WriteString("role", "user");
         WriteName(json, message.AuthorName);
         json.WriteStartArray("content");
         foreach (var content in message.Contents)
+        {
             WritePart(json, content);
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -82,7 +108,9 @@ internal static class OpenAIMessageWriter
             _ => (null, false, null),
         };
         if (uri is null && content is not TextContent)
+        {
             return;
+        }
 
         json.WriteStartObject();
         if (content is TextContent text)
@@ -96,7 +124,10 @@ internal static class OpenAIMessageWriter
             json.WriteStartObject("image_url");
             json.WriteString("url", uri);
             if (content.AdditionalProperties?.GetValueOrDefault("detail") is string detail)
+            {
                 json.WriteString("detail", detail);
+            }
+
             json.WriteEndObject();
         }
         else
@@ -107,6 +138,7 @@ internal static class OpenAIMessageWriter
             json.WriteString("file_data", uri);
             json.WriteEndObject();
         }
+
         json.WriteEndObject();
     }
 
@@ -114,13 +146,16 @@ internal static class OpenAIMessageWriter
     {
         var text = new StringBuilder();
         var calls = new List<FunctionCallContent>();
-        foreach (var content in ToolCallContents.Join(message.Contents))
+        foreach (var content in ToolCallContents.WithoutFragments(message.Contents))
         {
             switch (content)
             {
                 case TextContent part:
                     if (calls.Count > 0)
+                    {
                         WriteAssistant(json, message.AuthorName, text, calls, isPrefix: false);
+                    }
+
                     text.Append(part.Text);
                     break;
                 case FunctionCallContent call:
@@ -132,29 +167,51 @@ internal static class OpenAIMessageWriter
                     break;
             }
         }
+
         WriteAssistant(json, message.AuthorName, text, calls, isPrefix);
     }
 
-    private static void WriteAssistant(Utf8JsonWriter json, string? name, StringBuilder text, List<FunctionCallContent> calls, bool isPrefix)
+    private static void WriteAssistant(
+        Utf8JsonWriter json,
+        string? name,
+        StringBuilder text,
+        List<FunctionCallContent> calls,
+        bool isPrefix
+    )
     {
         if (text.Length == 0 && calls.Count == 0)
+        {
             return;
+        }
+
         json.WriteStartObject();
         json.WriteString("role", "assistant");
         WriteName(json, name);
         if (text.Length > 0)
+        {
             json.WriteString("content", OpenAIRequestWriter.Clean(text.ToString()));
+        }
         else
+        {
             json.WriteNull("content");
+        }
+
         if (calls.Count > 0)
         {
             json.WriteStartArray("tool_calls");
             foreach (var call in calls)
+            {
                 WriteCall(json, call);
+            }
+
             json.WriteEndArray();
         }
+
         if (isPrefix)
+        {
             json.WriteBoolean("prefix", true);
+        }
+
         json.WriteEndObject();
         text.Clear();
         calls.Clear();
@@ -177,12 +234,15 @@ internal static class OpenAIMessageWriter
         json.WriteStartObject();
         json.WriteString("role", "tool");
         json.WriteString("tool_call_id", result.CallId);
-        json.WriteString("content", result.Result switch
-        {
-            null => "",
-            string text => OpenAIRequestWriter.Clean(text),
-            var value => JsonSerializer.Serialize(value),
-        });
+        json.WriteString(
+            "content",
+            result.Result switch
+            {
+                null => "",
+                string text => OpenAIRequestWriter.Clean(text),
+                var value => JsonSerializer.Serialize(value),
+            }
+        );
         json.WriteEndObject();
     }
 }

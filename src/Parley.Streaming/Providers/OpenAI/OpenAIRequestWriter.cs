@@ -11,7 +11,12 @@ internal static class OpenAIRequestWriter
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static ReadOnlyMemory<byte> Write(string model, IEnumerable<ChatMessage> messages, ChatOptions? options, OpenAIClientOptions server)
+    public static ReadOnlyMemory<byte> Write(
+        string model,
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        OpenAIClientOptions server
+    )
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(buffer, WriterOptions);
@@ -24,14 +29,19 @@ internal static class OpenAIRequestWriter
             json.WriteBoolean("include_usage", true);
             json.WriteEndObject();
         }
+
         var continues = OpenAIMessageWriter.Write(json, messages, options?.Instructions, server.PrefixStyle);
         if (continues && server.PrefixStyle == PrefixStyle.ContinueFinalMessage)
         {
             json.WriteBoolean("continue_final_message", true);
             json.WriteBoolean("add_generation_prompt", false);
         }
+
         if (options is not null)
+        {
             WriteOptions(json, options, server);
+        }
+
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
@@ -44,36 +54,55 @@ internal static class OpenAIRequestWriter
     private static void WriteOptions(Utf8JsonWriter json, ChatOptions options, OpenAIClientOptions server)
     {
         if (options.MaxOutputTokens is { } limit)
+        {
             json.WriteNumber(server.UseMaxCompletionTokens ? "max_completion_tokens" : "max_tokens", limit);
+        }
+
         WriteNumber(json, "temperature", options.Temperature);
         WriteNumber(json, "top_p", options.TopP);
         WriteNumber(json, "frequency_penalty", options.FrequencyPenalty);
         WriteNumber(json, "presence_penalty", options.PresencePenalty);
         if (options.Seed is { } seed)
+        {
             json.WriteNumber("seed", seed);
+        }
+
         if (options.StopSequences is { Count: > 0 } stops)
         {
             json.WriteStartArray("stop");
             foreach (var stop in stops)
+            {
                 json.WriteStringValue(Clean(stop));
+            }
+
             json.WriteEndArray();
         }
+
         if (options.Reasoning?.Effort is { } effort)
+        {
             json.WriteString("reasoning_effort", Name(effort));
+        }
+
         if (options.ResponseFormat is ChatResponseFormatJson format)
+        {
             WriteFormat(json, format, options);
+        }
+
         if (options.Tools is { Count: > 0 } tools)
+        {
             WriteTools(json, tools, options);
+        }
     }
 
-    private static string Name(ReasoningEffort effort) => effort switch
-    {
-        ReasoningEffort.None => "none",
-        ReasoningEffort.Low => "low",
-        ReasoningEffort.High => "high",
-        ReasoningEffort.ExtraHigh => "xhigh",
-        _ => "medium",
-    };
+    private static string Name(ReasoningEffort effort) =>
+        effort switch
+        {
+            ReasoningEffort.None => "none",
+            ReasoningEffort.Low => "low",
+            ReasoningEffort.High => "high",
+            ReasoningEffort.ExtraHigh => "xhigh",
+            _ => "medium",
+        };
 
     private static void WriteFormat(Utf8JsonWriter json, ChatResponseFormatJson format, ChatOptions options)
     {
@@ -84,12 +113,16 @@ internal static class OpenAIRequestWriter
             json.WriteStartObject("json_schema");
             json.WriteString("name", format.SchemaName ?? "answer");
             if (!string.IsNullOrEmpty(format.SchemaDescription))
+            {
                 json.WriteString("description", Clean(format.SchemaDescription));
+            }
+
             WriteStrict(json, options.AdditionalProperties?.GetValueOrDefault("strict"));
             json.WritePropertyName("schema");
             schema.WriteTo(json);
             json.WriteEndObject();
         }
+
         json.WriteEndObject();
     }
 
@@ -103,16 +136,23 @@ internal static class OpenAIRequestWriter
             json.WriteStartObject("function");
             json.WriteString("name", tool.Name);
             if (!string.IsNullOrEmpty(tool.Description))
+            {
                 json.WriteString("description", Clean(tool.Description));
+            }
+
             json.WritePropertyName("parameters");
             tool.JsonSchema.WriteTo(json);
             WriteStrict(json, tool.AdditionalProperties.GetValueOrDefault("strict"));
             json.WriteEndObject();
             json.WriteEndObject();
         }
+
         json.WriteEndArray();
         if (options.AllowMultipleToolCalls is { } parallel)
+        {
             json.WriteBoolean("parallel_tool_calls", parallel);
+        }
+
         switch (options.ToolMode)
         {
             case NoneChatToolMode:
@@ -135,12 +175,16 @@ internal static class OpenAIRequestWriter
     private static void WriteStrict(Utf8JsonWriter json, object? strict)
     {
         if (strict is bool value)
+        {
             json.WriteBoolean("strict", value);
+        }
     }
 
     private static void WriteNumber(Utf8JsonWriter json, string name, float? value)
     {
         if (value is { } number && float.IsFinite(number))
+        {
             json.WriteNumber(name, number);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
@@ -12,14 +13,23 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
         while (OpenAIChunkReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("index"u8) && reader.TokenType == JsonTokenType.Number)
+            {
                 call = call with { Index = reader.TryGetInt32(out var index) ? index : null };
+            }
             else if (name.SequenceEqual("id"u8) && reader.TokenType == JsonTokenType.String)
+            {
                 call = call with { Id = Text(ref reader) };
+            }
             else if (name.SequenceEqual("function"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
                 call = ReadFunction(ref reader, call);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
+
         return call;
     }
 
@@ -28,12 +38,19 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
         while (OpenAIChunkReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("name"u8) && reader.TokenType == JsonTokenType.String)
+            {
                 call = call with { Name = Text(ref reader) };
+            }
             else if (name.SequenceEqual("arguments"u8))
+            {
                 call = call with { Arguments = ReadArguments(ref reader) };
+            }
             else
+            {
                 reader.Skip();
+            }
         }
+
         return call;
     }
 
@@ -41,17 +58,21 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
     private static string? ReadArguments(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
+        {
             return Text(ref reader);
+        }
+
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
             return null;
         }
+
         using var value = JsonDocument.ParseValue(ref reader);
         return Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(value.RootElement));
     }
 
-    // Inside JSON text a surrogate that a fragment cuts is escaped once more, so each fragment stands alone.
+    // A surrogate pair that is cut between two fragments is escaped inside the arguments, so each fragment is valid by itself.
     private static string? Text(ref Utf8JsonReader reader)
     {
         var normalizer = default(TextNormalizer);

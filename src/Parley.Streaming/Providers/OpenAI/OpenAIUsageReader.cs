@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
-/// <summary>Reads a <c>usage</c> object; missing and impossible numbers stay null.</summary>
+/// <summary>Reads a <c>usage</c> object; missing and invalid numbers stay null.</summary>
 internal static class OpenAIUsageReader
 {
     public static UsageDetails Read(ref Utf8JsonReader reader)
@@ -12,24 +12,40 @@ internal static class OpenAIUsageReader
         while (OpenAIChunkReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("prompt_tokens"u8))
+            {
                 usage.InputTokenCount = Count(ref reader);
+            }
             else if (name.SequenceEqual("completion_tokens"u8))
+            {
                 usage.OutputTokenCount = Count(ref reader);
+            }
             else if (name.SequenceEqual("total_tokens"u8))
+            {
                 usage.TotalTokenCount = Count(ref reader);
+            }
             else if (name.SequenceEqual("prompt_cache_hit_tokens"u8))
+            {
                 usage.CachedInputTokenCount ??= Count(ref reader);
+            }
             else if (name.EndsWith("_tokens_details"u8) && reader.TokenType == JsonTokenType.StartObject)
+            {
                 ReadDetails(ref reader, usage);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
-        // xAI counts reasoning beside the completion, not in it: the total tells.
-        if (usage is { InputTokenCount: { } input, OutputTokenCount: { } output, ReasoningTokenCount: > 0 and { } thought, TotalTokenCount: { } total }
-            && total == input + output + thought)
+
+        // xAI counts reasoning tokens beside the completion, not in it: the total shows it.
+        if (
+            usage is { InputTokenCount: { } input, OutputTokenCount: { } output, ReasoningTokenCount: > 0 and { } reasoning }
+            && usage.TotalTokenCount == input + output + reasoning
+        )
         {
-            usage.OutputTokenCount = output + thought;
+            usage.OutputTokenCount = output + reasoning;
         }
+
         return usage;
     }
 
@@ -38,18 +54,27 @@ internal static class OpenAIUsageReader
         while (OpenAIChunkReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("cached_tokens"u8))
+            {
                 usage.CachedInputTokenCount = Count(ref reader);
+            }
             else if (name.SequenceEqual("reasoning_tokens"u8))
+            {
                 usage.ReasoningTokenCount = Count(ref reader);
+            }
             else
+            {
                 reader.Skip();
+            }
         }
     }
 
     private static long? Count(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) && count >= 0)
+        {
             return count;
+        }
+
         reader.Skip();
         return null;
     }

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Parley.Streaming.Providers;
+
+/// <summary>Where the settings of one provider come from.</summary>
+/// <param name="Name">The provider's name, in lower case.</param>
+/// <param name="Section">The section <c>Providers:&lt;name&gt;</c>; may not exist.</param>
+/// <param name="Environment">The whole configuration, which has the environment variables.</param>
+public sealed record ProviderSource(string Name, IConfigurationSection Section, IConfiguration Environment)
+{
+    /// <summary>The full name of a setting, for messages: <c>Providers:groq:ApiKey</c>.</summary>
+    public string Setting(string key) => $"Providers:{Name}:{key}";
+
+    /// <summary>An environment variable, trimmed; null where it is missing or blank.</summary>
+    public string? Variable(string name) => Environment[name] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+
+    /// <summary>An environment variable with values separated by commas; empty where it is missing.</summary>
+    public IReadOnlyList<string> ListVariable(string name) =>
+        Variable(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+}
