@@ -17,14 +17,18 @@ public sealed class FakeTimeProvider : TimeProvider
         get
         {
             lock (_lock)
+            {
                 return _timers.Count(t => t.Due is not null);
+            }
         }
     }
 
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
+        {
             return _now;
+        }
     }
 
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
@@ -33,7 +37,10 @@ public sealed class FakeTimeProvider : TimeProvider
     {
         var timer = new FakeTimer(this, () => callback(state));
         lock (_lock)
+        {
             _timers.Add(timer);
+        }
+
         timer.Change(dueTime, period);
         return timer;
     }
@@ -42,9 +49,14 @@ public sealed class FakeTimeProvider : TimeProvider
     {
         var end = GetUtcNow() + by;
         while (Next(end) is { } timer)
+        {
             timer.Fire();
+        }
+
         lock (_lock)
+        {
             _now = end;
+        }
     }
 
     private FakeTimer? Next(DateTimeOffset end)
@@ -53,7 +65,10 @@ public sealed class FakeTimeProvider : TimeProvider
         {
             var next = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
             if (next is null)
+            {
                 return null;
+            }
+
             _now = next.Due > _now ? next.Due.Value : _now;
             next.Due = next.Period > TimeSpan.Zero ? _now + next.Period : null;
             return next;

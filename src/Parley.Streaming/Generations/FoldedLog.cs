@@ -28,7 +28,11 @@ public sealed record FoldedLog(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Positio
     /// <summary>The log up to a boundary, without its end: what another generation may begin with.</summary>
     public FoldedLog UpTo(long position)
     {
-        if (Ended is not null) position = Math.Min(position, End - 1);
+        if (Ended is not null)
+        {
+            position = Math.Min(position, End - 1);
+        }
+
         return new FoldedLog(Bytes[..(int)position], [.. Controls.TakeWhile(control => control.Position < position)]);
     }
 
@@ -38,26 +42,47 @@ public sealed record FoldedLog(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Positio
         var bytes = new byte[Bytes.Length + controls.Count];
         Bytes.CopyTo(bytes);
         bytes.AsSpan(Bytes.Length).Fill(LogSlice.Mark);
-        return new FoldedLog(bytes, [.. Controls, .. controls.Select((control, index) => new PositionedControl(Bytes.Length + index, control))]);
+        return new FoldedLog(
+            bytes,
+            [.. Controls, .. controls.Select((control, index) => new PositionedControl(Bytes.Length + index, control))]
+        );
     }
 
     /// <summary>Tool calls without a result.</summary>
     public IReadOnlyList<PartOpened> OpenCalls()
     {
         var answered = Controls.Select(control => control.Control).OfType<ToolReturned>().Select(result => result.CallId).ToHashSet();
-        return [.. Controls.Select(control => control.Control).OfType<PartOpened>().Where(part => part.Part == PartKind.Tool && !answered.Contains(part.CallId!))];
+        return
+        [
+            .. Controls
+                .Select(control => control.Control)
+                .OfType<PartOpened>()
+                .Where(part => part.Part == PartKind.Tool && !answered.Contains(part.CallId!)),
+        ];
     }
 
     /// <summary>The text of all parts of one kind up to <paramref name="upTo"/>, joined.</summary>
     public string TextOf(PartKind kind, long upTo = long.MaxValue)
     {
-        if (upTo < End) upTo = BoundaryAt(upTo);
+        if (upTo < End)
+        {
+            upTo = BoundaryAt(upTo);
+        }
+
         var text = new StringBuilder();
         foreach (var entry in From(0))
         {
-            if (entry.Part?.Part != kind) continue;
+            if (entry.Part?.Part != kind)
+            {
+                continue;
+            }
+
             var start = entry.End - entry.Text.Length;
-            if (start >= upTo) break;
+            if (start >= upTo)
+            {
+                break;
+            }
+
             text.Append(Encoding.UTF8.GetString(entry.End > upTo ? entry.Text[..(int)(upTo - start)] : entry.Text));
         }
 
@@ -68,7 +93,11 @@ public sealed record FoldedLog(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Positio
     public long BoundaryAt(long position)
     {
         position = Math.Clamp(position, 0, End);
-        while (position > 0 && position < End && !LogSlice.IsBoundary(Bytes.Span[(int)position])) position--;
+        while (position > 0 && position < End && !LogSlice.IsBoundary(Bytes.Span[(int)position]))
+        {
+            position--;
+        }
+
         return position;
     }
 }

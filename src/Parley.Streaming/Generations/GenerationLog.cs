@@ -17,11 +17,11 @@ public sealed class GenerationLog
     private readonly List<PositionedControl> _controls = [];
     private readonly List<LogReader> _waiters = [];
     private byte[] _bytes;
-    private long _start;    // the position of _bytes[0]
-    private long _end;      // appended
-    private long _taken;    // handed to the commit that runs
-    private long _durable;  // committed
-    private bool _queued;   // with the writer: waiting to be taken, or in the commit that runs
+    private long _start; // the position of _bytes[0]
+    private long _end; // appended
+    private long _taken; // handed to the commit that runs
+    private long _durable; // committed
+    private bool _queued; // with the writer: waiting to be taken, or in the commit that runs
     private TaskCompletionSource? _progress;
 
     internal GenerationLog(GenerationId id, int epoch, FoldedLog committed, GenerationOptions options, LogWriter writer)
@@ -50,7 +50,13 @@ public sealed class GenerationLog
     /// <summary>The position after the last committed entry.</summary>
     public long Durable
     {
-        get { lock (_gate) return _durable; }
+        get
+        {
+            lock (_gate)
+            {
+                return _durable;
+            }
+        }
     }
 
     /// <summary>The committed end of the generation, or null while it runs.</summary>
@@ -65,7 +71,11 @@ public sealed class GenerationLog
     /// <summary>Appends text to the open part. Lone surrogates become U+FFFD; the caller keeps pairs together.</summary>
     internal void AppendText(ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty) return;
+        if (text.IsEmpty)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             var room = Room(Encoding.UTF8.GetMaxByteCount(text.Length));
@@ -87,7 +97,10 @@ public sealed class GenerationLog
             _end++;
         }
 
-        if (!moreFollows) Enqueue();
+        if (!moreFollows)
+        {
+            Enqueue();
+        }
     }
 
     /// <summary>Appends a whole log, as the beginning of this one.</summary>
@@ -97,7 +110,11 @@ public sealed class GenerationLog
         {
             var offset = _end;
             prefix.Bytes.Span.CopyTo(Room(prefix.Bytes.Length));
-            foreach (var control in prefix.Controls) _controls.Add(control with { Position = offset + control.Position });
+            foreach (var control in prefix.Controls)
+            {
+                _controls.Add(control with { Position = offset + control.Position });
+            }
+
             _end += prefix.Bytes.Length;
         }
 
@@ -107,7 +124,10 @@ public sealed class GenerationLog
     /// <summary>The part that is open at the appended end.</summary>
     internal PartOpened? OpenPart()
     {
-        lock (_gate) return LogControls.OpenAt(_controls, _end);
+        lock (_gate)
+        {
+            return LogControls.OpenAt(_controls, _end);
+        }
     }
 
     /// <summary>Waits while more than <see cref="GenerationOptions.PendingBytes"/> wait for a commit.</summary>
@@ -115,14 +135,18 @@ public sealed class GenerationLog
     {
         lock (_gate)
         {
-            if (_end - _durable <= _options.PendingBytes || Fenced) return ValueTask.CompletedTask;
+            if (_end - _durable <= _options.PendingBytes || Fenced)
+            {
+                return ValueTask.CompletedTask;
+            }
         }
 
         return WhenAsync(static log => log._end - log._durable <= log._options.PendingBytes, cancellationToken);
     }
 
     /// <summary>Waits until all that was appended is committed, or the writer is fenced.</summary>
-    internal ValueTask WhenDurableAsync(CancellationToken cancellationToken) => WhenAsync(static log => log._durable == log._end, cancellationToken);
+    internal ValueTask WhenDurableAsync(CancellationToken cancellationToken) =>
+        WhenAsync(static log => log._durable == log._end, cancellationToken);
 
     /// <summary>Waits for the committed end of the generation. Returns null when the writer is fenced.</summary>
     public async ValueTask<GenerationEnded?> WhenEndedAsync(CancellationToken cancellationToken)
@@ -138,7 +162,11 @@ public sealed class GenerationLog
             Task progress;
             lock (_gate)
             {
-                if (Fenced || done(this)) return;
+                if (Fenced || done(this))
+                {
+                    return;
+                }
+
                 progress = (_progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
@@ -173,7 +201,11 @@ public sealed class GenerationLog
         lock (_gate)
         {
             _durable = _taken;
-            if (_controls.Count > 0 && _controls[^1] is { Control: GenerationEnded ended, Position: var at } && at < _durable) Ended = ended;
+            if (_controls.Count > 0 && _controls[^1] is { Control: GenerationEnded ended, Position: var at } && at < _durable)
+            {
+                Ended = ended;
+            }
+
             Wake(woken);
             return _queued = _end > _durable;
         }
@@ -203,7 +235,11 @@ public sealed class GenerationLog
             }
 
             var to = Math.Min(_durable, after + maxBytes);
-            while (to < _durable && to > after + 1 && !LogSlice.IsBoundary(_bytes[to - _start])) to--;
+            while (to < _durable && to > after + 1 && !LogSlice.IsBoundary(_bytes[to - _start]))
+            {
+                to--;
+            }
+
             slice = new LogSlice(after, Memory(after, to), LogControls.Between(_controls, after, to), LogControls.OpenAt(_controls, after));
             return true;
         }
@@ -214,8 +250,16 @@ public sealed class GenerationLog
     {
         lock (_gate)
         {
-            if (position < 0 || position > _durable) return false;
-            if (position == _durable) return true;
+            if (position < 0 || position > _durable)
+            {
+                return false;
+            }
+
+            if (position == _durable)
+            {
+                return true;
+            }
+
             return position < _start ? null : LogSlice.IsBoundary(_bytes[position - _start]);
         }
     }
@@ -227,7 +271,11 @@ public sealed class GenerationLog
         lock (_gate)
         {
             behindWindow = position < _start && position < _durable;
-            if (position < _durable || Ended is not null || Fenced) return true;
+            if (position < _durable || Ended is not null || Fenced)
+            {
+                return true;
+            }
+
             _waiters.Add(reader);
             return false;
         }
@@ -236,7 +284,10 @@ public sealed class GenerationLog
     /// <summary>Takes a reader off the list, if it still is on it.</summary>
     internal void Forget(LogReader reader)
     {
-        lock (_gate) _waiters.Remove(reader);
+        lock (_gate)
+        {
+            _waiters.Remove(reader);
+        }
     }
 
     private void Wake(List<LogReader> woken)
@@ -251,7 +302,11 @@ public sealed class GenerationLog
     {
         lock (_gate)
         {
-            if (_queued || Fenced) return;
+            if (_queued || Fenced)
+            {
+                return;
+            }
+
             _queued = true;
         }
 
@@ -270,7 +325,10 @@ public sealed class GenerationLog
             if (used + count > _options.WindowBytes)
             {
                 keep = Math.Max(_start, Math.Min(_durable, _end - _options.WindowBytes / 2));
-                while (keep > _start && keep < _durable && !LogSlice.IsBoundary(_bytes[keep - _start])) keep--;
+                while (keep > _start && keep < _durable && !LogSlice.IsBoundary(_bytes[keep - _start]))
+                {
+                    keep--;
+                }
             }
 
             var kept = (int)(_end - keep);

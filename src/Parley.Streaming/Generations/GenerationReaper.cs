@@ -9,8 +9,13 @@ namespace Parley.Streaming.Generations;
 /// it ends as interrupted, its text kept. The first sweep is done before the host takes requests.
 /// </summary>
 public sealed partial class GenerationReaper(
-    IGenerationStore store, GenerationRunner runner, IGenerationRequests requests, IOptions<GenerationOptions> options, TimeProvider time, ILogger<GenerationReaper> logger)
-    : BackgroundService
+    IGenerationStore store,
+    GenerationRunner runner,
+    IGenerationRequests requests,
+    IOptions<GenerationOptions> options,
+    TimeProvider time,
+    ILogger<GenerationReaper> logger
+) : BackgroundService
 {
     private const int Batch = 64;
     private readonly GenerationOptions _options = options.Value;
@@ -30,7 +35,11 @@ public sealed partial class GenerationReaper(
         {
             try
             {
-                if (!await timer.WaitForNextTickAsync(stoppingToken)) return;
+                if (!await timer.WaitForNextTickAsync(stoppingToken))
+                {
+                    return;
+                }
+
                 await SweepAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -75,7 +84,10 @@ public sealed partial class GenerationReaper(
             var claimed = await store.ClaimAbandonedAsync(Batch, cancellationToken);
             _claimed.RemoveAll(old => claimed.Any(abandoned => abandoned.Id == old.Id));
             _claimed.AddRange(claimed);
-            if (claimed.Count == 0) return;
+            if (claimed.Count == 0)
+            {
+                return;
+            }
         }
     }
 
@@ -100,14 +112,22 @@ public sealed partial class GenerationReaper(
     }
 
     /// <summary>Nothing was shown yet, so asking again is safe; or the model goes on from a prefix and no tool call waits for its result: what a tool has done already must not be done again.</summary>
-    private static bool CanGoOn(FoldedLog log, GenerationRequest request) => log.End == 0 || (request.AcceptsPrefix && log.OpenCalls().Count == 0);
+    private static bool CanGoOn(FoldedLog log, GenerationRequest request) =>
+        log.End == 0 || (request.AcceptsPrefix && log.OpenCalls().Count == 0);
 
-    private static GenerationError Interrupted(string why) => new("interrupted", $"{why} What came is kept; you can continue it.", Retryable: true);
+    private static GenerationError Interrupted(string why) =>
+        new("interrupted", $"{why} What came is kept; you can continue it.", Retryable: true);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Generation {Generation} was abandoned at {Position} and is continued here (adoption {Adoption}).")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Generation {Generation} was abandoned at {Position} and is continued here (adoption {Adoption})."
+    )]
     private partial void LogAdopted(GenerationId generation, long position, int adoption);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Generation {Generation} was abandoned at {Position} and ends as interrupted: {Why}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Generation {Generation} was abandoned at {Position} and ends as interrupted: {Why}."
+    )]
     private partial void LogInterrupted(GenerationId generation, long position, string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} could not be taken over; the next sweep tries again.")]

@@ -10,7 +10,13 @@ namespace Parley.Streaming.Generations;
 /// <param name="AcceptsPrefix">The model goes on with a trailing assistant message, instead of answering anew.</param>
 /// <param name="Continues">The log of another answer that this one begins with; looked at when the generation is adopted before it had anything of its own.</param>
 public sealed record GenerationRequest(
-    IChatClient Client, string Model, IReadOnlyList<ChatMessage> Messages, ChatOptions? Options, bool AcceptsPrefix, FoldedLog? Continues = null);
+    IChatClient Client,
+    string Model,
+    IReadOnlyList<ChatMessage> Messages,
+    ChatOptions? Options,
+    bool AcceptsPrefix,
+    FoldedLog? Continues = null
+);
 
 /// <summary>The host's side of adoption: what an abandoned generation had been asked.</summary>
 public interface IGenerationRequests

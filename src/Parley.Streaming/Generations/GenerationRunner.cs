@@ -10,7 +10,12 @@ namespace Parley.Streaming.Generations;
 /// anybody else.
 /// </summary>
 public sealed partial class GenerationRunner(
-    IGenerationStore store, LogWriter writer, IOptions<GenerationOptions> options, TimeProvider time, ILogger<GenerationRunner> logger) : IHostedService, IDisposable
+    IGenerationStore store,
+    LogWriter writer,
+    IOptions<GenerationOptions> options,
+    TimeProvider time,
+    ILogger<GenerationRunner> logger
+) : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
     private readonly ConcurrentDictionary<GenerationId, Running> _running = new();
@@ -29,7 +34,11 @@ public sealed partial class GenerationRunner(
     public Admission TryAdmit(string owner, out IDisposable? place)
     {
         place = null;
-        if (_leaving.IsCancellationRequested) return Admission.NodeLeaving;
+        if (_leaving.IsCancellationRequested)
+        {
+            return Admission.NodeLeaving;
+        }
+
         if (Interlocked.Increment(ref _reserved) > _options.MaxActive)
         {
             Interlocked.Decrement(ref _reserved);
@@ -56,9 +65,19 @@ public sealed partial class GenerationRunner(
         Run(id, epoch, request, place, FoldedLog.Empty, continues, continues is null ? null : Seam.Continued, _options.Deadline);
 
     /// <summary>Goes on with a generation whose owner died, from its last position.</summary>
-    internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) => abandoned.Log.End > 0
-        ? Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, Seam.Adopted, _options.Deadline)
-        : Run(abandoned.Id, abandoned.Epoch, request, null, FoldedLog.Empty, request.Continues, request.Continues is null ? null : Seam.Continued, _options.Deadline);
+    internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) =>
+        abandoned.Log.End > 0
+            ? Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, Seam.Adopted, _options.Deadline)
+            : Run(
+                abandoned.Id,
+                abandoned.Epoch,
+                request,
+                null,
+                FoldedLog.Empty,
+                request.Continues,
+                request.Continues is null ? null : Seam.Continued,
+                _options.Deadline
+            );
 
     /// <summary>Ends a generation whose owner died and that nobody can go on with. Its text is kept.</summary>
     internal async Task InterruptAsync(AbandonedGeneration abandoned, GenerationError error, CancellationToken cancellationToken)
@@ -67,9 +86,16 @@ public sealed partial class GenerationRunner(
         _logs[abandoned.Id] = log;
         try
         {
-            if (log.OpenPart() is not null) log.Append(PartClosed.Instance);
+            if (log.OpenPart() is not null)
+            {
+                log.Append(PartClosed.Instance);
+            }
+
             log.Append(new GenerationEnded(GenerationStatus.Interrupted, "error", Error: error));
-            if (await log.WhenEndedAsync(cancellationToken) is { } end) Announce(abandoned.Id, end);
+            if (await log.WhenEndedAsync(cancellationToken) is { } end)
+            {
+                Announce(abandoned.Id, end);
+            }
         }
         finally
         {
@@ -86,7 +112,11 @@ public sealed partial class GenerationRunner(
     /// <param name="cancellationToken">Ends the waiting, not the stopping.</param>
     public async ValueTask<GenerationEnded?> StopAsync(GenerationId id, long? seen, CancellationToken cancellationToken)
     {
-        if (!_running.TryGetValue(id, out var running)) return Find(id)?.Ended;
+        if (!_running.TryGetValue(id, out var running))
+        {
+            return Find(id)?.Ended;
+        }
+
         running.Generation.Stop(seen);
         return await running.Generation.Log.WhenEndedAsync(cancellationToken);
     }
@@ -94,31 +124,65 @@ public sealed partial class GenerationRunner(
     /// <summary>Ends the work on a generation that was deleted: its provider is no longer read. Its log takes nothing more.</summary>
     public void Discard(GenerationId id)
     {
-        if (_running.TryGetValue(id, out var running)) running.Generation.Stop(null);
+        if (_running.TryGetValue(id, out var running))
+        {
+            running.Generation.Stop(null);
+        }
     }
 
     /// <summary>Follows a generation from a position on. The position must be one that <see cref="CheckAsync"/> found good.</summary>
-    public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) => new(id, after, this, store, _options, time, cancellationToken);
+    public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) =>
+        new(id, after, this, store, _options, time, cancellationToken);
 
     /// <summary>Whether <paramref name="after"/> is a position of this generation that a reader may go on from.</summary>
     public async ValueTask<PositionCheck> CheckAsync(GenerationId id, long after, CancellationToken cancellationToken)
     {
         if (Find(id) is { } log && log.IsBoundary(after) is { } known)
         {
-            if (!known) return after < 0 || after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
+            if (!known)
+            {
+                return after < 0 || after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
+            }
+
             return log.Ended is not null && after == log.Durable ? PositionCheck.AtEnd : PositionCheck.Good;
         }
 
-        if (await store.FindAsync(id, cancellationToken) is not { } record) return PositionCheck.Unknown;
-        if (after > record.End || after < 0) return PositionCheck.Beyond;
-        if (after == record.End) return record.Status == GenerationStatus.Running ? PositionCheck.Good : PositionCheck.AtEnd;
-        if (after == 0) return PositionCheck.Good;
+        if (await store.FindAsync(id, cancellationToken) is not { } record)
+        {
+            return PositionCheck.Unknown;
+        }
+
+        if (after > record.End || after < 0)
+        {
+            return PositionCheck.Beyond;
+        }
+
+        if (after == record.End)
+        {
+            return record.Status == GenerationStatus.Running ? PositionCheck.Good : PositionCheck.AtEnd;
+        }
+
+        if (after == 0)
+        {
+            return PositionCheck.Good;
+        }
+
         var before = await store.ReadAsync(id, after - 1, 2, cancellationToken);
-        return before is { Bytes.Length: > 1 } slice && !LogSlice.IsBoundary(slice.Bytes.Span[1]) ? PositionCheck.InsideCharacter : PositionCheck.Good;
+        return before is { Bytes.Length: > 1 } slice && !LogSlice.IsBoundary(slice.Bytes.Span[1])
+            ? PositionCheck.InsideCharacter
+            : PositionCheck.Good;
     }
 
     private GenerationLog Run(
-        GenerationId id, int epoch, GenerationRequest request, IDisposable? place, FoldedLog committed, FoldedLog? prefix, string? seamReason, TimeSpan timeLeft)
+        GenerationId id,
+        int epoch,
+        GenerationRequest request,
+        IDisposable? place,
+        FoldedLog committed,
+        FoldedLog? prefix,
+        string? seamReason,
+        TimeSpan timeLeft
+    )
     {
         var log = new GenerationLog(id, epoch, committed, _options, writer);
         var generation = new RunningGeneration(log, request, _options, timeLeft, time, _leaving.Token);
@@ -168,9 +232,22 @@ public sealed partial class GenerationRunner(
     /// <summary>A bug in the engine or in a provider still ends the log: no reader waits for ever.</summary>
     private static async ValueTask<GenerationEnded?> EndBrokenAsync(GenerationLog log)
     {
-        if (log.OpenPart() is not null) log.Append(PartClosed.Instance);
-        log.Append(new GenerationEnded(GenerationStatus.Failed, "error", Error: new GenerationError(
-            "internal_error", "Something went wrong on the server. What came is kept; you can try again.", Retryable: true)));
+        if (log.OpenPart() is not null)
+        {
+            log.Append(PartClosed.Instance);
+        }
+
+        log.Append(
+            new GenerationEnded(
+                GenerationStatus.Failed,
+                "error",
+                Error: new GenerationError(
+                    "internal_error",
+                    "Something went wrong on the server. What came is kept; you can try again.",
+                    Retryable: true
+                )
+            )
+        );
         return await log.WhenEndedAsync(CancellationToken.None);
     }
 
@@ -212,7 +289,9 @@ public sealed partial class GenerationRunner(
     async Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
         await _leaving.CancelAsync();
-        await Task.WhenAll(_running.Values.Select(running => running.Done)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_running.Values.Select(running => running.Done))
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Release(string owner)
@@ -220,7 +299,10 @@ public sealed partial class GenerationRunner(
         Interlocked.Decrement(ref _reserved);
         while (_perOwner.TryGetValue(owner, out var count))
         {
-            if (count > 1 ? _perOwner.TryUpdate(owner, count - 1, count) : _perOwner.TryRemove(new KeyValuePair<string, int>(owner, count))) return;
+            if (count > 1 ? _perOwner.TryUpdate(owner, count - 1, count) : _perOwner.TryRemove(new KeyValuePair<string, int>(owner, count)))
+            {
+                return;
+            }
         }
     }
 
@@ -244,7 +326,10 @@ public sealed partial class GenerationRunner(
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _released, 1) == 0) runner.Release(owner);
+            if (Interlocked.Exchange(ref _released, 1) == 0)
+            {
+                runner.Release(owner);
+            }
         }
     }
 

@@ -7,17 +7,22 @@ namespace Parley.Streaming.Generations;
 public enum GenerationStatus
 {
     /// <summary>It has an owner, or waits for a node to adopt it.</summary>
-    [JsonStringEnumMemberName("running")] Running,
+    [JsonStringEnumMemberName("running")]
+    Running,
 
     /// <summary>The model said that it is done.</summary>
-    [JsonStringEnumMemberName("completed")] Completed,
+    [JsonStringEnumMemberName("completed")]
+    Completed,
 
     /// <summary>Somebody who may asked it to stop.</summary>
-    [JsonStringEnumMemberName("stopped")] Stopped,
+    [JsonStringEnumMemberName("stopped")]
+    Stopped,
 
     /// <summary>The provider or a limit ended it. The text so far is kept.</summary>
-    [JsonStringEnumMemberName("failed")] Failed,
+    [JsonStringEnumMemberName("failed")]
+    Failed,
 
     /// <summary>Its process died and nobody could go on. The text so far is kept.</summary>
-    [JsonStringEnumMemberName("interrupted")] Interrupted,
+    [JsonStringEnumMemberName("interrupted")]
+    Interrupted,
 }

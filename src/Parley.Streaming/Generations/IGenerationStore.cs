@@ -16,7 +16,13 @@ public enum AppendOutcome
 /// <param name="Start">The position that it begins at: the end of what was appended before.</param>
 /// <param name="Bytes">Text, with <see cref="LogSlice.Mark"/> for each control entry.</param>
 /// <param name="Controls">The control entries in it.</param>
-public readonly record struct PendingSlice(GenerationId Id, int Epoch, long Start, ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<PositionedControl> Controls)
+public readonly record struct PendingSlice(
+    GenerationId Id,
+    int Epoch,
+    long Start,
+    ReadOnlyMemory<byte> Bytes,
+    ReadOnlyMemory<PositionedControl> Controls
+)
 {
     /// <summary>The position after it.</summary>
     public long End => Start + Bytes.Length;

@@ -31,7 +31,9 @@ public static class LogContents
                 case ToolReturned result:
                     Take(part, text, contents);
                     part = null;
-                    contents.Add(new FunctionResultContent(result.CallId, result.Result is { } json ? JsonElement.Parse(json) : result.Error));
+                    contents.Add(
+                        new FunctionResultContent(result.CallId, result.Result is { } json ? JsonElement.Parse(json) : result.Error)
+                    );
                     break;
                 case null:
                     text.Append(Encoding.UTF8.GetString(entry.Text));

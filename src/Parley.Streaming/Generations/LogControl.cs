@@ -19,22 +19,28 @@ public abstract record LogControl;
 public enum PartKind
 {
     /// <summary>The answer.</summary>
-    [JsonStringEnumMemberName("text")] Text,
+    [JsonStringEnumMemberName("text")]
+    Text,
 
     /// <summary>What the model thought before or between.</summary>
-    [JsonStringEnumMemberName("reasoning")] Reasoning,
+    [JsonStringEnumMemberName("reasoning")]
+    Reasoning,
 
     /// <summary>A tool call; the part's text is its arguments, as JSON.</summary>
-    [JsonStringEnumMemberName("tool")] Tool,
+    [JsonStringEnumMemberName("tool")]
+    Tool,
 
     /// <summary>A source that the answer cites; the part's text is JSON.</summary>
-    [JsonStringEnumMemberName("source")] Source,
+    [JsonStringEnumMemberName("source")]
+    Source,
 
     /// <summary>A file; the part's text is JSON.</summary>
-    [JsonStringEnumMemberName("file")] File,
+    [JsonStringEnumMemberName("file")]
+    File,
 
     /// <summary>Data for the client; the part's text is JSON.</summary>
-    [JsonStringEnumMemberName("data")] Data,
+    [JsonStringEnumMemberName("data")]
+    Data,
 }
 
 /// <summary>A part begins. At most one part is open at a time.</summary>
@@ -73,10 +79,21 @@ public sealed record Seam(string Reason, string Model) : LogControl
 /// <param name="Error">Why it failed or was interrupted.</param>
 /// <param name="StoppedAt">Of a stopped one: the position that the person who stopped it had seen. Text beyond it is kept, and not shown.</param>
 public sealed record GenerationEnded(
-    GenerationStatus Status, string FinishReason, GenerationUsage? Usage = null, GenerationError? Error = null, long? StoppedAt = null) : LogControl;
+    GenerationStatus Status,
+    string FinishReason,
+    GenerationUsage? Usage = null,
+    GenerationError? Error = null,
+    long? StoppedAt = null
+) : LogControl;
 
 /// <summary>Tokens of one generation. <paramref name="CachedInputTokens"/> is a part of the input, <paramref name="ReasoningTokens"/> of the output.</summary>
-public sealed record GenerationUsage(long InputTokens, long OutputTokens, long? CachedInputTokens = null, long? ReasoningTokens = null, bool? Estimated = null);
+public sealed record GenerationUsage(
+    long InputTokens,
+    long OutputTokens,
+    long? CachedInputTokens = null,
+    long? ReasoningTokens = null,
+    bool? Estimated = null
+);
 
 /// <summary>Why a generation did not complete.</summary>
 /// <param name="Code">Stable, for programs.</param>
@@ -88,7 +105,10 @@ public sealed record GenerationError(string Code, string Message, bool Retryable
 /// <summary>A control entry and where it stands: it covers the positions from <paramref name="Position"/> to one beyond it.</summary>
 public readonly record struct PositionedControl(long Position, LogControl Control);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault
+)]
 [JsonSerializable(typeof(LogControl))]
 [JsonSerializable(typeof(List<LogControl>))]
 public sealed partial class LogControlJson : JsonSerializerContext;

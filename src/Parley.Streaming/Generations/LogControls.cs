@@ -6,12 +6,19 @@ internal static class LogControls
     /// <summary>Index of the first control at or after <paramref name="position"/>.</summary>
     public static int FirstAt(List<PositionedControl> controls, long position)
     {
-        int low = 0, high = controls.Count;
+        int low = 0,
+            high = controls.Count;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (controls[middle].Position < position) low = middle + 1;
-            else high = middle;
+            if (controls[middle].Position < position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
         }
 
         return low;
@@ -30,8 +37,15 @@ internal static class LogControls
     {
         for (var i = FirstAt(controls, position) - 1; i >= 0; i--)
         {
-            if (controls[i].Control is PartOpened opened) return opened;
-            if (controls[i].Control is PartClosed) return null;
+            if (controls[i].Control is PartOpened opened)
+            {
+                return opened;
+            }
+
+            if (controls[i].Control is PartClosed)
+            {
+                return null;
+            }
         }
 
         return null;

@@ -12,7 +12,8 @@ namespace Parley.Streaming.Generations;
 /// </remarks>
 public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 {
-    private const int Idle = 0, Waiting = 1;
+    private const int Idle = 0,
+        Waiting = 1;
 
     private readonly GenerationId _id;
     private readonly GenerationRunner _runner;
@@ -26,9 +27,25 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     private LogSlice _fetched;
     private int _waiting;
 
-    internal LogReader(GenerationId id, long after, GenerationRunner runner, IGenerationStore store, GenerationOptions options, TimeProvider time, CancellationToken cancellationToken)
+    internal LogReader(
+        GenerationId id,
+        long after,
+        GenerationRunner runner,
+        IGenerationStore store,
+        GenerationOptions options,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
-        (_id, Position, _runner, _store, _options, _time, _cancellationToken) = (id, after, runner, store, options, time, cancellationToken);
+        (_id, Position, _runner, _store, _options, _time, _cancellationToken) = (
+            id,
+            after,
+            runner,
+            store,
+            options,
+            time,
+            cancellationToken
+        );
         _registration = cancellationToken.UnsafeRegister(static reader => ((LogReader)reader!).Nudge(), this);
     }
 
@@ -49,13 +66,24 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         else if (_log is null || !_log.TryRead(Position, _options.SliceBytes, out slice))
         {
             slice = default;
-            if (_log is { Fenced: true }) State = LogReaderState.Lost;
-            else if (_log is { Ended: not null } && Position == _log.Durable) State = LogReaderState.Ended;
+            if (_log is { Fenced: true })
+            {
+                State = LogReaderState.Lost;
+            }
+            else if (_log is { Ended: not null } && Position == _log.Durable)
+            {
+                State = LogReaderState.Ended;
+            }
+
             return false;
         }
 
         Position = slice.To;
-        if (slice.Ended is not null) State = LogReaderState.Ended;
+        if (slice.Ended is not null)
+        {
+            State = LogReaderState.Ended;
+        }
+
         return true;
     }
 
@@ -64,19 +92,30 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     {
         _cancellationToken.ThrowIfCancellationRequested();
         _log ??= _runner.Find(_id);
-        if (_log is null) return FetchAsync();
+        if (_log is null)
+        {
+            return FetchAsync();
+        }
 
         _wait.Reset();
         Volatile.Write(ref _waiting, Waiting);
         if (!_log.TryWait(this, Position, out var behindWindow))
         {
             // A cancellation that came before the registration saw nobody waiting.
-            if (_cancellationToken.IsCancellationRequested) Nudge();
+            if (_cancellationToken.IsCancellationRequested)
+            {
+                Nudge();
+            }
+
             return new ValueTask<bool>(this, _wait.Version);
         }
 
         // A nudge that came meanwhile is about to complete the wait: it must be consumed.
-        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting) return new ValueTask<bool>(this, _wait.Version);
+        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
+        {
+            return new ValueTask<bool>(this, _wait.Version);
+        }
+
         return behindWindow ? FetchAsync() : ValueTask.FromResult(true);
     }
 
@@ -88,8 +127,16 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 
     private void Complete(bool woken)
     {
-        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting) return;
-        if (!woken) _log?.Forget(this);
+        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
+        {
+            return;
+        }
+
+        if (!woken)
+        {
+            _log?.Forget(this);
+        }
+
         _wait.SetResult(woken);
     }
 
@@ -104,13 +151,26 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         }
 
         _fetched = slice.Value;
-        if (_fetched.Bytes.Length > 0) return true;
+        if (_fetched.Bytes.Length > 0)
+        {
+            return true;
+        }
 
         // Nothing more, and not running here: it has ended at this position, or its owner is gone and it will soon be adopted or ended.
         var record = await _store.FindAsync(_id, _cancellationToken);
-        if (record is null) State = LogReaderState.Lost;
-        else if (record.Status != GenerationStatus.Running && record.End <= Position) State = LogReaderState.Ended;
-        else await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _cancellationToken);
+        if (record is null)
+        {
+            State = LogReaderState.Lost;
+        }
+        else if (record.Status != GenerationStatus.Running && record.End <= Position)
+        {
+            State = LogReaderState.Ended;
+        }
+        else
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _cancellationToken);
+        }
+
         return false;
     }
 
@@ -124,8 +184,12 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _wait.GetStatus(token);
 
-    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _wait.OnCompleted(continuation, state, token, flags);
+    void IValueTaskSource<bool>.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _wait.OnCompleted(continuation, state, token, flags);
 }
 
 /// <summary>Whether a <see cref="LogReader"/> can get more.</summary>

@@ -59,7 +59,8 @@ public readonly struct LogSlice(long from, ReadOnlyMemory<byte> bytes, ReadOnlyM
         private readonly ReadOnlySpan<byte> _bytes;
         private readonly ReadOnlySpan<PositionedControl> _controls;
         private PartOpened? _part;
-        private int _at, _control;
+        private int _at,
+            _control;
 
         internal Enumerator(LogSlice slice)
         {
@@ -73,7 +74,11 @@ public readonly struct LogSlice(long from, ReadOnlyMemory<byte> bytes, ReadOnlyM
 
         public bool MoveNext()
         {
-            if (_at == _bytes.Length) return false;
+            if (_at == _bytes.Length)
+            {
+                return false;
+            }
+
             var next = _control < _controls.Length ? (int)(_controls[_control].Position - _slice.From) : _bytes.Length;
             if (next > _at)
             {
@@ -83,8 +88,15 @@ public readonly struct LogSlice(long from, ReadOnlyMemory<byte> bytes, ReadOnlyM
             }
 
             var control = _controls[_control++].Control;
-            if (control is PartOpened opened) _part = opened;
-            else if (control is PartClosed) _part = null;
+            if (control is PartOpened opened)
+            {
+                _part = opened;
+            }
+            else if (control is PartClosed)
+            {
+                _part = null;
+            }
+
             _at++;
             Current = new Entry(_slice.From + _at, default, null, control);
             return true;

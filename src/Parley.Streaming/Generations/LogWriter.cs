@@ -9,13 +9,21 @@ namespace Parley.Streaming.Generations;
 /// Group commit: while one commit runs, what all generations append gathers for the next. Readers are woken after it, never before.
 /// So the cost of durability falls as load rises, and a lone token waits for one small commit.
 /// </summary>
-public sealed partial class LogWriter(IGenerationStore store, IOptions<GenerationOptions> options, TimeProvider time, ILogger<LogWriter> logger) : BackgroundService
+public sealed partial class LogWriter(
+    IGenerationStore store,
+    IOptions<GenerationOptions> options,
+    TimeProvider time,
+    ILogger<LogWriter> logger
+) : BackgroundService
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20), LastRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20),
+        LastRetry = TimeSpan.FromSeconds(2);
 
     // Unbounded, yet never longer than there are running generations: a log is in it at most once. Whoever appends to an idle engine gathers the commit itself:
     // a change of threads would cost a lone token more than the commit does.
-    private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true }
+    );
     private readonly TimeSpan _spacing = options.Value.CommitSpacing;
     private readonly Pacer _pacer = new(time);
 
@@ -26,24 +34,48 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
         List<GenerationLog> logs = [];
         List<PendingSlice> slices = [];
         List<GenerationLog> grown = [];
-        List<LogReader> woken = [], ending = [];
+        List<LogReader> woken = [],
+            ending = [];
         var last = time.GetTimestamp();
         while (grown.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var since = time.GetElapsedTime(last);
-            if (since < _spacing) await _pacer.WaitAsync(_spacing - since);
+            if (since < _spacing)
+            {
+                await _pacer.WaitAsync(_spacing - since);
+            }
+
             last = time.GetTimestamp();
-            foreach (var log in grown) Take(log);
+            foreach (var log in grown)
+            {
+                Take(log);
+            }
+
             grown.Clear();
-            while (_queue.Reader.TryRead(out var log)) Take(log);
-            if (slices.Count == 0) continue;
-            if (await CommitAsync(slices, stoppingToken) is not { } outcomes) return;
+            while (_queue.Reader.TryRead(out var log))
+            {
+                Take(log);
+            }
+
+            if (slices.Count == 0)
+            {
+                continue;
+            }
+
+            if (await CommitAsync(slices, stoppingToken) is not { } outcomes)
+            {
+                return;
+            }
+
             for (var i = 0; i < logs.Count; i++)
             {
                 if (outcomes[i] == AppendOutcome.Committed)
                 {
                     // Not through the queue: that may be closed by now.
-                    if (logs[i].Committed(slices[i].Ended is null ? woken : ending)) grown.Add(logs[i]);
+                    if (logs[i].Committed(slices[i].Ended is null ? woken : ending))
+                    {
+                        grown.Add(logs[i]);
+                    }
                 }
                 else
                 {
@@ -61,7 +93,11 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
 
         void Take(GenerationLog log)
         {
-            if (!log.TryTake(out var slice)) return;
+            if (!log.TryTake(out var slice))
+            {
+                return;
+            }
+
             logs.Add(log);
             slices.Add(slice);
         }
@@ -71,7 +107,11 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
-        if (ExecuteTask is { } task) await task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ExecuteTask is { } task)
+        {
+            await task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         await base.StopAsync(cancellationToken);
     }
 
@@ -105,9 +145,15 @@ public sealed partial class LogWriter(IGenerationStore store, IOptions<Generatio
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Generation {Generation} is no longer this node's to write (epoch {Epoch}, position {Position}): adopted elsewhere, or deleted.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Generation {Generation} is no longer this node's to write (epoch {Epoch}, position {Position}): adopted elsewhere, or deleted."
+    )]
     private partial void LogFenced(GenerationId generation, int epoch, long position);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed. Nothing of it is visible; trying again in {Pause}.")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "A commit of {Slices} slices failed. Nothing of it is visible; trying again in {Pause}."
+    )]
     private partial void LogCommitFailed(Exception error, int slices, TimeSpan pause);
 }

@@ -12,12 +12,17 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
     private readonly Thread? _thread;
     private ManualResetValueTaskSourceCore<bool> _wait;
     private TimeSpan _pause;
-    private bool _asked, _closed;
+    private bool _asked,
+        _closed;
 
     public Pacer(TimeProvider time)
     {
         _time = time;
-        if (time != TimeProvider.System) return;
+        if (time != TimeProvider.System)
+        {
+            return;
+        }
+
         _thread = new Thread(Loop) { IsBackground = true, Name = "Log pacer" };
         _thread.Start();
     }
@@ -25,7 +30,11 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
     /// <summary>Goes on after <paramref name="pause"/>. For one caller at a time.</summary>
     public ValueTask WaitAsync(TimeSpan pause)
     {
-        if (_thread is null) return new ValueTask(Task.Delay(pause, _time, CancellationToken.None));
+        if (_thread is null)
+        {
+            return new ValueTask(Task.Delay(pause, _time, CancellationToken.None));
+        }
+
         _wait.Reset();
         lock (_gate)
         {
@@ -44,8 +53,16 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
             TimeSpan pause;
             lock (_gate)
             {
-                while (!_asked && !_closed) Monitor.Wait(_gate);
-                if (!_asked) return;
+                while (!_asked && !_closed)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                if (!_asked)
+                {
+                    return;
+                }
+
                 (pause, _asked) = (_pause, false);
             }
 

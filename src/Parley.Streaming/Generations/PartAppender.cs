@@ -44,7 +44,13 @@ internal sealed class PartAppender(GenerationLog log)
                 break;
             case FunctionResultContent result:
                 Close(moreFollows: true);
-                log.Append(new ToolReturned(result.CallId, result.Exception is null ? ToolResults.ToJson(result.Result) : null, result.Exception is null ? null : "The tool failed."));
+                log.Append(
+                    new ToolReturned(
+                        result.CallId,
+                        result.Exception is null ? ToolResults.ToJson(result.Result) : null,
+                        result.Exception is null ? null : "The tool failed."
+                    )
+                );
                 break;
         }
     }
@@ -54,15 +60,27 @@ internal sealed class PartAppender(GenerationLog log)
     public void Close(bool moreFollows = false)
     {
         Flush();
-        if (_open is null) return;
+        if (_open is null)
+        {
+            return;
+        }
+
         _open = null;
         log.Append(PartClosed.Instance, moreFollows);
     }
 
     private void AppendText(PartKind kind, string? text)
     {
-        if (string.IsNullOrEmpty(text)) return;
-        if (_open?.Part != kind) Open(new PartOpened(kind, Continues: _continues == kind), textFollows: true);
+        if (string.IsNullOrEmpty(text))
+        {
+            return;
+        }
+
+        if (_open?.Part != kind)
+        {
+            Open(new PartOpened(kind, Continues: _continues == kind), textFollows: true);
+        }
+
         Write(text);
     }
 
@@ -84,7 +102,10 @@ internal sealed class PartAppender(GenerationLog log)
             _high = '\0';
             var whole = char.IsLowSurrogate(pair[1]);
             log.AppendText(whole ? pair : pair[..1]);
-            if (whole) text = text[1..];
+            if (whole)
+            {
+                text = text[1..];
+            }
         }
 
         if (text.Length > 0 && char.IsHighSurrogate(text[^1]))
@@ -98,7 +119,11 @@ internal sealed class PartAppender(GenerationLog log)
 
     private void Flush()
     {
-        if (_high == 0) return;
+        if (_high == 0)
+        {
+            return;
+        }
+
         Span<char> half = [_high];
         _high = '\0';
         log.AppendText(half);

@@ -14,7 +14,9 @@ internal sealed class RunningGeneration : IDisposable
     private readonly CancellationToken _leaving;
     private readonly PartAppender _parts;
     private readonly Lock _gate = new();
-    private bool _stopRequested, _disposed, _adoptedContent;
+    private bool _stopRequested,
+        _disposed,
+        _adoptedContent;
     private long? _stopAt;
 
     /// <param name="log">Where it writes.</param>
@@ -23,7 +25,14 @@ internal sealed class RunningGeneration : IDisposable
     /// <param name="timeLeft">Until the deadline.</param>
     /// <param name="time">The clock.</param>
     /// <param name="leaving">The node shuts down: leave the log as it is, for whoever adopts it.</param>
-    public RunningGeneration(GenerationLog log, GenerationRequest request, GenerationOptions options, TimeSpan timeLeft, TimeProvider time, CancellationToken leaving)
+    public RunningGeneration(
+        GenerationLog log,
+        GenerationRequest request,
+        GenerationOptions options,
+        TimeSpan timeLeft,
+        TimeProvider time,
+        CancellationToken leaving
+    )
     {
         (_log, _request, _options, _leaving) = (log, request, options, leaving);
         _deadline = new CancellationTokenSource(timeLeft > TimeSpan.Zero ? timeLeft : TimeSpan.Zero, time);
@@ -40,7 +49,11 @@ internal sealed class RunningGeneration : IDisposable
     {
         lock (_gate)
         {
-            if (_stopRequested) return;
+            if (_stopRequested)
+            {
+                return;
+            }
+
             _stopRequested = true;
             _stopAt = seen;
             _cancel.CancelAsync();
@@ -56,7 +69,11 @@ internal sealed class RunningGeneration : IDisposable
         var messages = _request.Messages;
         if (prefix is not null && seamReason is not null)
         {
-            if (seamReason == Seam.Continued) _log.Append(prefix);
+            if (seamReason == Seam.Continued)
+            {
+                _log.Append(prefix);
+            }
+
             var cut = prefix.Controls.Count > 0 ? LogControls.OpenAt([.. prefix.Controls], prefix.End) ?? LastPart(prefix) : null;
             _parts.Seam(seamReason, _request.Model, cut?.Part);
             _adoptedContent = seamReason == Seam.Adopted && LastPart(prefix) is not null;
@@ -92,7 +109,10 @@ internal sealed class RunningGeneration : IDisposable
     {
         lock (_gate)
         {
-            if (!_disposed) _cancel.CancelAsync();
+            if (!_disposed)
+            {
+                _cancel.CancelAsync();
+            }
         }
     }
 
@@ -107,24 +127,51 @@ internal sealed class RunningGeneration : IDisposable
         var tool = false;
         try
         {
-            await foreach (var update in _request.Client.GetStreamingResponseAsync(messages, _request.Options, _cancel.Token).WithCancellation(_cancel.Token))
+            await foreach (
+                var update in _request
+                    .Client.GetStreamingResponseAsync(messages, _request.Options, _cancel.Token)
+                    .WithCancellation(_cancel.Token)
+            )
             {
-                if (update.FinishReason is { } reason) finish = reason;
+                if (update.FinishReason is { } reason)
+                {
+                    finish = reason;
+                }
+
                 foreach (var content in update.Contents)
                 {
-                    if (content is UsageContent { Details: { } details }) usage = Usage(details);
-                    else _parts.Append(content);
+                    if (content is UsageContent { Details: { } details })
+                    {
+                        usage = Usage(details);
+                    }
+                    else
+                    {
+                        _parts.Append(content);
+                    }
+
                     tool |= content is ToolCallStarted;
                 }
 
                 if (_log.End > _options.MaxAnswerBytes || _log.ControlCount > _options.MaxControls)
+                {
                     return new GenerationEnded(GenerationStatus.Completed, "length", usage);
+                }
+
                 await _log.WhenRoomAsync(_cancel.Token);
                 _cancel.Token.ThrowIfCancellationRequested();
             }
 
             // The process may have died when all had come but the end: then a model that has nothing to add is done.
-            if (!_parts.HasContent && !_adoptedContent) return Failed("empty_answer", "The model sent an empty answer. Try again, or choose another model.", retryable: true, usage);
+            if (!_parts.HasContent && !_adoptedContent)
+            {
+                return Failed(
+                    "empty_answer",
+                    "The model sent an empty answer. Try again, or choose another model.",
+                    retryable: true,
+                    usage
+                );
+            }
+
             return new GenerationEnded(GenerationStatus.Completed, Reason(finish, tool), usage);
         }
         catch (Exception) when (_cancel.IsCancellationRequested)
@@ -150,8 +197,17 @@ internal sealed class RunningGeneration : IDisposable
             }
         }
 
-        if (_leaving.IsCancellationRequested || _log.Fenced) return null;
-        return Failed("deadline_exceeded", "The answer took longer than it may. What came is kept; you can continue it.", retryable: true, usage);
+        if (_leaving.IsCancellationRequested || _log.Fenced)
+        {
+            return null;
+        }
+
+        return Failed(
+            "deadline_exceeded",
+            "The answer took longer than it may. What came is kept; you can continue it.",
+            retryable: true,
+            usage
+        );
     }
 
     private static GenerationEnded Failed(string code, string message, bool retryable, GenerationUsage? usage, int? retryAfter = null) =>
@@ -163,6 +219,6 @@ internal sealed class RunningGeneration : IDisposable
         : finish == ChatFinishReason.ToolCalls && tool ? "tool-calls"
         : "stop";
 
-    private static GenerationUsage Usage(UsageDetails details) => new(
-        details.InputTokenCount ?? 0, details.OutputTokenCount ?? 0, details.CachedInputTokenCount, details.ReasoningTokenCount);
+    private static GenerationUsage Usage(UsageDetails details) =>
+        new(details.InputTokenCount ?? 0, details.OutputTokenCount ?? 0, details.CachedInputTokenCount, details.ReasoningTokenCount);
 }

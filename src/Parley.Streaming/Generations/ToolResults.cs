@@ -7,12 +7,13 @@ namespace Parley.Streaming.Generations;
 internal static class ToolResults
 {
     /// <summary>JSON of a tool's result. Text stays a JSON string.</summary>
-    public static string ToJson(object? result) => result switch
-    {
-        null => "null",
-        JsonElement element => element.GetRawText(),
-        JsonNode node => node.ToJsonString(),
-        string text => JsonValue.Create(text).ToJsonString(),
-        _ => JsonValue.Create(result.ToString() ?? "").ToJsonString(),
-    };
+    public static string ToJson(object? result) =>
+        result switch
+        {
+            null => "null",
+            JsonElement element => element.GetRawText(),
+            JsonNode node => node.ToJsonString(),
+            string text => JsonValue.Create(text).ToJsonString(),
+            _ => JsonValue.Create(result.ToString() ?? "").ToJsonString(),
+        };
 }

@@ -19,11 +19,16 @@ namespace Parley.Streaming.WireFormats;
 /// </remarks>
 public sealed class ContentEvents : WireFormat
 {
-    private const int EnoughWords = 4, CharactersOfAWord = 2, Small = 8 * 1024, BytesPerSecond = 512 * 1024;
+    private const int EnoughWords = 4,
+        CharactersOfAWord = 2,
+        Small = 8 * 1024,
+        BytesPerSecond = 512 * 1024;
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(50);
 
     private readonly ArrayBufferWriter<byte> _content = new(); // as it stands in JSON
-    private int _sent, _words, _characters;
+    private int _sent,
+        _words,
+        _characters;
     private bool _inWord;
 
     public override string ContentType => EventStream.ContentType;
@@ -34,7 +39,11 @@ public sealed class ContentEvents : WireFormat
     {
         get
         {
-            if (_content.WrittenCount == _sent) return null;
+            if (_content.WrittenCount == _sent)
+            {
+                return null;
+            }
+
             var wait = TimeSpan.FromSeconds((double)_content.WrittenCount / BytesPerSecond);
             return wait > ShortestWait ? wait : ShortestWait;
         }
@@ -49,16 +58,29 @@ public sealed class ContentEvents : WireFormat
     {
         foreach (var entry in slice)
         {
-            if (entry.Part?.Part == PartKind.Text) Hold(entry.Text);
-            else if (entry.Control is GenerationEnded ended) WriteEnd(ended, output);
+            if (entry.Part?.Part == PartKind.Text)
+            {
+                Hold(entry.Text);
+            }
+            else if (entry.Control is GenerationEnded ended)
+            {
+                WriteEnd(ended, output);
+            }
         }
 
-        if (_sent == 0 || (_words >= EnoughWords && _content.WrittenCount <= Small)) WriteHeld(output);
+        if (_sent == 0 || (_words >= EnoughWords && _content.WrittenCount <= Small))
+        {
+            WriteHeld(output);
+        }
     }
 
     public override void WriteHeld(IBufferWriter<byte> output)
     {
-        if (_content.WrittenCount == _sent) return;
+        if (_content.WrittenCount == _sent)
+        {
+            return;
+        }
+
         output.Write("data: {"u8);
         WriteContent(output);
         output.Write("}\n\n"u8);
@@ -103,7 +125,10 @@ public sealed class ContentEvents : WireFormat
     private void Hold(ReadOnlySpan<byte> text)
     {
         _content.WriteEscaped(text);
-        if (_content.WrittenCount <= Small) CountWords(text);
+        if (_content.WrittenCount <= Small)
+        {
+            CountWords(text);
+        }
     }
 
     private void CountWords(ReadOnlySpan<byte> text)
@@ -119,7 +144,10 @@ public sealed class ContentEvents : WireFormat
             else if (IsWithoutSpaces(rune.Value))
             {
                 _inWord = true;
-                if (++_characters % CharactersOfAWord == 0) _words++;
+                if (++_characters % CharactersOfAWord == 0)
+                {
+                    _words++;
+                }
             }
             else if (!_inWord)
             {
@@ -130,7 +158,17 @@ public sealed class ContentEvents : WireFormat
     }
 
     /// <summary>Thai, Lao, Burmese, Khmer, kana and Han.</summary>
-    private static bool IsWithoutSpaces(int rune) => rune >= 0x0E00 && rune is
-        <= 0x0EFF or (>= 0x1000 and <= 0x109F) or (>= 0x1780 and <= 0x17FF) or (>= 0x3040 and <= 0x30FF) or (>= 0x31F0 and <= 0x31FF)
-        or (>= 0x3400 and <= 0x4DBF) or (>= 0x4E00 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or (>= 0xFF66 and <= 0xFF9F) or (>= 0x20000 and <= 0x3FFFF);
+    private static bool IsWithoutSpaces(int rune) =>
+        rune >= 0x0E00
+        && rune
+            is <= 0x0EFF
+                or (>= 0x1000 and <= 0x109F)
+                or (>= 0x1780 and <= 0x17FF)
+                or (>= 0x3040 and <= 0x30FF)
+                or (>= 0x31F0 and <= 0x31FF)
+                or (>= 0x3400 and <= 0x4DBF)
+                or (>= 0x4E00 and <= 0x9FFF)
+                or (>= 0xF900 and <= 0xFAFF)
+                or (>= 0xFF66 and <= 0xFF9F)
+                or (>= 0x20000 and <= 0x3FFFF);
 }

@@ -45,8 +45,14 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
 
     public override void WriteStart(IBufferWriter<byte> output)
     {
-        if (KnowsSteps) WriteStepStart(output);
-        else WriteHeartbeat(output);
+        if (KnowsSteps)
+        {
+            WriteStepStart(output);
+        }
+        else
+        {
+            WriteHeartbeat(output);
+        }
     }
 
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)
@@ -79,7 +85,11 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     {
         (_part, _partAt) = (part, position);
         _json.ResetWrittenCount();
-        if (part.Part != PartKind.Tool) return;
+        if (part.Part != PartKind.Tool)
+        {
+            return;
+        }
+
         BeginStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
@@ -92,9 +102,17 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call: some clients take it nowhere else.</summary>
     private void BeginStep(IBufferWriter<byte> output)
     {
-        if (!_returned || _calls.AnyUnanswered) return;
+        if (!_returned || _calls.AnyUnanswered)
+        {
+            return;
+        }
+
         WriteStepEnd("tool-calls", null, output);
-        if (KnowsSteps) WriteStepStart(output);
+        if (KnowsSteps)
+        {
+            WriteStepStart(output);
+        }
+
         _returned = false;
     }
 
@@ -171,7 +189,11 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     private void WriteResult(ToolReturned result, IBufferWriter<byte> output)
     {
         _returned |= _calls.Knows(result.CallId);
-        if (!_calls.TryAnswer(result.CallId)) return;
+        if (!_calls.TryAnswer(result.CallId))
+        {
+            return;
+        }
+
         if (result.Result is null)
         {
             WriteCallError(result.CallId, result.Error ?? "", output);
@@ -203,7 +225,11 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     private void WriteSource(IBufferWriter<byte> output)
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
-        if (parsed is null || JsonText.StringOf(parsed.RootElement, "url") is not { } url) return;
+        if (parsed is null || JsonText.StringOf(parsed.RootElement, "url") is not { } url)
+        {
+            return;
+        }
+
         BeginStep(output);
         output.Write("h:{\"sourceType\":\"url\",\"id\":\"s"u8);
         output.WriteNumber(_partAt);
@@ -221,7 +247,11 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     private void WriteData(IBufferWriter<byte> output)
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
-        if (parsed is null) return;
+        if (parsed is null)
+        {
+            return;
+        }
+
         BeginStep(output);
         output.Write("2:["u8);
         output.WriteOnOneLine(_json.WrittenSpan);
@@ -232,7 +262,12 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     {
         // Calls that the answer ends with are the client's to make. No other may wait for ever.
         if (ended.FinishReason != "tool-calls")
-            foreach (var callId in _calls.Unanswered) WriteCallError(callId, ToolCalls.NeverReturned, output);
+        {
+            foreach (var callId in _calls.Unanswered)
+            {
+                WriteCallError(callId, ToolCalls.NeverReturned, output);
+            }
+        }
 
         if (ended.Error is { } error)
         {
@@ -277,7 +312,13 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
 
     private static void WriteTokens(long? tokens, IBufferWriter<byte> output)
     {
-        if (tokens is { } known) output.WriteNumber(known);
-        else output.Write("null"u8);
+        if (tokens is { } known)
+        {
+            output.WriteNumber(known);
+        }
+        else
+        {
+            output.Write("null"u8);
+        }
     }
 }

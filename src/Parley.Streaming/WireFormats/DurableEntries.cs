@@ -26,8 +26,16 @@ public static class DurableEntries
         var count = 0;
         foreach (var entry in slice)
         {
-            if (!EntryJson.Has(entry)) continue;
-            if (count++ > 0) output.Write(","u8);
+            if (!EntryJson.Has(entry))
+            {
+                continue;
+            }
+
+            if (count++ > 0)
+            {
+                output.Write(","u8);
+            }
+
             EntryJson.Write(entry, entry.End, output);
         }
 
@@ -47,7 +55,10 @@ public static class DurableEntries
     {
         foreach (var entry in slice)
         {
-            if (entry.Part?.Part == PartKind.Text) output.Write(entry.Text);
+            if (entry.Part?.Part == PartKind.Text)
+            {
+                output.Write(entry.Text);
+            }
         }
     }
 
@@ -68,7 +79,10 @@ public static class DurableEntries
         output.Write("event: data\ndata: "u8);
         foreach (var entry in slice)
         {
-            if (entry.Part?.Part == PartKind.Text) WriteLines(entry.Text, output);
+            if (entry.Part?.Part == PartKind.Text)
+            {
+                WriteLines(entry.Text, output);
+            }
         }
 
         output.Write("\n\n"u8);
@@ -87,9 +101,21 @@ public static class DurableEntries
         {
             json.WriteStartObject();
             json.WriteString("streamNextOffset"u8, DurableOffsets.Format(next));
-            if (!closed) json.WriteString("streamCursor"u8, DurableOffsets.FormatCursor(cursor));
-            if (upToDate || closed) json.WriteBoolean("upToDate"u8, true);
-            if (closed) json.WriteBoolean("streamClosed"u8, true);
+            if (!closed)
+            {
+                json.WriteString("streamCursor"u8, DurableOffsets.FormatCursor(cursor));
+            }
+
+            if (upToDate || closed)
+            {
+                json.WriteBoolean("upToDate"u8, true);
+            }
+
+            if (closed)
+            {
+                json.WriteBoolean("streamClosed"u8, true);
+            }
+
             json.WriteEndObject();
         }
 
@@ -101,7 +127,11 @@ public static class DurableEntries
         while (text.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var end)
         {
             output.Write(text[..end]);
-            if (text[end] == (byte)'\n') output.Write("\ndata: "u8);
+            if (text[end] == (byte)'\n')
+            {
+                output.Write("\ndata: "u8);
+            }
+
             text = text[(end + 1)..];
         }
 

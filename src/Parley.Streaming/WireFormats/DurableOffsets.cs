@@ -23,8 +23,16 @@ public static class DurableOffsets
     public static bool TryParse(string? text, out long? position)
     {
         position = text is "-1" ? 0 : null;
-        if (text is "-1" or "now") return true;
-        if (!TryDigits(text, Digits, out var number)) return false;
+        if (text is "-1" or "now")
+        {
+            return true;
+        }
+
+        if (!TryDigits(text, Digits, out var number))
+        {
+            return false;
+        }
+
         position = number;
         return true;
     }
@@ -50,6 +58,9 @@ public static class DurableOffsets
         number = 0;
 
         // The framework's parser takes zeros (U+0000) after a number.
-        return text is { Length: > 0 } && text.Length <= most && text.All(char.IsAsciiDigit) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return text is { Length: > 0 }
+            && text.Length <= most
+            && text.All(char.IsAsciiDigit)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

@@ -8,12 +8,13 @@ namespace Parley.Streaming.WireFormats;
 internal static class EntryJson
 {
     /// <summary>Whether the entry has one. What only opens or closes a part shows in the text that it holds, and parts without a client have none yet.</summary>
-    public static bool Has(in LogSlice.Entry entry) => entry.Control switch
-    {
-        null => entry.Part?.Part is PartKind.Text or PartKind.Reasoning or PartKind.Tool,
-        PartClosed or PartOpened { Part: not PartKind.Tool } => false,
-        _ => true,
-    };
+    public static bool Has(in LogSlice.Entry entry) =>
+        entry.Control switch
+        {
+            null => entry.Part?.Part is PartKind.Text or PartKind.Reasoning or PartKind.Tool,
+            PartClosed or PartOpened { Part: not PartKind.Tool } => false,
+            _ => true,
+        };
 
     /// <summary>Writes the object of an entry that has one.</summary>
     /// <param name="entry">The entry.</param>
@@ -21,8 +22,14 @@ internal static class EntryJson
     /// <param name="output">Where to.</param>
     public static void Write(in LogSlice.Entry entry, long? position, IBufferWriter<byte> output)
     {
-        if (entry.Control is { } control) WriteControl(control, position, output);
-        else WriteText(entry.Part!, entry.Text, position, output);
+        if (entry.Control is { } control)
+        {
+            WriteControl(control, position, output);
+        }
+        else
+        {
+            WriteText(entry.Part!, entry.Text, position, output);
+        }
     }
 
     private static void WriteText(PartOpened part, ReadOnlySpan<byte> text, long? position, IBufferWriter<byte> output)
@@ -67,9 +74,20 @@ internal static class EntryJson
             case ToolReturned result:
                 json.WriteString("type"u8, "tool-result"u8);
                 json.WriteString("callId"u8, result.CallId);
-                if (result.Result is not null) json.WritePropertyName("result"u8);
-                if (result.Result is not null) json.WriteRawValue(JsonText.OnOneLine(result.Result));
-                else json.WriteString("error"u8, result.Error);
+                if (result.Result is not null)
+                {
+                    json.WritePropertyName("result"u8);
+                }
+
+                if (result.Result is not null)
+                {
+                    json.WriteRawValue(JsonText.OnOneLine(result.Result));
+                }
+                else
+                {
+                    json.WriteString("error"u8, result.Error);
+                }
+
                 break;
             case Seam seam:
                 json.WriteString("type"u8, "seam"u8);
@@ -88,7 +106,11 @@ internal static class EntryJson
                 break;
         }
 
-        if (position is { } end) json.WriteNumber("position"u8, end);
+        if (position is { } end)
+        {
+            json.WriteNumber("position"u8, end);
+        }
+
         json.WriteEndObject();
     }
 
@@ -96,14 +118,34 @@ internal static class EntryJson
     {
         json.WriteString("type"u8, "done"u8);
         json.WriteString("finishReason"u8, ended.FinishReason);
-        if (ended.StoppedAt is { } stoppedAt) json.WriteNumber("stoppedAt"u8, stoppedAt);
-        if (ended.Usage is not { } usage) return;
+        if (ended.StoppedAt is { } stoppedAt)
+        {
+            json.WriteNumber("stoppedAt"u8, stoppedAt);
+        }
+
+        if (ended.Usage is not { } usage)
+        {
+            return;
+        }
+
         json.WriteStartObject("usage"u8);
         json.WriteNumber("inputTokens"u8, usage.InputTokens);
         json.WriteNumber("outputTokens"u8, usage.OutputTokens);
-        if (usage.CachedInputTokens is { } cached) json.WriteNumber("cachedInputTokens"u8, cached);
-        if (usage.ReasoningTokens is { } reasoning) json.WriteNumber("reasoningTokens"u8, reasoning);
-        if (usage.Estimated is true) json.WriteBoolean("estimated"u8, true);
+        if (usage.CachedInputTokens is { } cached)
+        {
+            json.WriteNumber("cachedInputTokens"u8, cached);
+        }
+
+        if (usage.ReasoningTokens is { } reasoning)
+        {
+            json.WriteNumber("reasoningTokens"u8, reasoning);
+        }
+
+        if (usage.Estimated is true)
+        {
+            json.WriteBoolean("estimated"u8, true);
+        }
+
         json.WriteEndObject();
     }
 }

@@ -11,7 +11,8 @@ internal static class EventStream
     public static ReadOnlySpan<byte> Heartbeat => ": hb\n\n"u8;
 
     /// <summary>What makes proxies pass a stream on as it comes.</summary>
-    public static IReadOnlyList<(string Name, string Value)> Headers { get; } = [("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no")];
+    public static IReadOnlyList<(string Name, string Value)> Headers { get; } =
+    [("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no")];
 
     /// <summary>Ends an event whose data was written, with the position after it. The id comes last, so that a client whose connection is cut inside the event has not taken it over.</summary>
     public static void WriteId(long position, IBufferWriter<byte> output)

@@ -40,7 +40,8 @@ internal static class JsonText
     }
 
     /// <summary>JSON from elsewhere, on one line: in JSON a raw line break is layout, since a string has it escaped, and most formats end something at a line break.</summary>
-    public static string OnOneLine(string json) => json.AsSpan().IndexOfAny('\r', '\n') < 0 ? json : json.Replace('\n', ' ').Replace('\r', ' ');
+    public static string OnOneLine(string json) =>
+        json.AsSpan().IndexOfAny('\r', '\n') < 0 ? json : json.Replace('\n', ' ').Replace('\r', ' ');
 
     /// <summary>Writes JSON from elsewhere as <see cref="OnOneLine"/> has it.</summary>
     public static void WriteOnOneLine(this IBufferWriter<byte> output, ReadOnlySpan<byte> json)
@@ -49,14 +50,19 @@ internal static class JsonText
         {
             var line = json.IndexOfAny((byte)'\r', (byte)'\n');
             output.Write(line < 0 ? json : json[..line]);
-            if (line < 0) return;
+            if (line < 0)
+            {
+                return;
+            }
+
             output.Write(" "u8);
             json = json[(line + 1)..];
         }
     }
 
     /// <summary>Writes JSON from elsewhere as <see cref="OnOneLine"/> has it.</summary>
-    public static void WriteOnOneLine(this IBufferWriter<byte> output, string json) => output.WriteOnOneLine(System.Text.Encoding.UTF8.GetBytes(json));
+    public static void WriteOnOneLine(this IBufferWriter<byte> output, string json) =>
+        output.WriteOnOneLine(System.Text.Encoding.UTF8.GetBytes(json));
 
     /// <summary>Text that may be JSON, since a model wrote it. Null when it is not.</summary>
     public static JsonDocument? TryParse(ReadOnlyMemory<byte> text)
@@ -82,7 +88,15 @@ internal static class JsonText
     /// <summary>A member of an object, where it is there, a string, and whole characters.</summary>
     public static string? StringOf(JsonElement json, string member)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(member, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        if (
+            json.ValueKind != JsonValueKind.Object
+            || !json.TryGetProperty(member, out var value)
+            || value.ValueKind != JsonValueKind.String
+        )
+        {
+            return null;
+        }
+
         try
         {
             return value.GetString();
@@ -100,9 +114,21 @@ internal static class JsonText
         json.WriteStartObject("usage"u8);
         json.WriteNumber("inputTokens"u8, usage.InputTokens);
         json.WriteNumber("outputTokens"u8, usage.OutputTokens);
-        if (usage.CachedInputTokens is { } cached) json.WriteNumber("cachedInputTokens"u8, cached);
-        if (usage.ReasoningTokens is { } reasoning) json.WriteNumber("reasoningTokens"u8, reasoning);
-        if (usage.Estimated is true) json.WriteBoolean("estimated"u8, true);
+        if (usage.CachedInputTokens is { } cached)
+        {
+            json.WriteNumber("cachedInputTokens"u8, cached);
+        }
+
+        if (usage.ReasoningTokens is { } reasoning)
+        {
+            json.WriteNumber("reasoningTokens"u8, reasoning);
+        }
+
+        if (usage.Estimated is true)
+        {
+            json.WriteBoolean("estimated"u8, true);
+        }
+
         json.WriteEndObject();
     }
 }

@@ -43,7 +43,11 @@ public sealed class NativeEvents(GenerationInfo info) : WireFormat
     {
         foreach (var entry in slice)
         {
-            if (!EntryJson.Has(entry)) continue;
+            if (!EntryJson.Has(entry))
+            {
+                continue;
+            }
+
             output.Write("data: "u8);
             EntryJson.Write(entry, null, output);
             EventStream.WriteId(entry.End, output);

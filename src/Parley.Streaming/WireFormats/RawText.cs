@@ -17,6 +17,11 @@ public sealed class RawText : WireFormat
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)
     {
         foreach (var entry in slice)
-            if (entry.Part?.Part == PartKind.Text) output.Write(entry.Text);
+        {
+            if (entry.Part?.Part == PartKind.Text)
+            {
+                output.Write(entry.Text);
+            }
+        }
     }
 }

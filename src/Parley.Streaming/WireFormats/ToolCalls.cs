@@ -17,12 +17,17 @@ internal sealed class ToolCalls
     public IEnumerable<string> Unanswered => _answered.Where(call => !call.Value).Select(call => call.Key);
 
     /// <summary>The arguments of a call, given its text: a model that has none to give may send nothing.</summary>
-    public static ReadOnlyMemory<byte> Arguments(ReadOnlyMemory<byte> text) => text.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0 ? NoArguments : text;
+    public static ReadOnlyMemory<byte> Arguments(ReadOnlyMemory<byte> text) =>
+        text.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0 ? NoArguments : text;
 
     /// <summary>A call begins.</summary>
     public void Add(string callId)
     {
-        if (!_answered.TryGetValue(callId, out var answered) || answered) _unanswered++;
+        if (!_answered.TryGetValue(callId, out var answered) || answered)
+        {
+            _unanswered++;
+        }
+
         _answered[callId] = false;
     }
 
@@ -32,7 +37,11 @@ internal sealed class ToolCalls
     /// <summary>A call is answered. False when there is none that waits.</summary>
     public bool TryAnswer(string callId)
     {
-        if (!_answered.TryGetValue(callId, out var answered) || answered) return false;
+        if (!_answered.TryGetValue(callId, out var answered) || answered)
+        {
+            return false;
+        }
+
         _answered[callId] = true;
         _unanswered--;
         return true;

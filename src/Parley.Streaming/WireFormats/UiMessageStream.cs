@@ -23,10 +23,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     private string _model = info.Model;
     private PartOpened? _part;
     private long _partAt;
-    private PartKind? _shown;   // the text or reasoning that has no end yet at the client: it may go on across a seam
+    private PartKind? _shown; // the text or reasoning that has no end yet at the client: it may go on across a seam
     private long _shownAt;
     private byte[] _callId = [];
-    private bool _returned, _writes = from <= 0;
+    private bool _returned,
+        _writes = from <= 0;
 
     public override string ContentType => EventStream.ContentType;
 
@@ -51,11 +52,19 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
             {
                 var rest = (int)Math.Max(0, entry.End - from);
                 Write(entry.Control, entry.Part, text[..^rest], entry.End, new ArrayBufferWriter<byte>());
-                if (rest == 0) continue;
+                if (rest == 0)
+                {
+                    continue;
+                }
+
                 text = text[^rest..];
             }
 
-            if (!_writes) BeginWriting(output);
+            if (!_writes)
+            {
+                BeginWriting(output);
+            }
+
             Write(entry.Control, entry.Part, text, entry.End, output);
         }
     }
@@ -66,7 +75,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         _writes = true;
         _returned = false;
         _shown = null;
-        if (_part is not { Part: PartKind.Tool } call) return;
+        if (_part is not { Part: PartKind.Tool } call)
+        {
+            return;
+        }
+
         WriteCallStart(call, output);
         WriteCallDelta(_json.WrittenSpan, output);
     }
@@ -103,9 +116,17 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     {
         (_part, _partAt) = (part, position);
         _json.ResetWrittenCount();
-        if (part.Continues && part.Part == _shown) return;
+        if (part.Continues && part.Part == _shown)
+        {
+            return;
+        }
+
         WriteShownEnd(output);
-        if (part.Part != PartKind.Tool) return;
+        if (part.Part != PartKind.Tool)
+        {
+            return;
+        }
+
         BeginStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
@@ -115,7 +136,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call.</summary>
     private void BeginStep(IBufferWriter<byte> output)
     {
-        if (!_returned || _calls.AnyUnanswered) return;
+        if (!_returned || _calls.AnyUnanswered)
+        {
+            return;
+        }
+
         output.Write("data: {\"type\":\"finish-step\"}\n\ndata: {\"type\":\"start-step\"}\n\n"u8);
         _returned = false;
     }
@@ -125,7 +150,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         if (kind is not (PartKind.Text or PartKind.Reasoning))
         {
             _json.Write(text);
-            if (kind == PartKind.Tool) WriteCallDelta(text, output);
+            if (kind == PartKind.Tool)
+            {
+                WriteCallDelta(text, output);
+            }
+
             return;
         }
 
@@ -145,7 +174,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
     private void WriteShownEnd(IBufferWriter<byte> output)
     {
-        if (_shown is null) return;
+        if (_shown is null)
+        {
+            return;
+        }
+
         WriteShown("-end\",\"id\":\""u8, output);
         output.Write("\"}\n\n"u8);
         _shown = null;
@@ -185,7 +218,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
     private void WriteCallDelta(ReadOnlySpan<byte> arguments, IBufferWriter<byte> output)
     {
-        if (arguments.IsEmpty) return;
+        if (arguments.IsEmpty)
+        {
+            return;
+        }
+
         WriteCallId("tool-input-delta"u8, _callId, output);
         output.Write(",\"inputTextDelta\":\""u8);
         output.WriteEscaped(arguments);
@@ -219,7 +256,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     private void WriteResult(ToolReturned result, IBufferWriter<byte> output)
     {
         _returned |= _calls.Knows(result.CallId);
-        if (!_calls.TryAnswer(result.CallId)) return;
+        if (!_calls.TryAnswer(result.CallId))
+        {
+            return;
+        }
+
         if (result.Result is null)
         {
             WriteCallError(result.CallId, result.Error ?? "", output);
@@ -253,10 +294,18 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     private void WriteRich(PartOpened part, IBufferWriter<byte> output)
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
-        if (parsed is null) return;
+        if (parsed is null)
+        {
+            return;
+        }
+
         if (part.Part == PartKind.Data)
         {
-            if (part.Name is null) return;
+            if (part.Name is null)
+            {
+                return;
+            }
+
             BeginStep(output);
             output.Write("data: {\"type\":\"data-"u8);
             output.Write(JsonText.Escaped(part.Name));
@@ -266,7 +315,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
             return;
         }
 
-        if (JsonText.StringOf(parsed.RootElement, "url") is not { } url) return;
+        if (JsonText.StringOf(parsed.RootElement, "url") is not { } url)
+        {
+            return;
+        }
+
         if (part.Part == PartKind.Source)
         {
             BeginStep(output);
@@ -282,7 +335,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         }
         else
         {
-            if (JsonText.StringOf(parsed.RootElement, "mediaType") is not { } mediaType) return;
+            if (JsonText.StringOf(parsed.RootElement, "mediaType") is not { } mediaType)
+            {
+                return;
+            }
+
             BeginStep(output);
             output.Write("data: {\"type\":\"file\",\"url\":"u8);
             output.WriteQuoted(url);
@@ -297,7 +354,12 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     {
         // Calls that the answer ends with are the client's to make. No other may wait for ever.
         if (ended.FinishReason != "tool-calls")
-            foreach (var callId in _calls.Unanswered) WriteCallError(callId, ToolCalls.NeverReturned, output);
+        {
+            foreach (var callId in _calls.Unanswered)
+            {
+                WriteCallError(callId, ToolCalls.NeverReturned, output);
+            }
+        }
 
         if (ended.Error is { } error)
         {
@@ -326,7 +388,11 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         json.WriteStartObject("messageMetadata"u8);
         json.WriteString("finishReason"u8, ended.FinishReason);
         json.WriteString("model"u8, _model);
-        if (ended.Usage is { } usage) json.WriteUsage(usage);
+        if (ended.Usage is { } usage)
+        {
+            json.WriteUsage(usage);
+        }
+
         json.WriteString("conversationId"u8, info.ConversationId);
         json.WriteString("generationId"u8, info.GenerationId);
         json.WriteEndObject();

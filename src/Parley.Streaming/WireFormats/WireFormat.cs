@@ -30,20 +30,14 @@ public abstract class WireFormat
     public virtual TimeSpan? HeldFor => null;
 
     /// <summary>What a reader from the beginning gets before the first entry.</summary>
-    public virtual void WriteStart(IBufferWriter<byte> output)
-    {
-    }
+    public virtual void WriteStart(IBufferWriter<byte> output) { }
 
     /// <summary>Writes the slice's entries. Slices follow each other without a gap.</summary>
     public abstract void Write(in LogSlice slice, IBufferWriter<byte> output);
 
     /// <summary>Writes what is held back; see <see cref="HeldFor"/>.</summary>
-    public virtual void WriteHeld(IBufferWriter<byte> output)
-    {
-    }
+    public virtual void WriteHeld(IBufferWriter<byte> output) { }
 
     /// <summary>Something without meaning that keeps proxies and watchdogs content; nothing where the format has no such thing.</summary>
-    public virtual void WriteHeartbeat(IBufferWriter<byte> output)
-    {
-    }
+    public virtual void WriteHeartbeat(IBufferWriter<byte> output) { }
 }

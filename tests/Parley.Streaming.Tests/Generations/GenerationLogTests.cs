@@ -1,8 +1,6 @@
 using System.Text;
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.WireFormats;
 using Parley.Testing;
 using Parley.Testing.Generations;
 
@@ -11,7 +9,13 @@ namespace Parley.Streaming.Tests.Generations;
 /// <summary>The log, its writer and its readers: durable before visible, group commit, and a reader's state that is one number.</summary>
 public sealed class GenerationLogTests
 {
-    private static GenerationOptions Small => new() { CommitSpacing = TimeSpan.Zero, WindowBytes = 1024, SliceBytes = 256 };
+    private static GenerationOptions Small =>
+        new()
+        {
+            CommitSpacing = TimeSpan.Zero,
+            WindowBytes = 1024,
+            SliceBytes = 256,
+        };
 
     [Fact]
     public async Task Reader_WhileACommitRuns_SeesNothingOfIt()
@@ -65,11 +69,22 @@ public sealed class GenerationLogTests
         await using var engine = await TestEngine.StartAsync();
         var models = Enumerable.Range(0, 8).Select(_ => new PushedModel()).ToArray();
         var ids = models.Select(model => engine.Start(model)).ToArray();
-        await Task.WhenAll(models.Select(model => Task.Run(() =>
-        {
-            for (var i = 0; i < 3000; i++) model.Text($"{i} ");
-            model.Complete();
-        }, Patience.Cancel)));
+        await Task.WhenAll(
+            models.Select(model =>
+                Task.Run(
+                    () =>
+                    {
+                        for (var i = 0; i < 3000; i++)
+                        {
+                            model.Text($"{i} ");
+                        }
+
+                        model.Complete();
+                    },
+                    Patience.Cancel
+                )
+            )
+        );
 
         var expected = new LogBuilder().Part(PartKind.Text, string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i} "))).Completed().Log;
         foreach (var id in ids)
@@ -88,8 +103,16 @@ public sealed class GenerationLogTests
         var failed = new TaskCompletionSource();
         engine.Store.BeforeCommit = _ =>
         {
-            if (!Volatile.Read(ref broken)) return Task.CompletedTask;
-            if (Interlocked.Increment(ref failures) == 3) failed.TrySetResult();
+            if (!Volatile.Read(ref broken))
+            {
+                return Task.CompletedTask;
+            }
+
+            if (Interlocked.Increment(ref failures) == 3)
+            {
+                failed.TrySetResult();
+            }
+
             throw new IOException("No space left on device.");
         };
         var model = new PushedModel().Text("one ");
@@ -167,7 +190,11 @@ public sealed class GenerationLogTests
         Assert.Null(engine.Log(id).IsBoundary(0));
         var before = engine.Store.Reads;
         var late = log.Log.Boundaries().Where((_, i) => i % 500 == 0).Select(from => new Follower(engine.Runner, id, from)).ToList();
-        foreach (var follower in late) await follower.Reached(log.End);
+        foreach (var follower in late)
+        {
+            await follower.Reached(log.End);
+        }
+
         Assert.NotEqual(before, engine.Store.Reads);
 
         // From here on they follow in memory again.
@@ -192,7 +219,10 @@ public sealed class GenerationLogTests
         for (var i = 0; i < 1000; i++)
         {
             followers.Add(new Follower(engine.Runner, id, i % 5 == 0 ? engine.Log(id).Durable : 0));
-            if (i % 5 == 0) model.Text($"{i} 😀 ");
+            if (i % 5 == 0)
+            {
+                model.Text($"{i} 😀 ");
+            }
         }
 
         model.Complete();
@@ -211,11 +241,23 @@ public sealed class GenerationLogTests
         var model = new PushedModel().Text("one ");
         var id = engine.Start(model);
         var followers = Enumerable.Range(0, 20).Select(_ => new Follower(engine.Runner, id)).ToList();
-        foreach (var follower in followers) await follower.Reached(5);
-        foreach (var follower in followers.Take(10)) await follower.LeaveAsync();
+        foreach (var follower in followers)
+        {
+            await follower.Reached(5);
+        }
+
+        foreach (var follower in followers.Take(10))
+        {
+            await follower.LeaveAsync();
+        }
+
         model.Text("two").Complete();
 
-        foreach (var follower in followers.Skip(10)) Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
+        foreach (var follower in followers.Skip(10))
+        {
+            Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
+        }
+
         Assert.All(followers.Take(10), follower => Assert.Equal(5, follower.Position));
         Assert.Equal(GenerationStatus.Completed, engine.Store.Log(id).Ended!.Status);
     }
@@ -258,33 +300,46 @@ public sealed class GenerationLogTests
         var model = new PushedModel();
         var id = engine.Start(model);
         using var reader = engine.Runner.Follow(id, 0, Patience.Cancel);
-        var nudging = Task.Run(async () =>
-        {
-            while (reader.State == LogReaderState.Following)
+        var nudging = Task.Run(
+            async () =>
             {
-                reader.Nudge();
-                await Task.Yield();
-            }
-        }, Patience.Cancel);
-        var reading = Task.Run(async () =>
-        {
-            long position = 0;
-            while (true)
-            {
-                while (reader.TryRead(out var slice))
+                while (reader.State == LogReaderState.Following)
                 {
-                    Assert.Equal(position, slice.From);
-                    position = slice.To;
+                    reader.Nudge();
+                    await Task.Yield();
                 }
+            },
+            Patience.Cancel
+        );
+        var reading = Task.Run(
+            async () =>
+            {
+                long position = 0;
+                while (true)
+                {
+                    while (reader.TryRead(out var slice))
+                    {
+                        Assert.Equal(position, slice.From);
+                        position = slice.To;
+                    }
 
-                if (reader.State != LogReaderState.Following) return position;
-                await reader.WaitAsync();
-            }
-        }, Patience.Cancel);
+                    if (reader.State != LogReaderState.Following)
+                    {
+                        return position;
+                    }
+
+                    await reader.WaitAsync();
+                }
+            },
+            Patience.Cancel
+        );
         for (var i = 0; i < 3000; i++)
         {
             model.Text("word ");
-            if (i % 10 == 0) await Task.Yield();
+            if (i % 10 == 0)
+            {
+                await Task.Yield();
+            }
         }
 
         model.Complete();
@@ -337,7 +392,11 @@ public sealed class GenerationLogTests
         var model = new PushedModel();
         var id = engine.Start(model);
         var text = string.Concat(Enumerable.Range(0, 120).Select(i => $"{i} é漢😀 "));
-        foreach (var piece in text.Chunk(40)) model.Text(new string(piece));
+        foreach (var piece in text.Chunk(40))
+        {
+            model.Text(new string(piece));
+        }
+
         var running = new LogBuilder().Open(PartKind.Text).Text(text).Log;
         await engine.Durable(id, running.End);
         await AssertChecksAsync(running, PositionCheck.Good);
@@ -357,7 +416,11 @@ public sealed class GenerationLogTests
             var boundaries = log.Boundaries().ToHashSet();
             for (long at = -2; at <= log.End + 2; at++)
             {
-                var expected = at < 0 || at > log.End ? PositionCheck.Beyond : at == log.End ? atEnd : boundaries.Contains(at) ? PositionCheck.Good : PositionCheck.InsideCharacter;
+                var expected =
+                    at < 0 || at > log.End ? PositionCheck.Beyond
+                    : at == log.End ? atEnd
+                    : boundaries.Contains(at) ? PositionCheck.Good
+                    : PositionCheck.InsideCharacter;
                 Assert.Equal((at, expected), (at, await engine.Runner.CheckAsync(id, at, Patience.Cancel)));
             }
         }
@@ -366,74 +429,90 @@ public sealed class GenerationLogTests
     /// <summary>The log alone, with a tiny window, against a model that is nothing but bytes.</summary>
     [Fact]
     public async Task Log_AnyHistory_IsWhatTheModelSays() => await Patience.Seeds(300, random =>
-    {
-        var options = new GenerationOptions { WindowBytes = random.Next(16, 200) };
-        using var writer = new LogWriter(new MemoryGenerationStore(new MemoryDisk(), "n", TimeProvider.System, options.Lease), Microsoft.Extensions.Options.Options.Create(options), TimeProvider.System, NullLogger<LogWriter>.Instance);
-        var start = RandomLog.Next(random, ended: false);
-        var log = new GenerationLog(new GenerationId(Guid.NewGuid()), 1, start, options, writer);
-        var model = LogBuilder.Of(start);
-        var open = start.From(start.End).Open;
-        var durable = start.End;
-        List<LogSlice> kept = [];
-        List<LogReader> woken = [];
-        for (var step = 0; step < 150; step++)
         {
-            switch (random.Next(6))
+            var options = new GenerationOptions { WindowBytes = random.Next(16, 200) };
+            using var writer = new LogWriter(
+                new MemoryGenerationStore(new MemoryDisk(), "n", TimeProvider.System, options.Lease),
+                Microsoft.Extensions.Options.Options.Create(options),
+                TimeProvider.System,
+                NullLogger<LogWriter>.Instance
+            );
+            var start = RandomLog.Next(random, ended: false);
+            var log = new GenerationLog(new GenerationId(Guid.NewGuid()), 1, start, options, writer);
+            var model = LogBuilder.Of(start);
+            var open = start.From(start.End).Open;
+            var durable = start.End;
+            List<LogSlice> kept = [];
+            List<LogReader> woken = [];
+            for (var step = 0; step < 150; step++)
             {
-                case 0 or 1:
-                    var before = model.Log;
-                    RandomLog.Extend(model, random, ref open);
-                    if (model.Log.Controls.Count > before.Controls.Count) log.Append(model.Log.Controls[^1].Control);
-                    else log.AppendText(Encoding.UTF8.GetString(model.Log.Bytes.Span[(int)before.End..]));
-                    Assert.Equal(model.End, log.End);
-                    break;
-                case 2:
-                    if (!log.TryTake(out var pending))
-                    {
-                        Assert.Equal(durable, log.End);
+                switch (random.Next(6))
+                {
+                    case 0 or 1:
+                        var before = model.Log;
+                        RandomLog.Extend(model, random, ref open);
+                        if (model.Log.Controls.Count > before.Controls.Count)
+                        {
+                            log.Append(model.Log.Controls[^1].Control);
+                        }
+                        else
+                        {
+                            log.AppendText(Encoding.UTF8.GetString(model.Log.Bytes.Span[(int)before.End..]));
+                        }
+
+                        Assert.Equal(model.End, log.End);
                         break;
-                    }
+                    case 2:
+                        if (!log.TryTake(out var pending))
+                        {
+                            Assert.Equal(durable, log.End);
+                            break;
+                        }
 
-                    Assert.Equal(durable, pending.Start);
-                    Assert.Equal(model.End, pending.End);
-                    var (bytes, end) = (pending.Bytes.ToArray(), model.End);
-                    if (random.Next(2) == 0)
-                    {
-                        if (open is not null) log.AppendText(Append(model, RandomLog.Text(random)));
-                        Assert.False(pending.End < durable);
-                    }
+                        Assert.Equal(durable, pending.Start);
+                        Assert.Equal(model.End, pending.End);
+                        var (bytes, end) = (pending.Bytes.ToArray(), model.End);
+                        if (random.Next(2) == 0)
+                        {
+                            if (open is not null)
+                            {
+                                log.AppendText(Append(model, RandomLog.Text(random)));
+                            }
 
-                    Assert.Equal(model.Log.Bytes[(int)durable..(int)end].ToArray(), bytes);
-                    Assert.Equal(bytes, pending.Bytes.ToArray());
-                    Assert.Equal(log.End > end, log.Committed(woken));
-                    durable = end;
-                    break;
-                default:
-                    var boundaries = model.Log.Boundaries();
-                    var at = boundaries[random.Next(boundaries.Count)];
-                    if (log.TryRead(at, random.Next(4, 100), out var slice))
-                    {
-                        Assert.True(at < durable);
-                        Assert.InRange(slice.To, at + 1, durable);
-                        LogCuts.AssertIsPartOf(model.Log, slice);
-                        kept.Add(slice);
-                    }
-                    else
-                    {
-                        Assert.True(at >= durable || log.IsBoundary(at) is null, $"{at} can be read.");
-                    }
+                            Assert.False(pending.End < durable);
+                        }
 
-                    break;
+                        Assert.Equal(model.Log.Bytes[(int)durable..(int)end].ToArray(), bytes);
+                        Assert.Equal(bytes, pending.Bytes.ToArray());
+                        Assert.Equal(log.End > end, log.Committed(woken));
+                        durable = end;
+                        break;
+                    default:
+                        var boundaries = model.Log.Boundaries();
+                        var at = boundaries[random.Next(boundaries.Count)];
+                        if (log.TryRead(at, random.Next(4, 100), out var slice))
+                        {
+                            Assert.True(at < durable);
+                            Assert.InRange(slice.To, at + 1, durable);
+                            LogCuts.AssertIsPartOf(model.Log, slice);
+                            kept.Add(slice);
+                        }
+                        else
+                        {
+                            Assert.True(at >= durable || log.IsBoundary(at) is null, $"{at} can be read.");
+                        }
+
+                        break;
+                }
+
+                Assert.Equal(durable, log.Durable);
+                Assert.Equal(open, log.OpenPart());
             }
 
-            Assert.Equal(durable, log.Durable);
-            Assert.Equal(open, log.OpenPart());
-        }
-
-        // Nothing that a reader holds has changed under it.
-        Assert.All(kept, slice => LogCuts.AssertIsPartOf(model.Log, slice));
-        return Task.CompletedTask;
-    });
+            // Nothing that a reader holds has changed under it.
+            Assert.All(kept, slice => LogCuts.AssertIsPartOf(model.Log, slice));
+            return Task.CompletedTask;
+        });
 
     private static string Append(LogBuilder log, string text)
     {

@@ -24,7 +24,17 @@ public sealed class GenerationReaperTests
         Assert.Equal("Hm.", Assert.Single(asked[^1].Contents.OfType<TextReasoningContent>()).Text);
         var whole = await engine.ReadToEndAsync(id);
         LogCuts.AssertSame(
-            LogBuilder.Of(log).Close().Add(new Seam(Seam.Adopted, "demo/pushed")).Open(PartKind.Text, continues: true).Text(" upon a time.").Close().Completed().Log, whole);
+            LogBuilder
+                .Of(log)
+                .Close()
+                .Add(new Seam(Seam.Adopted, "demo/pushed"))
+                .Open(PartKind.Text, continues: true)
+                .Text(" upon a time.")
+                .Close()
+                .Completed()
+                .Log,
+            whole
+        );
         LogCuts.AssertSame(whole, engine.Store.Log(id));
         Assert.Equal((id, whole.Ended!), Assert.Single(engine.Ends));
         Assert.Equal(2, (await engine.Store.FindAsync(id, Patience.Cancel))!.Epoch);
@@ -35,7 +45,9 @@ public sealed class GenerationReaperTests
     {
         var (id, log) = await DieAsync(new PushedModel().Text("Once "));
         var model = new PushedModel();
-        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", _ => TestEngine.Ask(model, acceptsPrefix: true));
+        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", _ =>
+            TestEngine.Ask(model, acceptsPrefix: true)
+        );
         var early = new Follower(engine.Runner, id);
         await early.Reached(log.End);
         await engine.Reaper.StartAsync(Patience.Cancel);
@@ -65,7 +77,10 @@ public sealed class GenerationReaperTests
     {
         var (id, log) = await DieAsync(new PushedModel().Text("The end."));
         await using var engine = await AdoptAsync(new PushedModel().Complete());
-        LogCuts.AssertSame(LogBuilder.Of(log).Close().Add(new Seam(Seam.Adopted, "demo/pushed")).Completed().Log, await engine.ReadToEndAsync(id));
+        LogCuts.AssertSame(
+            LogBuilder.Of(log).Close().Add(new Seam(Seam.Adopted, "demo/pushed")).Completed().Log,
+            await engine.ReadToEndAsync(id)
+        );
     }
 
     [Fact]
@@ -81,7 +96,9 @@ public sealed class GenerationReaperTests
     [Fact]
     public async Task Adoption_ToolCallPending_EndsAsInterrupted()
     {
-        var (id, log) = await DieAsync(new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":")));
+        var (id, log) = await DieAsync(
+            new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":"))
+        );
         await using var engine = await AdoptAsync(new PushedModel());
         AssertInterrupted(LogBuilder.Of(log).Close().Log, engine, id);
     }
@@ -91,7 +108,10 @@ public sealed class GenerationReaperTests
     [InlineData("It is ")]
     public async Task Adoption_AfterAToolHasAnswered_GoesOnFromItsResult(string said)
     {
-        var first = new PushedModel().Text("Let me see.").Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":1}"), new ToolCallEnded("c")).Push(new FunctionResultContent("c", "noon"));
+        var first = new PushedModel()
+            .Text("Let me see.")
+            .Push(new ToolCallStarted("c", "now"), new ToolCallArgumentsDelta("c", "{\"a\":1}"), new ToolCallEnded("c"))
+            .Push(new FunctionResultContent("c", "noon"));
         var (id, log) = await DieAsync(said.Length > 0 ? first.Text(said) : first);
         var model = new PushedModel().Text("noon.").Complete();
         await using var engine = await AdoptAsync(model);
@@ -146,7 +166,11 @@ public sealed class GenerationReaperTests
         var failures = 2;
         await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", id =>
         {
-            if (id == bad && failures-- > 0) throw new IOException("The database is away.");
+            if (id == bad && failures-- > 0)
+            {
+                throw new IOException("The database is away.");
+            }
+
             return TestEngine.Ask(new PushedModel().Text("more").Complete(), acceptsPrefix: true);
         });
         await engine.Reaper.StartAsync(Patience.Cancel).Soon();
@@ -169,7 +193,11 @@ public sealed class GenerationReaperTests
         var model = new PushedModel().Text("one ");
         var id = engine.Start(model);
         await engine.Durable(id, 5);
-        for (var i = 0; i < 50; i++) _time.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 50; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
         model.Text("two").Complete();
         Assert.Equal("one two", (await engine.ReadToEndAsync(id)).TextOf(PartKind.Text));
         Assert.Equal(1, (await engine.Store.FindAsync(id, Patience.Cancel))!.Epoch);
@@ -179,7 +207,9 @@ public sealed class GenerationReaperTests
     public async Task Sweep_OfWhatRunsHereUnderAnOldEpoch_LeavesTheNewOwnerInPlace()
     {
         var second = new PushedModel();
-        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-1", _ => TestEngine.Ask(second, acceptsPrefix: true));
+        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-1", _ =>
+            TestEngine.Ask(second, acceptsPrefix: true)
+        );
 
         // Somebody else's by now, and then that one is gone too, while our task still hangs at its provider.
         var id = GenerationId.New(_time.GetUtcNow());
@@ -214,7 +244,9 @@ public sealed class GenerationReaperTests
     [Fact]
     public async Task Lease_RunOut_IsNoticedWithinItsTimeAndASweep()
     {
-        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", _ => TestEngine.Ask(new PushedModel().Text("two").Complete(), acceptsPrefix: true));
+        await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", _ =>
+            TestEngine.Ask(new PushedModel().Text("two").Complete(), acceptsPrefix: true)
+        );
         await engine.Reaper.StartAsync(Patience.Cancel).Soon();
         var dead = await TestEngine.StartAsync(Options, _time, _disk, "node-1");
         await dead.Store.RenewLeaseAsync(Patience.Cancel);
@@ -225,7 +257,11 @@ public sealed class GenerationReaperTests
         var waited = TimeSpan.Zero;
         await Patience.Until(() =>
         {
-            if (engine.Ends.Count > 0) return true;
+            if (engine.Ends.Count > 0)
+            {
+                return true;
+            }
+
             _time.Advance(TimeSpan.FromMilliseconds(500));
             waited += TimeSpan.FromMilliseconds(500);
             return false;
@@ -258,7 +294,10 @@ public sealed class GenerationReaperTests
     private static void AssertInterrupted(FoldedLog kept, TestEngine engine, GenerationId id)
     {
         var log = engine.Store.Log(id);
-        Assert.Equal((GenerationStatus.Interrupted, "error", "interrupted", true), (log.Ended!.Status, log.Ended.FinishReason, log.Ended.Error!.Code, log.Ended.Error.Retryable));
+        Assert.Equal(
+            (GenerationStatus.Interrupted, "error", "interrupted", true),
+            (log.Ended!.Status, log.Ended.FinishReason, log.Ended.Error!.Code, log.Ended.Error.Retryable)
+        );
         LogCuts.AssertSame(LogBuilder.Of(kept).Add(log.Ended).Log, log);
         Assert.Equal((id, log.Ended), Assert.Single(engine.Ends));
         Assert.Null(engine.Runner.Find(id));

@@ -15,16 +15,44 @@ public sealed class GenerationRunnerTests
     public async Task Answer_WithEveryKindOfPart_IsLoggedInOrder()
     {
         await using var engine = await TestEngine.StartAsync();
-        var model = new PushedModel().Reasoning("Let me ").Reasoning("think.").Text("It is ").Text("").Text("sunny.")
-            .Push(new ToolCallStarted("call_1", "weather"), new ToolCallArgumentsDelta("call_1", "{\"city\":"), new ToolCallArgumentsDelta("other", "no"), new ToolCallArgumentsDelta("call_1", "\"Bern\"}"))
-            .Push(new ToolCallEnded("call_1")).Push(new FunctionResultContent("call_1", "21°")).Text("Warm.")
-            .Complete(ChatFinishReason.Stop, new UsageDetails { InputTokenCount = 5, OutputTokenCount = 9, CachedInputTokenCount = 2, ReasoningTokenCount = 3 });
+        var model = new PushedModel()
+            .Reasoning("Let me ")
+            .Reasoning("think.")
+            .Text("It is ")
+            .Text("")
+            .Text("sunny.")
+            .Push(
+                new ToolCallStarted("call_1", "weather"),
+                new ToolCallArgumentsDelta("call_1", "{\"city\":"),
+                new ToolCallArgumentsDelta("other", "no"),
+                new ToolCallArgumentsDelta("call_1", "\"Bern\"}")
+            )
+            .Push(new ToolCallEnded("call_1"))
+            .Push(new FunctionResultContent("call_1", "21°"))
+            .Text("Warm.")
+            .Complete(
+                ChatFinishReason.Stop,
+                new UsageDetails
+                {
+                    InputTokenCount = 5,
+                    OutputTokenCount = 9,
+                    CachedInputTokenCount = 2,
+                    ReasoningTokenCount = 3,
+                }
+            );
         var id = engine.Start(model);
 
         LogCuts.AssertSame(
-            new LogBuilder().Part(PartKind.Reasoning, "Let me think.").Part(PartKind.Text, "It is sunny.").Tool("call_1", "weather", "{\"city\":\"Bern\"}")
-                .Add(new ToolReturned("call_1", "\"21\\u00B0\"", null)).Part(PartKind.Text, "Warm.").Completed(new GenerationUsage(5, 9, 2, 3)).Log,
-            await engine.ReadToEndAsync(id));
+            new LogBuilder()
+                .Part(PartKind.Reasoning, "Let me think.")
+                .Part(PartKind.Text, "It is sunny.")
+                .Tool("call_1", "weather", "{\"city\":\"Bern\"}")
+                .Add(new ToolReturned("call_1", "\"21\\u00B0\"", null))
+                .Part(PartKind.Text, "Warm.")
+                .Completed(new GenerationUsage(5, 9, 2, 3))
+                .Log,
+            await engine.ReadToEndAsync(id)
+        );
         await Patience.Until(() => engine.Runner.ActiveCount == 0);
     }
 
@@ -33,7 +61,11 @@ public sealed class GenerationRunnerTests
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel();
-        foreach (var half in "a😀𝔘\U0010ffffb") model.Text(half.ToString());
+        foreach (var half in "a😀𝔘\U0010ffffb")
+        {
+            model.Text(half.ToString());
+        }
+
         var log = await engine.ReadToEndAsync(engine.Start(model.Complete()));
         LogCuts.AssertSame(new LogBuilder().Part(PartKind.Text, "a😀𝔘\U0010ffffb").Completed().Log, log);
     }
@@ -42,27 +74,45 @@ public sealed class GenerationRunnerTests
     public async Task Answer_LoneSurrogates_BecomeReplacementCharacters()
     {
         await using var engine = await TestEngine.StartAsync();
-        var model = new PushedModel().Text("a\ud83d").Text("b").Text("\ude00c\ud83d").Text("\ud83d").Text("\ude00").Text("\ud83d").Reasoning("r\ud83d").Text("\ude00x\ud83d");
+        var model = new PushedModel()
+            .Text("a\ud83d")
+            .Text("b")
+            .Text("\ude00c\ud83d")
+            .Text("\ud83d")
+            .Text("\ude00")
+            .Text("\ud83d")
+            .Reasoning("r\ud83d")
+            .Text("\ude00x\ud83d");
         var log = await engine.ReadToEndAsync(engine.Start(model.Complete()));
         LogCuts.AssertSame(
-            new LogBuilder().Part(PartKind.Text, "a\ufffdb\ufffdc\ufffd😀\ufffd").Part(PartKind.Reasoning, "r\ufffd").Part(PartKind.Text, "\ufffdx\ufffd").Completed().Log, log);
+            new LogBuilder()
+                .Part(PartKind.Text, "a\ufffdb\ufffdc\ufffd😀\ufffd")
+                .Part(PartKind.Reasoning, "r\ufffd")
+                .Part(PartKind.Text, "\ufffdx\ufffd")
+                .Completed()
+                .Log,
+            log
+        );
     }
 
     [Fact]
     public async Task Answer_AnyCutOfAnyText_IsThatText() => await Patience.Seeds(60, async random =>
-    {
-        await using var engine = await TestEngine.StartAsync();
-        var text = RandomLog.Text(random, 200) + ".";
-        var model = new PushedModel();
-        for (var at = 0; at < text.Length;)
         {
-            var length = Math.Min(text.Length - at, random.Next(1, 6));
-            model.Text(text.Substring(at, length));
-            at += length;
-        }
+            await using var engine = await TestEngine.StartAsync();
+            var text = RandomLog.Text(random, 200) + ".";
+            var model = new PushedModel();
+            for (var at = 0; at < text.Length; )
+            {
+                var length = Math.Min(text.Length - at, random.Next(1, 6));
+                model.Text(text.Substring(at, length));
+                at += length;
+            }
 
-        LogCuts.AssertSame(new LogBuilder().Part(PartKind.Text, text).Completed().Log, await engine.ReadToEndAsync(engine.Start(model.Complete())));
-    });
+            LogCuts.AssertSame(
+                new LogBuilder().Part(PartKind.Text, text).Completed().Log,
+                await engine.ReadToEndAsync(engine.Start(model.Complete()))
+            );
+        });
 
     [Theory]
     [InlineData("stop", "stop", false)]
@@ -74,7 +124,11 @@ public sealed class GenerationRunnerTests
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel().Text("x");
-        if (tool) model.Push(new ToolCallStarted("c", "t"), new ToolCallEnded("c"));
+        if (tool)
+        {
+            model.Push(new ToolCallStarted("c", "t"), new ToolCallEnded("c"));
+        }
+
         var log = await engine.ReadToEndAsync(engine.Start(model.Complete(new ChatFinishReason(reason))));
         Assert.Equal((GenerationStatus.Completed, expected), (log.Ended!.Status, log.Ended.FinishReason));
     }
@@ -83,9 +137,14 @@ public sealed class GenerationRunnerTests
     public async Task Answer_Empty_Fails()
     {
         await using var engine = await TestEngine.StartAsync();
-        var log = await engine.ReadToEndAsync(engine.Start(new PushedModel().Text("").Complete(usage: new UsageDetails { InputTokenCount = 3 })));
+        var log = await engine.ReadToEndAsync(
+            engine.Start(new PushedModel().Text("").Complete(usage: new UsageDetails { InputTokenCount = 3 }))
+        );
         Assert.Equal(1, log.End);
-        Assert.Equal((GenerationStatus.Failed, "empty_answer", 3L), (log.Ended!.Status, log.Ended.Error!.Code, log.Ended.Usage!.InputTokens));
+        Assert.Equal(
+            (GenerationStatus.Failed, "empty_answer", 3L),
+            (log.Ended!.Status, log.Ended.Error!.Code, log.Ended.Usage!.InputTokens)
+        );
     }
 
     [Theory]
@@ -95,9 +154,14 @@ public sealed class GenerationRunnerTests
     public async Task Provider_ThrowsBeforeText_FailsWithItsCode(ProviderFailure failure, string code, bool retryable)
     {
         await using var engine = await TestEngine.StartAsync();
-        var log = await engine.ReadToEndAsync(engine.Start(new PushedModel().Fail(new ProviderException("test", failure, detail: "sk-secret"))));
+        var log = await engine.ReadToEndAsync(
+            engine.Start(new PushedModel().Fail(new ProviderException("test", failure, detail: "sk-secret")))
+        );
         Assert.Equal(1, log.End);
-        Assert.Equal((GenerationStatus.Failed, "error", code, retryable), (log.Ended!.Status, log.Ended.FinishReason, log.Ended.Error!.Code, log.Ended.Error.Retryable));
+        Assert.Equal(
+            (GenerationStatus.Failed, "error", code, retryable),
+            (log.Ended!.Status, log.Ended.FinishReason, log.Ended.Error!.Code, log.Ended.Error.Retryable)
+        );
         Assert.DoesNotContain("sk-secret", log.Ended.Error.Message, StringComparison.Ordinal);
     }
 
@@ -105,8 +169,15 @@ public sealed class GenerationRunnerTests
     public async Task Provider_ThrowsAfterText_KeepsTheText()
     {
         await using var engine = await TestEngine.StartAsync();
-        var log = await engine.ReadToEndAsync(engine.Start(new PushedModel().Reasoning("Hm").Text("Half an ans\ud83d").Fail(new ProviderException("test", ProviderFailure.Stalled))));
-        LogCuts.AssertSame(new LogBuilder().Part(PartKind.Reasoning, "Hm").Part(PartKind.Text, "Half an ans\ufffd").Add(log.Ended!).Log, log);
+        var log = await engine.ReadToEndAsync(
+            engine.Start(
+                new PushedModel().Reasoning("Hm").Text("Half an ans\ud83d").Fail(new ProviderException("test", ProviderFailure.Stalled))
+            )
+        );
+        LogCuts.AssertSame(
+            new LogBuilder().Part(PartKind.Reasoning, "Hm").Part(PartKind.Text, "Half an ans\ufffd").Add(log.Ended!).Log,
+            log
+        );
         Assert.Equal("provider_stalled", log.Ended!.Error!.Code);
     }
 
@@ -142,7 +213,12 @@ public sealed class GenerationRunnerTests
         await engine.Durable(id, 13);
         var end = await engine.Runner.StopAsync(id, 6, Patience.Cancel).Soon();
         LogCuts.AssertSame(
-            new LogBuilder().Part(PartKind.Text, "Hello wörld").Add(new GenerationEnded(GenerationStatus.Stopped, "stopped", StoppedAt: 6)).Log, engine.Store.Log(id));
+            new LogBuilder()
+                .Part(PartKind.Text, "Hello wörld")
+                .Add(new GenerationEnded(GenerationStatus.Stopped, "stopped", StoppedAt: 6))
+                .Log,
+            engine.Store.Log(id)
+        );
         Assert.Equal(6, end!.StoppedAt);
         await model.Left.Soon();
     }
@@ -177,7 +253,10 @@ public sealed class GenerationRunnerTests
         await using var engine = await TestEngine.StartAsync();
         var id = engine.Start(new PushedModel().Text("Hello"));
         await engine.Durable(id, 6);
-        var (first, second) = (engine.Runner.StopAsync(id, 3, Patience.Cancel).AsTask(), engine.Runner.StopAsync(id, 5, Patience.Cancel).AsTask());
+        var (first, second) = (
+            engine.Runner.StopAsync(id, 3, Patience.Cancel).AsTask(),
+            engine.Runner.StopAsync(id, 5, Patience.Cancel).AsTask()
+        );
         Assert.Equal(3, (await first.Soon())!.StoppedAt);
         Assert.Equal(3, (await second.Soon())!.StoppedAt);
         Assert.Equal(3, (await engine.Runner.StopAsync(id, 4, Patience.Cancel).Soon())!.StoppedAt);
@@ -193,14 +272,21 @@ public sealed class GenerationRunnerTests
             var model = new PushedModel().Text("x");
             var id = engine.Start(model);
             var follower = new Follower(engine.Runner, id);
-            var stops = Enumerable.Range(0, 3).Select(i => Task.Run(async () => await engine.Runner.StopAsync(id, i, Patience.Cancel), Patience.Cancel)).ToList();
+            var stops = Enumerable
+                .Range(0, 3)
+                .Select(i => Task.Run(async () => await engine.Runner.StopAsync(id, i, Patience.Cancel), Patience.Cancel))
+                .ToList();
             var completing = Task.Run(() => model.Complete(), Patience.Cancel);
             Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
             await completing;
             var log = engine.Store.Log(id);
             var end = Assert.Single(log.Controls, control => control.Control is GenerationEnded);
             Assert.Equal(log.End - 1, end.Position);
-            foreach (var stop in stops) Assert.Equal(log.Ended, await stop.Soon());
+            foreach (var stop in stops)
+            {
+                Assert.Equal(log.Ended, await stop.Soon());
+            }
+
             await Patience.Until(() => engine.Runner.ActiveCount == 0);
         }
 
@@ -212,7 +298,14 @@ public sealed class GenerationRunnerTests
     [Fact]
     public async Task Stop_ProviderThatBreaksWhenCancelled_IsStillStopped()
     {
-        foreach (var error in new Func<Exception>[] { () => new IOException("aborted"), () => new ObjectDisposedException("stream"), () => new ProviderException("test", ProviderFailure.Reset) })
+        foreach (
+            var error in new Func<Exception>[]
+            {
+                () => new IOException("aborted"),
+                () => new ObjectDisposedException("stream"),
+                () => new ProviderException("test", ProviderFailure.Reset),
+            }
+        )
         {
             await using var engine = await TestEngine.StartAsync();
             var id = engine.Start(new PushedModel { OnCancelled = error }.Text("Hello"));
@@ -277,9 +370,15 @@ public sealed class GenerationRunnerTests
     [Fact]
     public async Task Answer_LongerThanItMayBe_EndsWithLength()
     {
-        await using var engine = await TestEngine.StartAsync(new GenerationOptions { CommitSpacing = TimeSpan.Zero, MaxAnswerBytes = 1024 });
+        await using var engine = await TestEngine.StartAsync(
+            new GenerationOptions { CommitSpacing = TimeSpan.Zero, MaxAnswerBytes = 1024 }
+        );
         var model = new PushedModel();
-        for (var i = 0; i < 100; i++) model.Text(new string('x', 100));
+        for (var i = 0; i < 100; i++)
+        {
+            model.Text(new string('x', 100));
+        }
+
         var log = await engine.ReadToEndAsync(engine.Start(model));
         Assert.Equal((GenerationStatus.Completed, "length"), (log.Ended!.Status, log.Ended.FinishReason));
         Assert.InRange(log.End, 1024, 1200);
@@ -291,7 +390,11 @@ public sealed class GenerationRunnerTests
     {
         await using var engine = await TestEngine.StartAsync(new GenerationOptions { CommitSpacing = TimeSpan.Zero, MaxControls = 16 });
         var model = new PushedModel();
-        for (var i = 0; i < 100; i++) model.Text("x").Reasoning("y");
+        for (var i = 0; i < 100; i++)
+        {
+            model.Text("x").Reasoning("y");
+        }
+
         var log = await engine.ReadToEndAsync(engine.Start(model));
         Assert.Equal("length", log.Ended!.FinishReason);
         Assert.InRange(log.Controls.Count, 16, 20);
@@ -304,7 +407,11 @@ public sealed class GenerationRunnerTests
         var release = new TaskCompletionSource();
         engine.Store.BeforeCommit = _ => release.Task;
         var model = new PushedModel();
-        for (var i = 0; i < 100; i++) model.Text(new string('x', 100));
+        for (var i = 0; i < 100; i++)
+        {
+            model.Text(new string('x', 100));
+        }
+
         model.Complete();
         var id = engine.Start(model);
         await Patience.Until(() => engine.Log(id).End > 1024);
@@ -330,14 +437,28 @@ public sealed class GenerationRunnerTests
         LogCuts.AssertSame(new LogBuilder().Open(PartKind.Text).Text("one two").Log, engine.Store.Log(id));
         Assert.Empty(engine.Ends);
         Assert.Equal(Admission.NodeLeaving, engine.Runner.TryAdmit("u", out _));
-        Assert.Equal(id, Assert.Single(await new MemoryGenerationStore(engine.Disk, "node-2", TimeProvider.System, engine.Options.Lease).ClaimAbandonedAsync(10, Patience.Cancel)).Id);
+        Assert.Equal(
+            id,
+            Assert
+                .Single(
+                    await new MemoryGenerationStore(engine.Disk, "node-2", TimeProvider.System, engine.Options.Lease).ClaimAbandonedAsync(
+                        10,
+                        Patience.Cancel
+                    )
+                )
+                .Id
+        );
     }
 
     [Fact]
     public async Task Continue_OfAnEndedAnswer_BeginsWithItAndSaysSo()
     {
         await using var engine = await TestEngine.StartAsync();
-        var first = new LogBuilder().Part(PartKind.Reasoning, "Hm.").Part(PartKind.Text, "Once upon").Add(new GenerationEnded(GenerationStatus.Failed, "error")).Log;
+        var first = new LogBuilder()
+            .Part(PartKind.Reasoning, "Hm.")
+            .Part(PartKind.Text, "Once upon")
+            .Add(new GenerationEnded(GenerationStatus.Failed, "error"))
+            .Log;
         foreach (var (at, kept) in new[] { (first.End, " upon"), (first.End - 2, " upon"), (first.End - 7, "") })
         {
             var model = new PushedModel().Reasoning("More.").Text(" a time.").Complete();
@@ -347,8 +468,20 @@ public sealed class GenerationRunnerTests
             Assert.Equal(ChatRole.Assistant, asked[^1].Role);
             Assert.Equal("Once" + kept, asked[^1].Text);
             var expected = LogBuilder.Of(prefix);
-            if (prefix.From(prefix.End).Open is not null) expected.Close();
-            LogCuts.AssertSame(expected.Add(new Seam(Seam.Continued, "demo/pushed")).Part(PartKind.Reasoning, "More.").Part(PartKind.Text, " a time.").Completed().Log, await engine.ReadToEndAsync(id));
+            if (prefix.From(prefix.End).Open is not null)
+            {
+                expected.Close();
+            }
+
+            LogCuts.AssertSame(
+                expected
+                    .Add(new Seam(Seam.Continued, "demo/pushed"))
+                    .Part(PartKind.Reasoning, "More.")
+                    .Part(PartKind.Text, " a time.")
+                    .Completed()
+                    .Log,
+                await engine.ReadToEndAsync(id)
+            );
         }
     }
 
@@ -361,9 +494,18 @@ public sealed class GenerationRunnerTests
         var id = engine.Start(model, continues: prefix);
         Assert.Equal(ChatRole.User, (await model.Asked.Soon())[^1].Role);
         LogCuts.AssertSame(
-            LogBuilder.Of(prefix).Add(new Seam(Seam.Continued, "demo/pushed")).Open(PartKind.Text, continues: true).Text(" a time.").Close()
-                .Part(PartKind.Reasoning, "r").Part(PartKind.Text, "End.").Completed().Log,
-            await engine.ReadToEndAsync(id));
+            LogBuilder
+                .Of(prefix)
+                .Add(new Seam(Seam.Continued, "demo/pushed"))
+                .Open(PartKind.Text, continues: true)
+                .Text(" a time.")
+                .Close()
+                .Part(PartKind.Reasoning, "r")
+                .Part(PartKind.Text, "End.")
+                .Completed()
+                .Log,
+            await engine.ReadToEndAsync(id)
+        );
     }
 
     [Fact]
@@ -400,7 +542,11 @@ public sealed class GenerationRunnerTests
 
         async Task AdmitsAsync(string owner, int count, Admission then)
         {
-            for (var i = 0; i < count; i++) await Patience.Until(() => engine.Runner.TryAdmit(owner, out _) == Admission.Admitted);
+            for (var i = 0; i < count; i++)
+            {
+                await Patience.Until(() => engine.Runner.TryAdmit(owner, out _) == Admission.Admitted);
+            }
+
             Assert.Equal(then, engine.Runner.TryAdmit(owner, out _));
         }
     }
@@ -413,37 +559,62 @@ public sealed class GenerationRunnerTests
         await using var engine = await TestEngine.StartAsync(options);
         var most = 0;
         var now = 0;
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() =>
-        {
-            for (var round = 0; round < 5000; round++)
-            {
-                if (engine.Runner.TryAdmit("ann", out var place) != Admission.Admitted) continue;
-                InterlockedMax(ref most, Interlocked.Increment(ref now));
-                Interlocked.Decrement(ref now);
-                place!.Dispose();
-            }
-        }, Patience.Cancel)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i =>
+                    Task.Run(
+                        () =>
+                        {
+                            for (var round = 0; round < 5000; round++)
+                            {
+                                if (engine.Runner.TryAdmit("ann", out var place) != Admission.Admitted)
+                                {
+                                    continue;
+                                }
+
+                                InterlockedMax(ref most, Interlocked.Increment(ref now));
+                                Interlocked.Decrement(ref now);
+                                place!.Dispose();
+                            }
+                        },
+                        Patience.Cancel
+                    )
+                )
+        );
         Assert.InRange(most, 1, 10);
-        for (var i = 0; i < 10; i++) Assert.Equal(Admission.Admitted, engine.Runner.TryAdmit("ann", out _));
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(Admission.Admitted, engine.Runner.TryAdmit("ann", out _));
+        }
+
         Assert.Equal(Admission.OwnerFull, engine.Runner.TryAdmit("ann", out _));
 
         static void InterlockedMax(ref int most, int value)
         {
-            for (var seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most)) Interlocked.CompareExchange(ref most, value, seen);
+            for (var seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most))
+            {
+                Interlocked.CompareExchange(ref most, value, seen);
+            }
         }
     }
 
     private sealed class BrokenModel : IChatClient
     {
-        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-            throw new InvalidOperationException("No.");
+        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) => throw new InvalidOperationException("No.");
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages,
+            ChatOptions? options = null,
+            CancellationToken cancellationToken = default
+        ) => throw new NotSupportedException();
 
         public object? GetService(Type serviceType, object? serviceKey = null) => null;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

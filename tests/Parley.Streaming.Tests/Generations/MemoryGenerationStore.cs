@@ -37,23 +37,40 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
 
     public void Add(GenerationId id)
     {
-        lock (disk.Gate) disk.Generations.Add(id, new MemoryDisk.Stored { Node = node });
+        lock (disk.Gate)
+        {
+            disk.Generations.Add(id, new MemoryDisk.Stored { Node = node });
+        }
     }
 
     public void Delete(GenerationId id)
     {
-        lock (disk.Gate) disk.Generations.Remove(id);
+        lock (disk.Gate)
+        {
+            disk.Generations.Remove(id);
+        }
     }
 
     public FoldedLog Log(GenerationId id)
     {
-        lock (disk.Gate) return disk.Generations[id].Log.Log;
+        lock (disk.Gate)
+        {
+            return disk.Generations[id].Log.Log;
+        }
     }
 
     public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)
     {
-        if (slices.DistinctBy(slice => slice.Id).Count() < slices.Count) throw new ArgumentException("More than one slice of one generation.", nameof(slices));
-        if (BeforeCommit is { } before) await before(slices);
+        if (slices.DistinctBy(slice => slice.Id).Count() < slices.Count)
+        {
+            throw new ArgumentException("More than one slice of one generation.", nameof(slices));
+        }
+
+        if (BeforeCommit is { } before)
+        {
+            await before(slices);
+        }
+
         lock (disk.Gate)
         {
             var outcomes = slices.Select(Append).ToArray();
@@ -64,10 +81,22 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
 
     private AppendOutcome Append(PendingSlice slice)
     {
-        if (!disk.Generations.TryGetValue(slice.Id, out var stored)) return AppendOutcome.Fenced;
-        if (stored.Status != GenerationStatus.Running || stored.Epoch != slice.Epoch || stored.Log.End != slice.Start) return AppendOutcome.Fenced;
+        if (!disk.Generations.TryGetValue(slice.Id, out var stored))
+        {
+            return AppendOutcome.Fenced;
+        }
+
+        if (stored.Status != GenerationStatus.Running || stored.Epoch != slice.Epoch || stored.Log.End != slice.Start)
+        {
+            return AppendOutcome.Fenced;
+        }
+
         stored.Log.Append(slice);
-        if (slice.Ended is { } ended) stored.Status = ended.Status;
+        if (slice.Ended is { } ended)
+        {
+            stored.Status = ended.Status;
+        }
+
         return AppendOutcome.Committed;
     }
 
@@ -76,12 +105,24 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
         Interlocked.Increment(ref _reads);
         lock (disk.Gate)
         {
-            if (!disk.Generations.TryGetValue(id, out var stored)) return ValueTask.FromResult<LogSlice?>(null);
+            if (!disk.Generations.TryGetValue(id, out var stored))
+            {
+                return ValueTask.FromResult<LogSlice?>(null);
+            }
+
             var log = stored.Log.Log;
             var bytes = log.Bytes.Span;
             var to = Math.Min(log.End, after + maxBytes);
-            while (to > after + 1 && to < log.End && !LogSlice.IsBoundary(bytes[(int)to])) to--;
-            while (to < log.End && !LogSlice.IsBoundary(bytes[(int)to])) to++;
+            while (to > after + 1 && to < log.End && !LogSlice.IsBoundary(bytes[(int)to]))
+            {
+                to--;
+            }
+
+            while (to < log.End && !LogSlice.IsBoundary(bytes[(int)to]))
+            {
+                to++;
+            }
+
             return ValueTask.FromResult<LogSlice?>(log.Slice(after, to));
         }
     }
@@ -90,7 +131,11 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
     {
         lock (disk.Gate)
         {
-            return ValueTask.FromResult(disk.Generations.TryGetValue(id, out var stored) ? new GenerationRecord(id, stored.Status, stored.Epoch, stored.Log.End) : null);
+            return ValueTask.FromResult(
+                disk.Generations.TryGetValue(id, out var stored)
+                    ? new GenerationRecord(id, stored.Status, stored.Epoch, stored.Log.End)
+                    : null
+            );
         }
     }
 
@@ -102,8 +147,16 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
             List<AbandonedGeneration> claimed = [];
             foreach (var (id, stored) in disk.Generations)
             {
-                if (claimed.Count == limit) break;
-                if (stored.Status != GenerationStatus.Running || (disk.Leases.TryGetValue(stored.Node, out var until) && until > now)) continue;
+                if (claimed.Count == limit)
+                {
+                    break;
+                }
+
+                if (stored.Status != GenerationStatus.Running || (disk.Leases.TryGetValue(stored.Node, out var until) && until > now))
+                {
+                    continue;
+                }
+
                 (stored.Node, stored.Epoch, stored.Adoptions) = (node, stored.Epoch + 1, stored.Adoptions + 1);
                 claimed.Add(new AbandonedGeneration(id, stored.Epoch, stored.Adoptions, stored.Log.Log));
             }
@@ -114,13 +167,21 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
 
     public ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
     {
-        lock (disk.Gate) disk.Leases[node] = time.GetUtcNow() + lease;
+        lock (disk.Gate)
+        {
+            disk.Leases[node] = time.GetUtcNow() + lease;
+        }
+
         return ValueTask.CompletedTask;
     }
 
     public ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken)
     {
-        lock (disk.Gate) disk.Leases.Remove(node);
+        lock (disk.Gate)
+        {
+            disk.Leases.Remove(node);
+        }
+
         return ValueTask.CompletedTask;
     }
 }

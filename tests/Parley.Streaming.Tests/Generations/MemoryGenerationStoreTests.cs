@@ -21,7 +21,11 @@ public sealed class MemoryGenerationStoreTests : GenerationStoreContract
 
     protected override Task RestartAsync()
     {
-        lock (_disk.Gate) _disk.Leases.Clear();
+        lock (_disk.Gate)
+        {
+            _disk.Leases.Clear();
+        }
+
         _store = new MemoryGenerationStore(_disk, $"node-{++_processes}", TimeProvider.System, TimeSpan.FromMinutes(10));
         return Task.CompletedTask;
     }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
@@ -13,7 +12,13 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
     private readonly Func<GenerationId, GenerationRequest?> _requests;
     private bool _stopped;
 
-    private TestEngine(GenerationOptions? options, TimeProvider? time, MemoryDisk? disk, string node, Func<GenerationId, GenerationRequest?>? requests)
+    private TestEngine(
+        GenerationOptions? options,
+        TimeProvider? time,
+        MemoryDisk? disk,
+        string node,
+        Func<GenerationId, GenerationRequest?>? requests
+    )
     {
         Options = options ?? new GenerationOptions { CommitSpacing = TimeSpan.Zero };
         Time = time ?? TimeProvider.System;
@@ -26,7 +31,10 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
         Reaper = new GenerationReaper(Store, Runner, this, values, Time, NullLogger<GenerationReaper>.Instance);
         Runner.Ended += (id, end) =>
         {
-            lock (Ends) Ends.Add((id, end));
+            lock (Ends)
+            {
+                Ends.Add((id, end));
+            }
         };
     }
 
@@ -48,7 +56,12 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
 
     /// <summary>Starts a node's engine, without its reaper.</summary>
     public static async Task<TestEngine> StartAsync(
-        GenerationOptions? options = null, TimeProvider? time = null, MemoryDisk? disk = null, string node = "node-1", Func<GenerationId, GenerationRequest?>? requests = null)
+        GenerationOptions? options = null,
+        TimeProvider? time = null,
+        MemoryDisk? disk = null,
+        string node = "node-1",
+        Func<GenerationId, GenerationRequest?>? requests = null
+    )
     {
         var engine = new TestEngine(options, time, disk, node, requests);
         await engine.Writer.StartAsync(Patience.Cancel);
@@ -56,7 +69,8 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
         return engine;
     }
 
-    public static GenerationRequest Ask(IChatClient model, bool acceptsPrefix = false) => new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, acceptsPrefix);
+    public static GenerationRequest Ask(IChatClient model, bool acceptsPrefix = false) =>
+        new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, acceptsPrefix);
 
     /// <summary>Asks a model, as a new generation of this node.</summary>
     public GenerationId Start(IChatClient model, IDisposable? place = null, FoldedLog? continues = null, bool acceptsPrefix = false)
@@ -77,7 +91,11 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
     /// <summary>The node shuts down in good order, as the host does it.</summary>
     public async Task LeaveAsync()
     {
-        if (_stopped) return;
+        if (_stopped)
+        {
+            return;
+        }
+
         _stopped = true;
         await ((IHostedService)Runner).StopAsync(Patience.Cancel).Soon();
         await Reaper.StopAsync(Patience.Cancel).Soon();
@@ -92,11 +110,16 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
         _stopped = true;
     }
 
-    ValueTask<GenerationRequest?> IGenerationRequests.LoadAsync(GenerationId id, CancellationToken cancellationToken) => ValueTask.FromResult(_requests(id));
+    ValueTask<GenerationRequest?> IGenerationRequests.LoadAsync(GenerationId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_requests(id));
 
     public async ValueTask DisposeAsync()
     {
-        if (_stopped) return;
+        if (_stopped)
+        {
+            return;
+        }
+
         Store.BeforeCommit = null;
         await LeaveAsync();
         Runner.Dispose();

@@ -9,7 +9,8 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <summary>The pace of content events: never late at the beginning, smooth while small, bounded when large.</summary>
 public sealed class ContentEventsTests
 {
-    private const int Small = 8 * 1024, BytesPerSecond = 512 * 1024;
+    private const int Small = 8 * 1024,
+        BytesPerSecond = 512 * 1024;
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(50);
     private readonly ContentEvents _format = new();
     private readonly ArrayBufferWriter<byte> _output = new();
@@ -44,10 +45,18 @@ public sealed class ContentEventsTests
     public void Write_UntilFourWords_Holds(string held, string enough)
     {
         Take("So");
-        foreach (var rune in held.EnumerateRunes()) Take(rune.ToString());
+        foreach (var rune in held.EnumerateRunes())
+        {
+            Take(rune.ToString());
+        }
+
         Assert.Single(Events());
         Assert.Equal(ShortestWait, _format.HeldFor);
-        foreach (var rune in enough.EnumerateRunes()) Take(rune.ToString());
+        foreach (var rune in enough.EnumerateRunes())
+        {
+            Take(rune.ToString());
+        }
+
         Assert.Equal(2, Events().Count);
         Assert.StartsWith("So" + held, Events()[1].Content, StringComparison.Ordinal);
     }
@@ -56,7 +65,11 @@ public sealed class ContentEventsTests
     public void Write_TheRestOfAWord_IsNoNewWord()
     {
         Take("un");
-        foreach (var piece in (string[])["believ", "ably", " long", "ish", " wo", "rds"]) Take(piece);
+        foreach (var piece in (string[])["believ", "ably", " long", "ish", " wo", "rds"])
+        {
+            Take(piece);
+        }
+
         Assert.Single(Events());
     }
 
@@ -146,7 +159,11 @@ public sealed class ContentEventsTests
         {
             var piece = new ArrayBufferWriter<byte>();
             write(piece);
-            if (piece.WrittenCount == 0) return;
+            if (piece.WrittenCount == 0)
+            {
+                return;
+            }
+
             bytes += piece.WrittenCount;
             largest = Math.Max(largest, piece.WrittenCount);
             events++;
@@ -163,10 +180,21 @@ public sealed class ContentEventsTests
     }
 
     /// <summary>Without copying a long log for every token.</summary>
-    private static LogSlice Slice(long from, long to) => from == 0
-        ? new LogSlice(0, (byte[])[LogSlice.Mark, .. " words"u8], new PositionedControl[] { new(0, new PartOpened(PartKind.Text)) }, null)
-        : new LogSlice(from, " words"u8.ToArray(), default, to > from ? new PartOpened(PartKind.Text) : null);
+    private static LogSlice Slice(long from, long to) =>
+        from == 0
+            ? new LogSlice(
+                0,
+                (byte[])[LogSlice.Mark, .. " words"u8],
+                new PositionedControl[] { new(0, new PartOpened(PartKind.Text)) },
+                null
+            )
+            : new LogSlice(from, " words"u8.ToArray(), default, to > from ? new PartOpened(PartKind.Text) : null);
 
     private List<(string Content, string Delta)> Events() =>
-        [.. EventFrames.Data(_output.WrittenSpan).Select(data => JsonDocument.Parse(data).RootElement).Select(json => (json.GetProperty("content").GetString()!, json.GetProperty("delta").GetString()!))];
+        [
+            .. EventFrames
+                .Data(_output.WrittenSpan)
+                .Select(data => JsonDocument.Parse(data).RootElement)
+                .Select(json => (json.GetProperty("content").GetString()!, json.GetProperty("delta").GetString()!)),
+        ];
 }

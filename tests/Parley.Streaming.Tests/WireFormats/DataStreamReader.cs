@@ -21,7 +21,11 @@ internal sealed class DataStreamReader(string codes)
     private Meaning Read(byte[] bytes)
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
-        if (text.Length > 0) Assert.EndsWith("\n", text, StringComparison.Ordinal);
+        if (text.Length > 0)
+        {
+            Assert.EndsWith("\n", text, StringComparison.Ordinal);
+        }
+
         foreach (var line in text.Split('\n').Where(line => line.Length > 0))
         {
             Assert.False(_over, line);
@@ -36,7 +40,10 @@ internal sealed class DataStreamReader(string codes)
     private void Take(char code, JsonElement json)
     {
         string Member(string name) => json.GetProperty(name).GetString()!;
-        Assert.True(_ending is null || code is 'd' or 'f' || (code is not 'e' && !codes.Contains('f', StringComparison.Ordinal)), $"{code} after the end of a step");
+        Assert.True(
+            _ending is null || code is 'd' or 'f' || (code is not 'e' && !codes.Contains('f', StringComparison.Ordinal)),
+            $"{code} after the end of a step"
+        );
         switch (code)
         {
             case '0':
@@ -47,7 +54,11 @@ internal sealed class DataStreamReader(string codes)
                 break;
             case '2':
                 Assert.Equal(JsonValueKind.Array, json.ValueKind);
-                foreach (var item in json.EnumerateArray()) _meaning.Parts.Add(new Shown("data", "", Meaning.Canonical(item)));
+                foreach (var item in json.EnumerateArray())
+                {
+                    _meaning.Parts.Add(new Shown("data", "", Meaning.Canonical(item)));
+                }
+
                 break;
             case '3':
                 _meaning.End = "error: " + json.GetString();
@@ -85,7 +96,13 @@ internal sealed class DataStreamReader(string codes)
                 break;
             case 'h':
                 EventFrames.AssertMembers(json, "sourceType", "id", "url", "title?");
-                _meaning.Parts.Add(new Shown("source", "", $"{Member("id")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"));
+                _meaning.Parts.Add(
+                    new Shown(
+                        "source",
+                        "",
+                        $"{Member("id")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"
+                    )
+                );
                 break;
         }
 
@@ -100,9 +117,18 @@ internal sealed class DataStreamReader(string codes)
         Assert.True(_complete.Add(call));
         var arguments = json.GetProperty("args");
         Assert.Equal(JsonValueKind.Object, arguments.ValueKind);
-        if (LogMeaning.IsBlank(call.Content)) Assert.Equal("{}", arguments.GetRawText());
-        else if (LogMeaning.Parse(call.Content) is { ValueKind: JsonValueKind.Object } parsed) Assert.Equal(Meaning.Canonical(parsed), Meaning.Canonical(arguments));
-        else Assert.Equal(call.Content, arguments.GetProperty("raw").GetString());
+        if (LogMeaning.IsBlank(call.Content))
+        {
+            Assert.Equal("{}", arguments.GetRawText());
+        }
+        else if (LogMeaning.Parse(call.Content) is { ValueKind: JsonValueKind.Object } parsed)
+        {
+            Assert.Equal(Meaning.Canonical(parsed), Meaning.Canonical(arguments));
+        }
+        else
+        {
+            Assert.Equal(call.Content, arguments.GetProperty("raw").GetString());
+        }
     }
 
     private void TakeResult(JsonElement json)
@@ -112,13 +138,18 @@ internal sealed class DataStreamReader(string codes)
         Assert.Contains(call, _complete);
         Assert.Null(call.Outcome);
         var result = json.GetProperty("result");
-        call.Outcome = result.ValueKind == JsonValueKind.Object && result.TryGetProperty("error", out var error) ? "error: " + error.GetString() : "result: " + Meaning.Canonical(result);
+        call.Outcome =
+            result.ValueKind == JsonValueKind.Object && result.TryGetProperty("error", out var error)
+                ? "error: " + error.GetString()
+                : "result: " + Meaning.Canonical(result);
     }
 
     private static void AssertFinish(JsonElement json)
     {
         Assert.Contains(json.GetProperty("finishReason").GetString(), Reasons);
         EventFrames.AssertMembers(json.GetProperty("usage"), "promptTokens", "completionTokens");
-        Assert.All(json.GetProperty("usage").EnumerateObject(), tokens => Assert.True(tokens.Value.ValueKind is JsonValueKind.Number or JsonValueKind.Null));
+        Assert.All(json.GetProperty("usage").EnumerateObject(), tokens =>
+            Assert.True(tokens.Value.ValueKind is JsonValueKind.Number or JsonValueKind.Null)
+        );
     }
 }

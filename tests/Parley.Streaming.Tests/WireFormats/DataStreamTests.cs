@@ -7,31 +7,43 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <summary>The data stream: the lines of AI SDK 4, and that those of AI SDK 3 leave out what its client fails at.</summary>
 public sealed class DataStreamTests
 {
-    private static readonly FormatUnderTest Four = FormatUnderTest.Of("data-stream"), Three = FormatUnderTest.Of("data-stream-3");
+    private static readonly FormatUnderTest Four = FormatUnderTest.Of("data-stream"),
+        Three = FormatUnderTest.Of("data-stream-3");
 
     [Fact]
     public async Task Write_ForAiSdk3_HasNoOtherLinesThanForAiSdk4() => await Patience.Seeds(200, random =>
-    {
-        var log = EngineLog.Any(random);
-        string[] left = [.. Lines(Four, log).Where(line => line[0] is not ('f' or 'g' or 'h'))];
-        Assert.Equal(left.Where(line => line[0] != 'e'), Lines(Three, log).Where(line => line[0] != 'e'));
-        return Task.CompletedTask;
-    });
+        {
+            var log = EngineLog.Any(random);
+            string[] left = [.. Lines(Four, log).Where(line => line[0] is not ('f' or 'g' or 'h'))];
+            Assert.Equal(left.Where(line => line[0] != 'e'), Lines(Three, log).Where(line => line[0] != 'e'));
+            return Task.CompletedTask;
+        });
 
     /// <summary>A client of AI SDK 3.4 takes a result for a call of an earlier step for an error.</summary>
     [Fact]
     public async Task Write_AnyResult_IsInTheStepOfItsCall() => await Patience.Seeds(300, random =>
-    {
-        HashSet<string> calls = [];
-        foreach (var line in Lines(Three, EngineLog.Any(random)))
         {
-            if (line[0] == 'e') calls.Clear();
-            if (line[0] == '9') calls.Add(EventFrames.Json(line[2..]).GetProperty("toolCallId").GetString()!);
-            if (line[0] == 'a') Assert.Contains(EventFrames.Json(line[2..]).GetProperty("toolCallId").GetString()!, calls);
-        }
+            HashSet<string> calls = [];
+            foreach (var line in Lines(Three, EngineLog.Any(random)))
+            {
+                if (line[0] == 'e')
+                {
+                    calls.Clear();
+                }
 
-        return Task.CompletedTask;
-    });
+                if (line[0] == '9')
+                {
+                    calls.Add(EventFrames.Json(line[2..]).GetProperty("toolCallId").GetString()!);
+                }
+
+                if (line[0] == 'a')
+                {
+                    Assert.Contains(EventFrames.Json(line[2..]).GetProperty("toolCallId").GetString()!, calls);
+                }
+            }
+
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [InlineData("", "{}")]
@@ -55,8 +67,17 @@ public sealed class DataStreamTests
     [InlineData("something new", "other")]
     public void Write_FinishReason_IsOneThatTheClientKnows(string reason, string expected)
     {
-        var lines = Lines(Four, new LogBuilder().Part(PartKind.Text, "Yes.").Add(new GenerationEnded(GenerationStatus.Completed, reason, new GenerationUsage(12, 34))).Log);
-        Assert.Equal("e:{\"finishReason\":\"" + expected + "\",\"usage\":{\"promptTokens\":12,\"completionTokens\":34},\"isContinued\":false}", lines[^2]);
+        var lines = Lines(
+            Four,
+            new LogBuilder()
+                .Part(PartKind.Text, "Yes.")
+                .Add(new GenerationEnded(GenerationStatus.Completed, reason, new GenerationUsage(12, 34)))
+                .Log
+        );
+        Assert.Equal(
+            "e:{\"finishReason\":\"" + expected + "\",\"usage\":{\"promptTokens\":12,\"completionTokens\":34},\"isContinued\":false}",
+            lines[^2]
+        );
         Assert.Equal("d:{\"finishReason\":\"" + expected + "\",\"usage\":{\"promptTokens\":12,\"completionTokens\":34}}", lines[^1]);
     }
 
@@ -70,7 +91,12 @@ public sealed class DataStreamTests
     [Fact]
     public void Write_TheNextStep_HasTheSameMessageId()
     {
-        var log = new LogBuilder().Tool("call_1", "weather", "{}").Add(new ToolReturned("call_1", "21", null)).Part(PartKind.Text, "21°").Completed().Log;
+        var log = new LogBuilder()
+            .Tool("call_1", "weather", "{}")
+            .Add(new ToolReturned("call_1", "21", null))
+            .Part(PartKind.Text, "21°")
+            .Completed()
+            .Log;
         Assert.Equal(["f", "b", "c", "9", "a", "e", "f", "0", "e", "d"], Lines(Four, log).Select(line => line[..1]));
         Assert.Equal(["f:{\"messageId\":\"msg_1\"}"], Lines(Four, log).Where(line => line[0] == 'f').Distinct());
     }
@@ -79,8 +105,12 @@ public sealed class DataStreamTests
     public void Write_TheEndBeforeAResult_EndsTheCall()
     {
         var log = new LogBuilder().Tool("call_1", "weather", "{}").Add(new GenerationEnded(GenerationStatus.Stopped, "stopped")).Log;
-        Assert.Equal("a:{\"toolCallId\":\"call_1\",\"result\":{\"error\":\"The answer ended before the tool returned.\"}}", Lines(Four, log)[^3]);
+        Assert.Equal(
+            "a:{\"toolCallId\":\"call_1\",\"result\":{\"error\":\"The answer ended before the tool returned.\"}}",
+            Lines(Four, log)[^3]
+        );
     }
 
-    private static string[] Lines(FormatUnderTest format, FoldedLog log) => Encoding.UTF8.GetString(format.Write(log)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Lines(FormatUnderTest format, FoldedLog log) =>
+        Encoding.UTF8.GetString(format.Write(log)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

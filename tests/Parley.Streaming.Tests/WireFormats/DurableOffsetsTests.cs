@@ -71,5 +71,6 @@ public sealed class DurableOffsetsTests
     [InlineData("x", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void TryParseCursor_TakesWhatCanBeGoneBeyond(string? text, bool expected) => Assert.Equal(expected, DurableOffsets.TryParseCursor(text, out _));
+    public void TryParseCursor_TakesWhatCanBeGoneBeyond(string? text, bool expected) =>
+        Assert.Equal(expected, DurableOffsets.TryParseCursor(text, out _));
 }

@@ -8,7 +8,8 @@ namespace Parley.Streaming.Tests.WireFormats;
 internal static class EngineLog
 {
     /// <summary>One of these or one of <see cref="RandomLog"/>.</summary>
-    public static FoldedLog Any(Random random, bool ended = true) => random.Next(3) == 0 ? RandomLog.Next(random, ended) : Next(random, ended);
+    public static FoldedLog Any(Random random, bool ended = true) =>
+        random.Next(3) == 0 ? RandomLog.Next(random, ended) : Next(random, ended);
 
     public static FoldedLog Next(Random random, bool ended = true)
     {
@@ -36,8 +37,16 @@ internal static class EngineLog
             }
         }
 
-        if (!ended) return log.Open(PartKind.Text).Text(RandomLog.Text(random)).Log;
-        return log.Add(random.Next(2) == 0 ? RandomLog.End(random, log.End) : new GenerationEnded(GenerationStatus.Completed, Pick(random, "stop", "length", "content-filter", "tool-calls"))).Log;
+        if (!ended)
+        {
+            return log.Open(PartKind.Text).Text(RandomLog.Text(random)).Log;
+        }
+
+        return log.Add(
+            random.Next(2) == 0
+                ? RandomLog.End(random, log.End)
+                : new GenerationEnded(GenerationStatus.Completed, Pick(random, "stop", "length", "content-filter", "tool-calls"))
+        ).Log;
     }
 
     /// <summary>Calls of one step, and what they return: some nothing, some out of order.</summary>
@@ -52,17 +61,36 @@ internal static class EngineLog
 
         foreach (var id in ids.OrderBy(_ => random.Next()))
         {
-            if (random.Next(5) == 0) continue;
-            log.Add(random.Next(4) == 0 ? new ToolReturned(id, null, "It failed: " + RandomLog.Text(random, 2)) : new ToolReturned(id, Json(random), null));
-            if (random.Next(8) == 0) log.Part(PartKind.Text, RandomLog.Text(random));
-            if (random.Next(8) == 0) log.Add(new ToolReturned(id, "\"again\"", null));
+            if (random.Next(5) == 0)
+            {
+                continue;
+            }
+
+            log.Add(
+                random.Next(4) == 0
+                    ? new ToolReturned(id, null, "It failed: " + RandomLog.Text(random, 2))
+                    : new ToolReturned(id, Json(random), null)
+            );
+            if (random.Next(8) == 0)
+            {
+                log.Part(PartKind.Text, RandomLog.Text(random));
+            }
+
+            if (random.Next(8) == 0)
+            {
+                log.Add(new ToolReturned(id, "\"again\"", null));
+            }
         }
     }
 
     private static void Continued(LogBuilder log, Random random, PartKind kind)
     {
         log.Part(kind, RandomLog.Text(random));
-        for (var seams = random.Next(1, 3); seams > 0; seams--) log.Add(new Seam(Pick(random, Seam.Adopted, Seam.Continued), "demo/other"));
+        for (var seams = random.Next(1, 3); seams > 0; seams--)
+        {
+            log.Add(new Seam(Pick(random, Seam.Adopted, Seam.Continued), "demo/other"));
+        }
+
         var same = random.Next(4) > 0;
         log.Open(same ? kind : PartKind.Text, continues: same).Text(RandomLog.Text(random)).Close();
     }
@@ -70,28 +98,39 @@ internal static class EngineLog
     private static void Extra(LogBuilder log, Random random)
     {
         var kind = (PartKind)random.Next((int)PartKind.Source, (int)PartKind.Data + 1);
-        var json = Pick(random, Json(random), "{\"url\":\"https://example.com/" + random.Next(9) + "\",\n\"title\":" + JsonSerializer.Serialize(RandomLog.Text(random)) + "}", "{\"url\":\"data:,x\",\"mediaType\":\"text/plain\"}", "{", "{\"url\":7}");
+        var json = Pick(
+            random,
+            Json(random),
+            "{\"url\":\"https://example.com/" + random.Next(9) + "\",\n\"title\":" + JsonSerializer.Serialize(RandomLog.Text(random)) + "}",
+            "{\"url\":\"data:,x\",\"mediaType\":\"text/plain\"}",
+            "{",
+            "{\"url\":7}"
+        );
         log.Open(kind, name: kind == PartKind.Data ? "weather" : null).Text(json).Close();
     }
 
-    private static string Arguments(Random random) => random.Next(6) switch
-    {
-        0 => "",
-        1 => " \r\n ",
-        2 => Json(random),
-        3 => "{\"city\":" + JsonSerializer.Serialize(RandomLog.Text(random)),
-        4 => RandomLog.Text(random),
-        _ => "{\r\n  \"city\": " + JsonSerializer.Serialize(RandomLog.Text(random)) + "\n}",
-    };
+    private static string Arguments(Random random) =>
+        random.Next(6) switch
+        {
+            0 => "",
+            1 => " \r\n ",
+            2 => Json(random),
+            3 => "{\"city\":" + JsonSerializer.Serialize(RandomLog.Text(random)),
+            4 => RandomLog.Text(random),
+            _ => "{\r\n  \"city\": " + JsonSerializer.Serialize(RandomLog.Text(random)) + "\n}",
+        };
 
-    private static string Json(Random random) => random.Next(5) switch
-    {
-        0 => "null",
-        1 => JsonSerializer.Serialize(RandomLog.Text(random)),
-        2 => "{\n \"text\": " + JsonSerializer.Serialize(RandomLog.Text(random)) + ",\r\n\"list\": [1, 2.50, -1e3, {\"\\u2028\": \"\u2028\"}]}",
-        3 => "{}",
-        _ => "[true]",
-    };
+    private static string Json(Random random) =>
+        random.Next(5) switch
+        {
+            0 => "null",
+            1 => JsonSerializer.Serialize(RandomLog.Text(random)),
+            2 => "{\n \"text\": "
+                + JsonSerializer.Serialize(RandomLog.Text(random))
+                + ",\r\n\"list\": [1, 2.50, -1e3, {\"\\u2028\": \"\u2028\"}]}",
+            3 => "{}",
+            _ => "[true]",
+        };
 
     private static string Pick(Random random, params ReadOnlySpan<string> choices) => choices[random.Next(choices.Length)];
 }

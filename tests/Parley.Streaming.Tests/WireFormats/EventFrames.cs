@@ -14,12 +14,20 @@ internal static class EventFrames
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         Assert.DoesNotContain('\r', text);
-        if (text.Length > 0) Assert.EndsWith("\n\n", text, StringComparison.Ordinal);
+        if (text.Length > 0)
+        {
+            Assert.EndsWith("\n\n", text, StringComparison.Ordinal);
+        }
+
         List<string> data = [];
         foreach (var block in text.Split("\n\n")[..^1])
         {
             var lines = block.Split('\n');
-            if (lines is [": hb"]) continue;
+            if (lines is [": hb"])
+            {
+                continue;
+            }
+
             Assert.StartsWith("data: ", lines[0], StringComparison.Ordinal);
             Assert.All(lines[1..], line => Assert.Matches("^(id|retry): [0-9]+$", line));
             data.Add(lines[0][6..]);
@@ -34,8 +42,16 @@ internal static class EventFrames
     public static void AssertMembers(JsonElement json, params ReadOnlySpan<string> members)
     {
         var names = json.EnumerateObject().Select(member => member.Name).ToList();
-        foreach (var name in names) Assert.True(members.Contains(name) || members.Contains(name + "?"), $"{name} in {json}");
-        foreach (var member in members) Assert.True(member.EndsWith('?') || names.Contains(member), $"No {member} in {json}");
+        foreach (var name in names)
+        {
+            Assert.True(members.Contains(name) || members.Contains(name + "?"), $"{name} in {json}");
+        }
+
+        foreach (var member in members)
+        {
+            Assert.True(member.EndsWith('?') || names.Contains(member), $"No {member} in {json}");
+        }
+
         Assert.Equal(names.Distinct(), names);
     }
 }

@@ -22,17 +22,29 @@ internal static class EventStream
         {
             if (line.Length == 0)
             {
-                if (data.Length > 0) events.Add(new StreamEvent(type.Length > 0 ? type : "message", data.ToString(0, data.Length - 1), id));
+                if (data.Length > 0)
+                {
+                    events.Add(new StreamEvent(type.Length > 0 ? type : "message", data.ToString(0, data.Length - 1), id));
+                }
+
                 data.Clear();
                 type = "";
                 continue;
             }
 
             var colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon == 0) continue;
+            if (colon == 0)
+            {
+                continue;
+            }
+
             var field = colon < 0 ? line : line[..colon];
             var value = colon < 0 ? "" : line[(colon + 1)..];
-            if (value.StartsWith(' ')) value = value[1..];
+            if (value.StartsWith(' '))
+            {
+                value = value[1..];
+            }
+
             switch (field)
             {
                 case "data":
@@ -55,10 +67,14 @@ internal static class EventStream
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\ufeff');
         List<string> lines = [];
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var end = text.AsSpan(start).IndexOfAny('\r', '\n');
-            if (end < 0) break;
+            if (end < 0)
+            {
+                break;
+            }
+
             lines.Add(text.Substring(start, end));
             start += end + (text[start + end] == '\r' && start + end + 1 < text.Length && text[start + end + 1] == '\n' ? 2 : 1);
         }

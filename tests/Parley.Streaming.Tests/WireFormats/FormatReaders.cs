@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
@@ -10,7 +9,11 @@ internal static class FormatReaders
     public static Meaning RawText(byte[] bytes)
     {
         var meaning = new Meaning();
-        if (bytes.Length > 0) meaning.Append("text", new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes));
+        if (bytes.Length > 0)
+        {
+            meaning.Append("text", new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes));
+        }
+
         return meaning;
     }
 
@@ -79,7 +82,11 @@ internal static class FormatReaders
             }
         }
 
-        if (content.Length > 0) meaning.Append("text", content);
+        if (content.Length > 0)
+        {
+            meaning.Append("text", content);
+        }
+
         _ = EventFrames.Data(bytes);
         return meaning;
     }
@@ -109,7 +116,9 @@ internal static class FormatReaders
                     meaning.Call(Member("callId")).Content += Member("content");
                     break;
                 case "tool-result" when meaning.Calls.Any(call => call.Key.StartsWith(Member("callId") + " ", StringComparison.Ordinal)):
-                    meaning.Call(Member("callId")).Outcome ??= json.TryGetProperty("result", out var result) ? "result: " + Meaning.Canonical(result) : "error: " + Member("error");
+                    meaning.Call(Member("callId")).Outcome ??= json.TryGetProperty("result", out var result)
+                        ? "result: " + Meaning.Canonical(result)
+                        : "error: " + Member("error");
                     break;
                 case "tool-result":
                     break;

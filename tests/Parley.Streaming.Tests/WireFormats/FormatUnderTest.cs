@@ -14,18 +14,55 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <param name="End">How its clients see an end.</param>
 /// <param name="HasCursor">Whether it can begin at any position.</param>
 internal sealed record FormatUnderTest(
-    string Name, Func<WireFormat> Create, Func<byte[], Meaning> Read, string FrameEnd, Shows Shows, Func<GenerationEnded, string?> End, bool HasCursor = false)
+    string Name,
+    Func<WireFormat> Create,
+    Func<byte[], Meaning> Read,
+    string FrameEnd,
+    Shows Shows,
+    Func<GenerationEnded, string?> End,
+    bool HasCursor = false
+)
 {
     public static GenerationInfo Info { get; } = new("conv_1", "gen_1", "msg_1", "demo/parley", DateTimeOffset.UnixEpoch);
 
     public static IReadOnlyList<FormatUnderTest> All { get; } =
     [
-        new("native-events", () => new NativeEvents(Info), FormatReaders.NativeEvents, "\n\n", Shows.Reasoning | Shows.Tools, Reason, HasCursor: true),
-        new("token-events", () => new TokenEvents(), FormatReaders.TokenEvents, "\n\n", Shows.Text, end => end.Error is null ? "done" : Reason(end), HasCursor: true),
+        new(
+            "native-events",
+            () => new NativeEvents(Info),
+            FormatReaders.NativeEvents,
+            "\n\n",
+            Shows.Reasoning | Shows.Tools,
+            Reason,
+            HasCursor: true
+        ),
+        new(
+            "token-events",
+            () => new TokenEvents(),
+            FormatReaders.TokenEvents,
+            "\n\n",
+            Shows.Text,
+            end => end.Error is null ? "done" : Reason(end),
+            HasCursor: true
+        ),
         new("content-events", () => new ContentEvents(), FormatReaders.ContentEvents, "\n\n", Shows.Text, Reason),
         new("raw-text", () => new RawText(), FormatReaders.RawText, "", Shows.Text, _ => null),
-        new("data-stream", () => new DataStream(Info), DataStreamReader.Read4, "\n", Shows.Reasoning | Shows.Tools | Shows.EndsCalls | Shows.Sources | Shows.Data, DataStreamReason),
-        new("data-stream-3", () => new DataStream(Info, DataStreamVersion.AiSdk3), DataStreamReader.Read3, "\n", Shows.Tools | Shows.EndsCalls | Shows.Data, DataStreamReason),
+        new(
+            "data-stream",
+            () => new DataStream(Info),
+            DataStreamReader.Read4,
+            "\n",
+            Shows.Reasoning | Shows.Tools | Shows.EndsCalls | Shows.Sources | Shows.Data,
+            DataStreamReason
+        ),
+        new(
+            "data-stream-3",
+            () => new DataStream(Info, DataStreamVersion.AiSdk3),
+            DataStreamReader.Read3,
+            "\n",
+            Shows.Tools | Shows.EndsCalls | Shows.Data,
+            DataStreamReason
+        ),
         new("ui-message-stream", () => new UiMessageStream(Info), UiMessageStreamReader.Read, "\n\n", Shows.All, Reason),
     ];
 
@@ -58,7 +95,11 @@ internal sealed record FormatUnderTest(
     {
         foreach (var cut in cuts.Append(log.End))
         {
-            if (cut <= from) continue;
+            if (cut <= from)
+            {
+                continue;
+            }
+
             format.Write(log.Slice(from, cut), output);
             from = cut;
         }
@@ -68,5 +109,6 @@ internal sealed record FormatUnderTest(
 
     private static string Reason(GenerationEnded end) => end.Error is { } error ? "error: " + error.Message : end.FinishReason;
 
-    private static string DataStreamReason(GenerationEnded end) => end.Error is null && end.FinishReason == "stopped" ? "other" : Reason(end);
+    private static string DataStreamReason(GenerationEnded end) =>
+        end.Error is null && end.FinishReason == "stopped" ? "other" : Reason(end);
 }

@@ -14,13 +14,24 @@ internal static class GoldenCases
         {
             bytes.Write(Encoding.UTF8.GetBytes($"# {title}\n"));
             bytes.Write(content);
-            if (content is not [.., (byte)'\n']) bytes.Write("\n"u8);
+            if (content is not [.., (byte)'\n'])
+            {
+                bytes.Write("\n"u8);
+            }
         }
 
         var folder = Path.GetDirectoryName(source)!;
-        while (Path.GetFileName(folder) != "WireFormats") folder = Path.GetDirectoryName(folder)!;
+        while (Path.GetFileName(folder) != "WireFormats")
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
         var path = Path.Combine(folder, "Golden", file);
-        if (Environment.GetEnvironmentVariable("PARLEY_GOLDEN") == "write") File.WriteAllBytes(path, bytes.WrittenSpan);
+        if (Environment.GetEnvironmentVariable("PARLEY_GOLDEN") == "write")
+        {
+            File.WriteAllBytes(path, bytes.WrittenSpan);
+        }
+
         Assert.Equal(Encoding.UTF8.GetString(File.ReadAllBytes(path)), Encoding.UTF8.GetString(bytes.WrittenSpan));
     }
 }

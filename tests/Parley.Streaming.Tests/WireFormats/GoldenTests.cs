@@ -18,7 +18,11 @@ public sealed partial class GoldenTests
         var format = FormatUnderTest.Of(name);
         var golden = string.Concat(GoldenLog.All.Select(log => $"# {log.Title}\n{Bytes(format, log)}\n"));
         var path = Path.Combine(Root, "WireFormats", "Golden", name + ".txt");
-        if (IsWriting) File.WriteAllText(path, golden);
+        if (IsWriting)
+        {
+            File.WriteAllText(path, golden);
+        }
+
         Assert.Equal(golden, Encoding.UTF8.GetString(File.ReadAllBytes(path)));
     }
 
@@ -28,7 +32,14 @@ public sealed partial class GoldenTests
     {
         var format = FormatUnderTest.Of(name);
         var path = IsWriting ? Path.Combine(Root, "..", "..", "docs", "wire-formats.md") : Path.Combine(Root, "docs", "wire-formats.md");
-        if (IsWriting) File.WriteAllText(path, Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, format) : block.Value));
+        if (IsWriting)
+        {
+            File.WriteAllText(
+                path,
+                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, format) : block.Value)
+            );
+        }
+
         var blocks = Block().Matches(File.ReadAllText(path)).Where(block => block.Groups["name"].Value == name).ToList();
         Assert.Equal(GoldenLog.All.Select(log => log.Title), blocks.Select(block => block.Groups["title"].Value));
         Assert.All(blocks, block => Assert.Equal(Shown(block, format), block.Value));
@@ -43,16 +54,26 @@ public sealed partial class GoldenTests
     {
         var cases = Cases(name);
         var path = IsWriting ? Path.Combine(Root, "..", "..", "docs", "wire-formats.md") : Path.Combine(Root, "docs", "wire-formats.md");
-        if (IsWriting) File.WriteAllText(path, Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, cases) : block.Value));
+        if (IsWriting)
+        {
+            File.WriteAllText(
+                path,
+                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, cases) : block.Value)
+            );
+        }
+
         var blocks = Block().Matches(File.ReadAllText(path)).Where(block => block.Groups["name"].Value == name).ToList();
         Assert.Equal(count, blocks.Count);
         Assert.All(blocks, block => Assert.Equal(Shown(block, cases), block.Value));
     }
 
-    private static Dictionary<string, string> Cases(string name) => Case().Matches("\n" + File.ReadAllText(Path.Combine(Root, "WireFormats", "Golden", name + ".txt")))
-        .ToDictionary(found => found.Groups["title"].Value, found => found.Groups["bytes"].Value);
+    private static Dictionary<string, string> Cases(string name) =>
+        Case()
+            .Matches("\n" + File.ReadAllText(Path.Combine(Root, "WireFormats", "Golden", name + ".txt")))
+            .ToDictionary(found => found.Groups["title"].Value, found => found.Groups["bytes"].Value);
 
-    private static string Shown(Match block, Dictionary<string, string> cases) => $"{block.Groups["head"].Value}{cases[block.Groups["title"].Value].TrimEnd('\n')}\n```\n";
+    private static string Shown(Match block, Dictionary<string, string> cases) =>
+        $"{block.Groups["head"].Value}{cases[block.Groups["title"].Value].TrimEnd('\n')}\n```\n";
 
     [GeneratedRegex("\n# (?<title>[^\n]+)\n(?<bytes>.*?)(?=\n# |$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Case();
@@ -73,6 +94,9 @@ public sealed partial class GoldenTests
     }
 
     /// <summary>A comment that names a golden file and a case in it, and the fenced block after it.</summary>
-    [GeneratedRegex("(?<head><!-- golden: (?<name>[^,>]+), (?<title>[^>]+) -->\n+```text\n).*?\n?```\n", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        "(?<head><!-- golden: (?<name>[^,>]+), (?<title>[^>]+) -->\n+```text\n).*?\n?```\n",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Block();
 }

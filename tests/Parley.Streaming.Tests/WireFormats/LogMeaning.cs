@@ -11,7 +11,8 @@ internal static class LogMeaning
     {
         var meaning = new Meaning();
         Dictionary<string, Shown> calls = [];
-        Shown? part = null, joinable = null;
+        Shown? part = null,
+            joinable = null;
         PartOpened? opened = null;
         long openedAt = 0;
         foreach (var entry in log.From(0))
@@ -32,20 +33,51 @@ internal static class LogMeaning
                     part = new Shown(Kind(next.Part), next.Part == PartKind.Tool ? $"{next.CallId} {next.Name}" : "", "");
                     joinable = next.Part is PartKind.Text or PartKind.Reasoning ? part : null;
                     meaning.Parts.Add(part);
-                    if (next.Part == PartKind.Tool) calls[next.CallId!] = part;
+                    if (next.Part == PartKind.Tool)
+                    {
+                        calls[next.CallId!] = part;
+                    }
+
                     break;
                 case PartClosed:
-                    if (opened!.Part == PartKind.Tool && shows.HasFlag(Shows.RefusesBadArguments) && !IsBlank(part!.Content) && Parse(part.Content) is null) part.Outcome = Shown.BadArguments;
-                    if (opened.Part is PartKind.Source or PartKind.File or PartKind.Data && !TryRead(part!, opened, openedAt)) meaning.Parts.Remove(part!);
+                    if (
+                        opened!.Part == PartKind.Tool
+                        && shows.HasFlag(Shows.RefusesBadArguments)
+                        && !IsBlank(part!.Content)
+                        && Parse(part.Content) is null
+                    )
+                    {
+                        part.Outcome = Shown.BadArguments;
+                    }
+
+                    if (opened.Part is PartKind.Source or PartKind.File or PartKind.Data && !TryRead(part!, opened, openedAt))
+                    {
+                        meaning.Parts.Remove(part!);
+                    }
+
                     break;
                 case ToolReturned result:
                     joinable = null;
-                    if (calls.TryGetValue(result.CallId, out var call)) call.Outcome ??= result.Result is { } json ? "result: " + Meaning.Canonical(Parse(json)!.Value) : "error: " + result.Error;
+                    if (calls.TryGetValue(result.CallId, out var call))
+                    {
+                        call.Outcome ??= result.Result is { } json
+                            ? "result: " + Meaning.Canonical(Parse(json)!.Value)
+                            : "error: " + result.Error;
+                    }
+
                     break;
                 case GenerationEnded ended:
                     meaning.End = end(ended);
-                    if (!shows.HasFlag(Shows.EndsCalls) || ended.FinishReason == "tool-calls") break;
-                    foreach (var waiting in calls.Values) waiting.Outcome ??= "error: The answer ended before the tool returned.";
+                    if (!shows.HasFlag(Shows.EndsCalls) || ended.FinishReason == "tool-calls")
+                    {
+                        break;
+                    }
+
+                    foreach (var waiting in calls.Values)
+                    {
+                        waiting.Outcome ??= "error: The answer ended before the tool returned.";
+                    }
+
                     break;
             }
         }
@@ -71,26 +103,44 @@ internal static class LogMeaning
 
     private static bool TryRead(Shown part, PartOpened opened, long position)
     {
-        if (Parse(part.Content) is not { } json) return false;
-        if (opened.Part == PartKind.Data) part.Content = Meaning.Canonical(json);
-        if (opened.Part == PartKind.Data) return opened.Name is not null;
-        if (json.ValueKind != JsonValueKind.Object) return false;
+        if (Parse(part.Content) is not { } json)
+        {
+            return false;
+        }
+
+        if (opened.Part == PartKind.Data)
+        {
+            part.Content = Meaning.Canonical(json);
+        }
+
+        if (opened.Part == PartKind.Data)
+        {
+            return opened.Name is not null;
+        }
+
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+
         var (url, second) = (Member(json, "url"), Member(json, opened.Part == PartKind.Source ? "title" : "mediaType"));
         part.Content = opened.Part == PartKind.Source ? $"s{position} {url} {second}" : $"{url} {second}";
         return url is not null && (second is not null || opened.Part == PartKind.Source);
     }
 
-    private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Member(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string Kind(PartKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static bool IsShown(string kind, Shows shows) => kind switch
-    {
-        "reasoning" => shows.HasFlag(Shows.Reasoning),
-        "tool" => shows.HasFlag(Shows.Tools),
-        "source" => shows.HasFlag(Shows.Sources),
-        "file" => shows.HasFlag(Shows.Files),
-        "data" => shows.HasFlag(Shows.Data),
-        _ => true,
-    };
+    private static bool IsShown(string kind, Shows shows) =>
+        kind switch
+        {
+            "reasoning" => shows.HasFlag(Shows.Reasoning),
+            "tool" => shows.HasFlag(Shows.Tools),
+            "source" => shows.HasFlag(Shows.Sources),
+            "file" => shows.HasFlag(Shows.Files),
+            "data" => shows.HasFlag(Shows.Data),
+            _ => true,
+        };
 }

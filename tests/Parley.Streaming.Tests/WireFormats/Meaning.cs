@@ -24,18 +24,35 @@ internal sealed class Meaning
     /// <summary>Text that follows text of its kind is the same text.</summary>
     public void Append(string kind, string text)
     {
-        if (Parts.Count > 0 && Parts[^1].Kind == kind) Parts[^1].Content += text;
-        else Parts.Add(new Shown(kind, "", text));
+        if (Parts.Count > 0 && Parts[^1].Kind == kind)
+        {
+            Parts[^1].Content += text;
+        }
+        else
+        {
+            Parts.Add(new Shown(kind, "", text));
+        }
     }
 
     /// <summary>The newest call with this id.</summary>
-    public Shown Call(string id) => Calls.LastOrDefault(call => call.Key.StartsWith(id + " ", StringComparison.Ordinal)) ?? throw new InvalidDataException($"A result for a call that is not known: {id}");
+    public Shown Call(string id) =>
+        Calls.LastOrDefault(call => call.Key.StartsWith(id + " ", StringComparison.Ordinal))
+        ?? throw new InvalidDataException($"A result for a call that is not known: {id}");
 
     /// <summary>All of it, to compare.</summary>
     public override string ToString() => string.Join('\n', [.. Parts.Select(part => JsonSerializer.Serialize(part)), "end: " + End]);
 
     /// <summary>All of it but the order of different kinds.</summary>
-    public string Flat() => string.Join('\n', ["text: " + Text, "reasoning: " + Reasoning, .. Calls.Concat(Extras).Select(part => JsonSerializer.Serialize(part)), "end: " + End]);
+    public string Flat() =>
+        string.Join(
+            '\n',
+            [
+                "text: " + Text,
+                "reasoning: " + Reasoning,
+                .. Calls.Concat(Extras).Select(part => JsonSerializer.Serialize(part)),
+                "end: " + End,
+            ]
+        );
 
     private string Joined(string kind) => string.Concat(Parts.Where(part => part.Kind == kind).Select(part => part.Content));
 
@@ -45,20 +62,34 @@ internal sealed class Meaning
         var (raw, canonical, inString) = (json.GetRawText(), new StringBuilder(), false);
         for (var i = 0; i < raw.Length; i++)
         {
-            if (raw[i] == '"') inString = !inString;
-            if (!inString && char.IsWhiteSpace(raw[i])) continue;
-            var escaped = raw[i] == '\\';
-            if (escaped) i++;
-            canonical.Append((escaped, raw[i]) switch
+            if (raw[i] == '"')
             {
-                (true, 'b') => '\b',
-                (true, 't') => '\t',
-                (true, 'n') => '\n',
-                (true, 'f') => '\f',
-                (true, 'r') => '\r',
-                (true, 'u') => (char)int.Parse(raw.AsSpan((i += 4) - 3, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-                (_, var character) => character,
-            });
+                inString = !inString;
+            }
+
+            if (!inString && char.IsWhiteSpace(raw[i]))
+            {
+                continue;
+            }
+
+            var escaped = raw[i] == '\\';
+            if (escaped)
+            {
+                i++;
+            }
+
+            canonical.Append(
+                (escaped, raw[i]) switch
+                {
+                    (true, 'b') => '\b',
+                    (true, 't') => '\t',
+                    (true, 'n') => '\n',
+                    (true, 'f') => '\f',
+                    (true, 'r') => '\r',
+                    (true, 'u') => (char)int.Parse(raw.AsSpan((i += 4) - 3, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                    (_, var character) => character,
+                }
+            );
         }
 
         return canonical.ToString();

@@ -14,7 +14,11 @@ internal static class Slicing
         long from = 0;
         foreach (var to in log.Boundaries())
         {
-            if (to == from || (to < log.End && random.Next(oneIn) > 0)) continue;
+            if (to == from || (to < log.End && random.Next(oneIn) > 0))
+            {
+                continue;
+            }
+
             yield return log.Slice(from, to);
             from = to;
         }
@@ -25,7 +29,11 @@ internal static class Slicing
     {
         var output = new ArrayBufferWriter<byte>();
         format.WriteStart(output);
-        foreach (var slice in slices) format.Write(slice, output);
+        foreach (var slice in slices)
+        {
+            format.Write(slice, output);
+        }
+
         return output.WrittenSpan.ToArray();
     }
 
@@ -33,5 +41,11 @@ internal static class Slicing
 
     /// <summary>Tools of the log, or not, as it happens: what a client may have declared.</summary>
     public static HashSet<string> SomeTools(this FoldedLog log, Random random) =>
-        [.. log.Controls.Select(control => control.Control).OfType<PartOpened>().Where(part => part.Name is not null && random.Next(2) == 0).Select(part => part.Name!)];
+        [
+            .. log
+                .Controls.Select(control => control.Control)
+                .OfType<PartOpened>()
+                .Where(part => part.Name is not null && random.Next(2) == 0)
+                .Select(part => part.Name!),
+        ];
 }

@@ -33,7 +33,9 @@ internal sealed class UiMessageStreamReader
     private readonly Dictionary<string, Shown> _open = [];
     private readonly HashSet<string> _ids = [];
     private readonly HashSet<Shown> _complete = [];
-    private bool _inStep, _over, _done;
+    private bool _inStep,
+        _over,
+        _done;
 
     public Meaning Meaning { get; } = new();
 
@@ -111,7 +113,13 @@ internal sealed class UiMessageStreamReader
                 break;
             case "source-url":
                 Assert.True(_ids.Add(Member("sourceId")));
-                Meaning.Parts.Add(new Shown("source", "", $"{Member("sourceId")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"));
+                Meaning.Parts.Add(
+                    new Shown(
+                        "source",
+                        "",
+                        $"{Member("sourceId")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"
+                    )
+                );
                 break;
             case "file":
                 Meaning.Parts.Add(new Shown("file", "", $"{Member("url")} {Member("mediaType")}"));
@@ -147,8 +155,15 @@ internal sealed class UiMessageStreamReader
             case "tool-input-available":
                 _complete.Add(call);
                 Assert.Equal($"{id} {json.GetProperty("toolName").GetString()}", call.Key);
-                if (LogMeaning.IsBlank(call.Content)) Assert.Equal("{}", json.GetProperty("input").GetRawText());
-                else Assert.Equal(Meaning.Canonical(LogMeaning.Parse(call.Content)!.Value), Meaning.Canonical(json.GetProperty("input")));
+                if (LogMeaning.IsBlank(call.Content))
+                {
+                    Assert.Equal("{}", json.GetProperty("input").GetRawText());
+                }
+                else
+                {
+                    Assert.Equal(Meaning.Canonical(LogMeaning.Parse(call.Content)!.Value), Meaning.Canonical(json.GetProperty("input")));
+                }
+
                 break;
             case "tool-input-error":
                 _complete.Add(call);
@@ -170,14 +185,22 @@ internal sealed class UiMessageStreamReader
         Assert.Empty(_open);
         Assert.Equal(type != "finish", _inStep);
         _over = true;
-        if (type == "finish") Metadata = json.GetProperty("messageMetadata");
+        if (type == "finish")
+        {
+            Metadata = json.GetProperty("messageMetadata");
+        }
+
         Meaning.End = type switch
         {
             "error" => "error: " + json.GetProperty("errorText").GetString(),
             "abort" => "stopped",
             _ => Metadata.GetProperty("finishReason").GetString(),
         };
-        if (Meaning.End == "tool-calls") return;
+        if (Meaning.End == "tool-calls")
+        {
+            return;
+        }
+
         Assert.DoesNotContain(Meaning.Calls, call => call.Outcome is null && call == Meaning.Call(call.Key.Split(' ')[0]));
     }
 }

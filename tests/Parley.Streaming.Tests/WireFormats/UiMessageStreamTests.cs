@@ -12,17 +12,31 @@ public sealed class UiMessageStreamTests
 
     [Fact]
     public async Task Write_OfAnyLog_GivesItsPartsInOrder() => await Patience.Seeds(500, random =>
-    {
-        var log = EngineLog.Any(random);
-        Assert.Equal(LogMeaning.Of(log, Shows.All, Reason).ToString(), UiMessageStreamReader.Read(Write(log)).ToString());
-        return Task.CompletedTask;
-    });
+        {
+            var log = EngineLog.Any(random);
+            Assert.Equal(LogMeaning.Of(log, Shows.All, Reason).ToString(), UiMessageStreamReader.Read(Write(log)).ToString());
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public void Write_ATextAcrossASeam_IsOnePart()
     {
-        var log = new LogBuilder().Part(PartKind.Text, "It is ").Add(new Seam(Seam.Adopted, "a/b")).Add(new Seam(Seam.Adopted, "c/d")).Open(PartKind.Text, continues: true).Text("21°.").Close().Completed().Log;
-        foreach (var cuts in (List<long>[])[[], log.Boundaries()])
+        var log = new LogBuilder()
+            .Part(PartKind.Text, "It is ")
+            .Add(new Seam(Seam.Adopted, "a/b"))
+            .Add(new Seam(Seam.Adopted, "c/d"))
+            .Open(PartKind.Text, continues: true)
+            .Text("21°.")
+            .Close()
+            .Completed()
+            .Log;
+        foreach (
+            var cuts in (List<long>[])
+                [
+                    [],
+                    log.Boundaries(),
+                ]
+        )
         {
             var read = new UiMessageStreamReader().Take(Write(log, cuts));
             Assert.Equal("It is 21°.", Assert.Single(read.Meaning.Parts).Content);
@@ -33,7 +47,13 @@ public sealed class UiMessageStreamTests
     [Fact]
     public void Write_AnotherTextAcrossASeam_IsAnotherPart()
     {
-        var log = new LogBuilder().Part(PartKind.Reasoning, "Hm.").Add(new Seam(Seam.Continued, "a/b")).Part(PartKind.Reasoning, "Well.").Part(PartKind.Text, "Yes.").Completed().Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Reasoning, "Hm.")
+            .Add(new Seam(Seam.Continued, "a/b"))
+            .Part(PartKind.Reasoning, "Well.")
+            .Part(PartKind.Text, "Yes.")
+            .Completed()
+            .Log;
         Assert.Equal(["Hm.", "Well.", "Yes."], UiMessageStreamReader.Read(Write(log)).Parts.Select(part => part.Content));
     }
 
@@ -41,16 +61,33 @@ public sealed class UiMessageStreamTests
     [Fact]
     public void Write_TheResultsOfParallelCalls_AreOneStep()
     {
-        var log = new LogBuilder().Tool("call_1", "a", "{}").Tool("call_2", "b", "{}").Add(new ToolReturned("call_2", "2", null)).Add(new ToolReturned("call_1", "1", null))
-            .Part(PartKind.Reasoning, "").Part(PartKind.Text, "Two steps.").Completed().Log;
+        var log = new LogBuilder()
+            .Tool("call_1", "a", "{}")
+            .Tool("call_2", "b", "{}")
+            .Add(new ToolReturned("call_2", "2", null))
+            .Add(new ToolReturned("call_1", "1", null))
+            .Part(PartKind.Reasoning, "")
+            .Part(PartKind.Text, "Two steps.")
+            .Completed()
+            .Log;
         Assert.Equal(2, new UiMessageStreamReader().Take(Write(log)).Steps);
-        Assert.Equal(1, new UiMessageStreamReader().Take(Write(new LogBuilder().Tool("call_1", "a", "{}").Add(new ToolReturned("call_1", "1", null)).Completed().Log)).Steps);
+        Assert.Equal(
+            1,
+            new UiMessageStreamReader()
+                .Take(Write(new LogBuilder().Tool("call_1", "a", "{}").Add(new ToolReturned("call_1", "1", null)).Completed().Log))
+                .Steps
+        );
     }
 
     [Fact]
     public void Write_AResultForNoCall_IsPassedOver()
     {
-        var log = new LogBuilder().Part(PartKind.Text, "Hm.").Add(new ToolReturned("call_1", "1", null)).Part(PartKind.Text, "Yes.").Completed().Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Text, "Hm.")
+            .Add(new ToolReturned("call_1", "1", null))
+            .Part(PartKind.Text, "Yes.")
+            .Completed()
+            .Log;
         var read = new UiMessageStreamReader().Take(Write(log));
         Assert.Equal(("Hm.Yes.", 1), (read.Meaning.Text, read.Steps));
     }
@@ -61,7 +98,12 @@ public sealed class UiMessageStreamTests
     [InlineData("{\"a\":\"\n\"}")]
     public void Write_ArgumentsThatAreNotJson_AreAnError(string arguments)
     {
-        var log = new LogBuilder().Tool("call_1", "weather", arguments).Add(new ToolReturned("call_1", "1", null)).Part(PartKind.Text, "Sorry.").Completed().Log;
+        var log = new LogBuilder()
+            .Tool("call_1", "weather", arguments)
+            .Add(new ToolReturned("call_1", "1", null))
+            .Part(PartKind.Text, "Sorry.")
+            .Completed()
+            .Log;
         var read = new UiMessageStreamReader().Take(Write(log));
         Assert.Equal((Shown.BadArguments, 2), (Assert.Single(read.Meaning.Calls).Outcome, read.Steps));
     }
@@ -82,8 +124,18 @@ public sealed class UiMessageStreamTests
     public void Write_TheEndWithinAPart_ClosesIt()
     {
         var error = new GenerationEnded(GenerationStatus.Failed, "error", null, new GenerationError("code", "It broke.", true));
-        Assert.Equal("error: It broke.", UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Text).Text("Half").Add(error).Log)).End);
-        Assert.Equal(Shown.BadArguments, Assert.Single(UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Tool, "call_1", "a").Text("{").Add(error).Log)).Calls).Outcome);
+        Assert.Equal(
+            "error: It broke.",
+            UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Text).Text("Half").Add(error).Log)).End
+        );
+        Assert.Equal(
+            Shown.BadArguments,
+            Assert
+                .Single(
+                    UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Tool, "call_1", "a").Text("{").Add(error).Log)).Calls
+                )
+                .Outcome
+        );
     }
 
     [Fact]
@@ -93,42 +145,67 @@ public sealed class UiMessageStreamTests
         var metadata = new UiMessageStreamReader().Take(Write(log)).Metadata;
         Assert.Equal(
             """{"finishReason":"stop","model":"demo/parley","usage":{"inputTokens":12,"outputTokens":34,"cachedInputTokens":5,"reasoningTokens":6,"estimated":true},"conversationId":"conv_1","generationId":"gen_1"}""",
-            metadata.GetRawText());
+            metadata.GetRawText()
+        );
     }
 
     [Fact]
     public async Task Write_FromAnyPosition_GivesOnlyTheRestUnderTheClientsId() => await Patience.Seeds(60, random =>
-    {
-        var log = EngineLog.Any(random);
-        foreach (var from in log.Boundaries().Where(boundary => boundary < log.End && random.Next(3) == 0))
         {
-            var known = LogMeaning.Of(log.UpTo(from), Shows.All, _ => null).Calls.ToList();
-            var expected = log.TextOf(PartKind.Text)[log.TextOf(PartKind.Text, from).Length..];
-            foreach (var cuts in (List<long>[])[[], log.Boundaries(), [.. log.Boundaries().Where(_ => random.Next(8) == 0)]])
+            var log = EngineLog.Any(random);
+            foreach (var from in log.Boundaries().Where(boundary => boundary < log.End && random.Next(3) == 0))
             {
-                var read = new UiMessageStreamReader().Knowing(known.Select(call => call.Copy())).Take(Write(log, cuts, new UiMessageStream(Info, "msg_client", from)));
-                Assert.Equal(("msg_client", expected), (read.MessageId, read.Meaning.Text));
-                Assert.Equal(Reason(log.Ended!), read.Meaning.End);
+                var known = LogMeaning.Of(log.UpTo(from), Shows.All, _ => null).Calls.ToList();
+                var expected = log.TextOf(PartKind.Text)[log.TextOf(PartKind.Text, from).Length..];
+                foreach (
+                    var cuts in (List<long>[])
+                        [
+                            [],
+                            log.Boundaries(),
+                            [.. log.Boundaries().Where(_ => random.Next(8) == 0)],
+                        ]
+                )
+                {
+                    var read = new UiMessageStreamReader()
+                        .Knowing(known.Select(call => call.Copy()))
+                        .Take(Write(log, cuts, new UiMessageStream(Info, "msg_client", from)));
+                    Assert.Equal(("msg_client", expected), (read.MessageId, read.Meaning.Text));
+                    Assert.Equal(Reason(log.Ended!), read.Meaning.End);
+                }
             }
-        }
 
-        return Task.CompletedTask;
-    });
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public void Write_FromWithinACall_BeginsTheCallAgain()
     {
-        var log = new LogBuilder().Part(PartKind.Text, "Let me look.").Tool("call_1", "weather", "{\"city\":\"Bern\"}").Add(new ToolReturned("call_1", "21", null)).Completed().Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Text, "Let me look.")
+            .Tool("call_1", "weather", "{\"city\":\"Bern\"}")
+            .Add(new ToolReturned("call_1", "21", null))
+            .Completed()
+            .Log;
         var read = new UiMessageStreamReader().Take(Write(log, log.Boundaries(), new UiMessageStream(Info, "msg_client", 25)));
-        Assert.Equal(("call_1 weather", "{\"city\":\"Bern\"}", "result: 21"), (read.Meaning.Parts[0].Key, read.Meaning.Parts[0].Content, read.Meaning.Parts[0].Outcome));
+        Assert.Equal(
+            ("call_1 weather", "{\"city\":\"Bern\"}", "result: 21"),
+            (read.Meaning.Parts[0].Key, read.Meaning.Parts[0].Content, read.Meaning.Parts[0].Outcome)
+        );
         Assert.Single(read.Meaning.Parts);
     }
 
     [Fact]
     public void Write_FromBehindACall_TakesItsResult()
     {
-        var log = new LogBuilder().Tool("call_1", "weather", "{}").Add(new ToolReturned("call_1", "21", null)).Part(PartKind.Text, "21°").Completed().Log;
-        var read = new UiMessageStreamReader().Knowing([new Shown("tool", "call_1 weather", "{}")]).Take(Write(log, [], new UiMessageStream(Info, "msg_client", 4)));
+        var log = new LogBuilder()
+            .Tool("call_1", "weather", "{}")
+            .Add(new ToolReturned("call_1", "21", null))
+            .Part(PartKind.Text, "21°")
+            .Completed()
+            .Log;
+        var read = new UiMessageStreamReader()
+            .Knowing([new Shown("tool", "call_1 weather", "{}")])
+            .Take(Write(log, [], new UiMessageStream(Info, "msg_client", 4)));
         Assert.Equal("result: 21", read.Meaning.Parts[0].Outcome);
         Assert.Equal(2, read.Steps);
     }
@@ -136,7 +213,12 @@ public sealed class UiMessageStreamTests
     [Fact]
     public void Write_FromTheEndOfAStep_BeginsNoEmptyOne()
     {
-        var log = new LogBuilder().Tool("call_1", "weather", "{}").Add(new ToolReturned("call_1", "21", null)).Part(PartKind.Text, "21°").Completed().Log;
+        var log = new LogBuilder()
+            .Tool("call_1", "weather", "{}")
+            .Add(new ToolReturned("call_1", "21", null))
+            .Part(PartKind.Text, "21°")
+            .Completed()
+            .Log;
         Assert.Equal(1, new UiMessageStreamReader().Take(Write(log, [], new UiMessageStream(Info, "msg_client", 5))).Steps);
     }
 

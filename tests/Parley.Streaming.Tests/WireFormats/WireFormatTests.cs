@@ -15,118 +15,143 @@ public sealed class WireFormatTests
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_CutAnywhere_MeansTheSame(string name) => await Patience.Seeds(300, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random, ended: random.Next(5) > 0);
-        var whole = format.Read(format.Write(log)).ToString();
-        Assert.Equal(whole, format.Read(format.Write(log, log.Boundaries())).ToString());
-        Assert.Equal(whole, format.Read(format.Write(log, log.Controls.Select(control => control.Position))).ToString());
-        Assert.Equal(whole, format.Read(format.Write(log, log.Boundaries().Where(_ => random.Next(8) == 0))).ToString());
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random, ended: random.Next(5) > 0);
+            var whole = format.Read(format.Write(log)).ToString();
+            Assert.Equal(whole, format.Read(format.Write(log, log.Boundaries())).ToString());
+            Assert.Equal(whole, format.Read(format.Write(log, log.Controls.Select(control => control.Position))).ToString());
+            Assert.Equal(whole, format.Read(format.Write(log, log.Boundaries().Where(_ => random.Next(8) == 0))).ToString());
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_WithHeartbeatsAndPausesAnywhere_MeansTheSame(string name) => await Patience.Seeds(100, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var output = new ArrayBufferWriter<byte>();
-        var writer = format.Create();
-        writer.WriteStart(output);
-        long from = 0;
-        foreach (var cut in log.Boundaries().Where(boundary => boundary == log.End || random.Next(5) == 0))
         {
-            if (random.Next(3) == 0) writer.WriteHeartbeat(output);
-            if (writer.HeldFor is not null && random.Next(2) == 0) writer.WriteHeld(output);
-            if (cut > from) writer.Write(log.Slice(from, cut), output);
-            from = cut;
-        }
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var output = new ArrayBufferWriter<byte>();
+            var writer = format.Create();
+            writer.WriteStart(output);
+            long from = 0;
+            foreach (var cut in log.Boundaries().Where(boundary => boundary == log.End || random.Next(5) == 0))
+            {
+                if (random.Next(3) == 0)
+                {
+                    writer.WriteHeartbeat(output);
+                }
 
-        Assert.Null(writer.HeldFor);
-        Assert.Equal(format.Read(format.Write(log)).ToString(), format.Read(output.WrittenSpan.ToArray()).ToString());
-        return Task.CompletedTask;
-    });
+                if (writer.HeldFor is not null && random.Next(2) == 0)
+                {
+                    writer.WriteHeld(output);
+                }
+
+                if (cut > from)
+                {
+                    writer.Write(log.Slice(from, cut), output);
+                }
+
+                from = cut;
+            }
+
+            Assert.Null(writer.HeldFor);
+            Assert.Equal(format.Read(format.Write(log)).ToString(), format.Read(output.WrittenSpan.ToArray()).ToString());
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_OfAnyLog_SaysWhatIsInIt(string name) => await Patience.Seeds(500, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var meaning = format.Read(format.Write(log));
-        Assert.Equal(log.TextOf(PartKind.Text), meaning.Text);
-        Assert.Equal(LogMeaning.Of(log, format.Shows, format.End).Flat(), meaning.Flat());
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var meaning = format.Read(format.Write(log));
+            Assert.Equal(log.TextOf(PartKind.Text), meaning.Text);
+            Assert.Equal(LogMeaning.Of(log, format.Shows, format.End).Flat(), meaning.Flat());
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(FormatsWithCursor))]
     public async Task Write_FromAnyCursor_JoinsToTheWhole(string name) => await Patience.Seeds(60, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random, ended: random.Next(5) > 0);
-        var whole = format.Read(format.WriteFrom(log, 0, log.End)).ToString();
-        foreach (var cursor in log.Boundaries())
-            Assert.Equal(whole, format.Read([.. format.WriteFrom(log, 0, cursor), .. format.WriteFrom(log, cursor, log.End)]).ToString());
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random, ended: random.Next(5) > 0);
+            var whole = format.Read(format.WriteFrom(log, 0, log.End)).ToString();
+            foreach (var cursor in log.Boundaries())
+            {
+                Assert.Equal(
+                    whole,
+                    format.Read([.. format.WriteFrom(log, 0, cursor), .. format.WriteFrom(log, cursor, log.End)]).ToString()
+                );
+            }
+
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(FormatsWithCursor))]
     public async Task Write_FromTheIdOfAnyEvent_GivesExactlyTheRest(string name) => await Patience.Seeds(60, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var whole = format.WriteFrom(log, 0, log.End);
-        for (var at = 0; at < whole.Length;)
         {
-            at += whole.AsSpan(at).IndexOf("\n\n"u8) + 2;
-            var id = long.Parse(EventStream.Read(whole.AsSpan(0, at))[^1].LastEventId, System.Globalization.CultureInfo.InvariantCulture);
-            Assert.Equal(whole[at..], format.WriteFrom(log, id, log.End));
-        }
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var whole = format.WriteFrom(log, 0, log.End);
+            for (var at = 0; at < whole.Length; )
+            {
+                at += whole.AsSpan(at).IndexOf("\n\n"u8) + 2;
+                var id = long.Parse(
+                    EventStream.Read(whole.AsSpan(0, at))[^1].LastEventId,
+                    System.Globalization.CultureInfo.InvariantCulture
+                );
+                Assert.Equal(whole[at..], format.WriteFrom(log, id, log.End));
+            }
 
-        return Task.CompletedTask;
-    });
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_AlwaysEndsAFrame(string name) => await Patience.Seeds(50, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var writer = format.Create();
-        var frames = new List<byte[]> { Piece(writer.WriteStart), Piece(writer.WriteHeartbeat) };
-        var boundaries = log.Boundaries();
-        for (var i = 1; i < boundaries.Count; i++) frames.Add(Piece(output => writer.Write(log.Slice(boundaries[i - 1], boundaries[i]), output)));
-        Assert.All(frames, frame => Assert.True(frame.Length == 0 || frame.AsSpan().EndsWith(Encoding.UTF8.GetBytes(format.FrameEnd))));
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var writer = format.Create();
+            var frames = new List<byte[]> { Piece(writer.WriteStart), Piece(writer.WriteHeartbeat) };
+            var boundaries = log.Boundaries();
+            for (var i = 1; i < boundaries.Count; i++)
+            {
+                frames.Add(Piece(output => writer.Write(log.Slice(boundaries[i - 1], boundaries[i]), output)));
+            }
+
+            Assert.All(frames, frame => Assert.True(frame.Length == 0 || frame.AsSpan().EndsWith(Encoding.UTF8.GetBytes(format.FrameEnd))));
+            return Task.CompletedTask;
+        });
 
     /// <summary>The bytes are a function of the log and the cut: no clock, no counter, no state that readers share.</summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_Again_GivesTheSameBytes(string name) => await Patience.Seeds(50, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var cuts = log.Boundaries().Where(_ => random.Next(8) == 0).ToList();
-        Assert.Equal(format.Write(log, cuts), format.Write(log, cuts));
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var cuts = log.Boundaries().Where(_ => random.Next(8) == 0).ToList();
+            Assert.Equal(format.Write(log, cuts), format.Write(log, cuts));
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_IntoABufferThatGivesLittle_IsTheSame(string name) => await Patience.Seeds(50, random =>
-    {
-        var format = FormatUnderTest.Of(name);
-        var log = EngineLog.Any(random);
-        var (little, writer) = (new LittleBuffer(), format.Create());
-        writer.WriteStart(little);
-        FormatUnderTest.WriteTo(writer, log, 0, log.Boundaries(), little);
-        Assert.Equal(format.Write(log, log.Boundaries()), little.Written);
-        return Task.CompletedTask;
-    });
+        {
+            var format = FormatUnderTest.Of(name);
+            var log = EngineLog.Any(random);
+            var (little, writer) = (new LittleBuffer(), format.Create());
+            writer.WriteStart(little);
+            FormatUnderTest.WriteTo(writer, log, 0, log.Boundaries(), little);
+            Assert.Equal(format.Write(log, log.Boundaries()), little.Written);
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -134,11 +159,31 @@ public sealed class WireFormatTests
     {
         var format = FormatUnderTest.Of(name);
         var controls = string.Concat(Enumerable.Range(0, 32).Select(i => (char)i));
-        var worst = controls + "\u007f\u0085\u2028\u2029\ufeff\ufffe\"\\/'`<>&+ data: x\n\nid: 1\n: hb\n\n0:\"x\"\n[DONE] 漢字 👨‍👩‍👧‍👦 \ud800 \udc00 \U0010ffff";
+        var worst =
+            controls
+            + "\u007f\u0085\u2028\u2029\ufeff\ufffe\"\\/'`<>&+ data: x\n\nid: 1\n: hb\n\n0:\"x\"\n[DONE] 漢字 👨‍👩‍👧‍👦 \ud800 \udc00 \U0010ffff";
         var arguments = "{\"text\":" + System.Text.Json.JsonSerializer.Serialize(worst) + ",\"raw\":\"\u2028\u0085\",\"half\":\"\\ud800\"}";
-        var log = new LogBuilder().Part(PartKind.Reasoning, worst).Part(PartKind.Text, worst).Tool("call_\"\\\u2028\n1", "tool\n\"", arguments)
-            .Add(new ToolReturned("call_\"\\\u2028\n1", null, worst)).Tool("call_2", "tool", worst).Add(new ToolReturned("call_2", "\"\u2028\\ud800\"", null)).Part(PartKind.Text, worst)
-            .Add(new GenerationEnded(GenerationStatus.Failed, "error", null, new GenerationError("code", worst.Replace("\ud800", "\ufffd", StringComparison.Ordinal).Replace("\udc00", "\ufffd", StringComparison.Ordinal), false))).Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Reasoning, worst)
+            .Part(PartKind.Text, worst)
+            .Tool("call_\"\\\u2028\n1", "tool\n\"", arguments)
+            .Add(new ToolReturned("call_\"\\\u2028\n1", null, worst))
+            .Tool("call_2", "tool", worst)
+            .Add(new ToolReturned("call_2", "\"\u2028\\ud800\"", null))
+            .Part(PartKind.Text, worst)
+            .Add(
+                new GenerationEnded(
+                    GenerationStatus.Failed,
+                    "error",
+                    null,
+                    new GenerationError(
+                        "code",
+                        worst.Replace("\ud800", "\ufffd", StringComparison.Ordinal).Replace("\udc00", "\ufffd", StringComparison.Ordinal),
+                        false
+                    )
+                )
+            )
+            .Log;
         var whole = format.Read(format.Write(log));
         Assert.Equal(LogMeaning.Of(log, format.Shows, format.End).Flat(), whole.Flat());
         Assert.Equal(whole.ToString(), format.Read(format.Write(log, log.Boundaries())).ToString());
@@ -171,7 +216,17 @@ public sealed class WireFormatTests
     public void Write_OfAFailedAnswer_SaysSoOrIsCut(string name)
     {
         var format = FormatUnderTest.Of(name);
-        var log = new LogBuilder().Part(PartKind.Text, "Half").Add(new GenerationEnded(GenerationStatus.Interrupted, "error", null, new GenerationError("interrupted", "It was interrupted.", true))).Log;
+        var log = new LogBuilder()
+            .Part(PartKind.Text, "Half")
+            .Add(
+                new GenerationEnded(
+                    GenerationStatus.Interrupted,
+                    "error",
+                    null,
+                    new GenerationError("interrupted", "It was interrupted.", true)
+                )
+            )
+            .Log;
         var meaning = format.Read(format.Write(log));
         Assert.Equal("Half", meaning.Text);
         Assert.True(format.Create().CutsAfterFailure || meaning.End == "error: It was interrupted.", meaning.End);

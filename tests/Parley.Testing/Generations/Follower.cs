@@ -29,13 +29,25 @@ public sealed class Follower
 
     public long Position
     {
-        get { lock (_gate) return _position; }
+        get
+        {
+            lock (_gate)
+            {
+                return _position;
+            }
+        }
     }
 
     /// <summary>What it has read so far.</summary>
     public (byte[] Bytes, PositionedControl[] Controls) Seen
     {
-        get { lock (_gate) return ([.. _bytes], [.. _controls]); }
+        get
+        {
+            lock (_gate)
+            {
+                return ([.. _bytes], [.. _controls]);
+            }
+        }
     }
 
     public static async Task<FoldedLog> ReadToEndAsync(GenerationRunner runner, GenerationId id)
@@ -50,7 +62,11 @@ public sealed class Follower
     {
         lock (_gate)
         {
-            if (_position >= position) return Task.CompletedTask;
+            if (_position >= position)
+            {
+                return Task.CompletedTask;
+            }
+
             var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((position, signal));
             return Task.WhenAny(signal.Task, Done).Unwrap().Soon();
@@ -68,7 +84,10 @@ public sealed class Follower
     {
         var (bytes, controls) = Seen;
         Assert.InRange(From + bytes.Length, From, log.End);
-        Assert.True(log.Bytes.Span[(int)From..(int)(From + bytes.Length)].SequenceEqual(bytes), $"What was seen from {From} to {From + bytes.Length} is not what the log has there.");
+        Assert.True(
+            log.Bytes.Span[(int)From..(int)(From + bytes.Length)].SequenceEqual(bytes),
+            $"What was seen from {From} to {From + bytes.Length} is not what the log has there."
+        );
         Assert.Equal(log.Controls.Where(control => control.Position >= From && control.Position < From + bytes.Length), controls);
     }
 
@@ -79,8 +98,16 @@ public sealed class Follower
         {
             while (true)
             {
-                while (reader.TryRead(out var slice)) Take(slice);
-                if (reader.State != LogReaderState.Following) return reader.State;
+                while (reader.TryRead(out var slice))
+                {
+                    Take(slice);
+                }
+
+                if (reader.State != LogReaderState.Following)
+                {
+                    return reader.State;
+                }
+
                 await reader.WaitAsync();
             }
         }
@@ -101,7 +128,11 @@ public sealed class Follower
             _controls.AddRange(slice.Controls.Span);
             _position = slice.To;
             Slices++;
-            foreach (var (_, signal) in _waiting.Where(one => one.Position <= _position)) signal.TrySetResult();
+            foreach (var (_, signal) in _waiting.Where(one => one.Position <= _position))
+            {
+                signal.TrySetResult();
+            }
+
             _waiting.RemoveAll(one => one.Position <= _position);
         }
     }

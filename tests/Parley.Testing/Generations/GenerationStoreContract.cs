@@ -32,15 +32,21 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static FoldedLog Sample { get; } = new LogBuilder()
-        .Part(PartKind.Reasoning, "Thinking… 🤔")
-        .Open(PartKind.Text).Text("Grüße, 世界! 👨‍👩‍👧‍👦 ").Text("More.").Close()
-        .Tool("call_1", "weather", "{\"city\":\"Zürich\"}")
-        .Add(new ToolReturned("call_1", "{\"temperature\": 21}", null))
-        .Add(new Seam(Seam.Adopted, "demo/parley"))
-        .Open(PartKind.Text, continues: true).Text("𝔈nd").Close()
-        .Completed(new GenerationUsage(10, 20, 3, null, true))
-        .Log;
+    private static FoldedLog Sample { get; } =
+        new LogBuilder()
+            .Part(PartKind.Reasoning, "Thinking… 🤔")
+            .Open(PartKind.Text)
+            .Text("Grüße, 世界! 👨‍👩‍👧‍👦 ")
+            .Text("More.")
+            .Close()
+            .Tool("call_1", "weather", "{\"city\":\"Zürich\"}")
+            .Add(new ToolReturned("call_1", "{\"temperature\": 21}", null))
+            .Add(new Seam(Seam.Adopted, "demo/parley"))
+            .Open(PartKind.Text, continues: true)
+            .Text("𝔈nd")
+            .Close()
+            .Completed(new GenerationUsage(10, 20, 3, null, true))
+            .Log;
 
     [Fact]
     public async Task Append_ThenReadFromAnyBoundary_GivesTheRest()
@@ -108,13 +114,24 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         {
             var id = await NewGenerationAsync();
             await Store.ReleaseLeaseAsync(Cancel);
-            var appending = Task.Run(async () =>
+            var appending = Task.Run(
+                async () =>
+                {
+                    long end = 0;
+                    while (end < log.End && await AppendAsync(log.Pending(id, 1, end, end + 1)) == AppendOutcome.Committed)
+                    {
+                        end++;
+                    }
+
+                    return end;
+                },
+                Cancel
+            );
+            if (round % 2 == 0)
             {
-                long end = 0;
-                while (end < log.End && await AppendAsync(log.Pending(id, 1, end, end + 1)) == AppendOutcome.Committed) end++;
-                return end;
-            }, Cancel);
-            if (round % 2 == 0) await AppendAsync(new PendingSlice(await NewGenerationAsync(), 1, 0, "ab"u8.ToArray(), default));
+                await AppendAsync(new PendingSlice(await NewGenerationAsync(), 1, 0, "ab"u8.ToArray(), default));
+            }
+
             var claimed = (await Store.ClaimAbandonedAsync(1000, Cancel)).Single(generation => generation.Id == id);
 
             Assert.Equal(await appending, claimed.Log.End);
@@ -129,14 +146,28 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     public async Task Append_OfManyGenerationsAtOnce_KeepsThemApart()
     {
         var ids = new List<GenerationId>();
-        for (var i = 0; i < 8; i++) ids.Add(await NewGenerationAsync());
-        var text = Enumerable.Range(0, 8).Select(i => new LogBuilder().Open(PartKind.Text).Text(string.Concat(Enumerable.Repeat($"<{i}é>", 100))).Log).ToArray();
+        for (var i = 0; i < 8; i++)
+        {
+            ids.Add(await NewGenerationAsync());
+        }
+
+        var text = Enumerable
+            .Range(0, 8)
+            .Select(i => new LogBuilder().Open(PartKind.Text).Text(string.Concat(Enumerable.Repeat($"<{i}é>", 100))).Log)
+            .ToArray();
 
         await Task.WhenAll(ids.Select((id, i) => Task.Run(() => AppendInPiecesAsync(id, text[i], 13), Cancel)));
 
-        for (var i = 0; i < 8; i++) await AssertHoldsAsync(ids[i], text[i], GenerationStatus.Running, 1);
+        for (var i = 0; i < 8; i++)
+        {
+            await AssertHoldsAsync(ids[i], text[i], GenerationStatus.Running, 1);
+        }
+
         await RestartAsync();
-        for (var i = 0; i < 8; i++) await AssertHoldsAsync(ids[i], text[i], GenerationStatus.Running, 1);
+        for (var i = 0; i < 8; i++)
+        {
+            await AssertHoldsAsync(ids[i], text[i], GenerationStatus.Running, 1);
+        }
     }
 
     [Fact]
@@ -146,7 +177,9 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         var unknown = new GenerationId(Guid.NewGuid());
 
         var outcomes = await Store.AppendAsync(
-            [Sample.Pending(a, 1, 0, 3), Sample.Pending(b, 9, 0, 3), Sample.Pending(unknown, 1, 0, 3), Sample.Pending(c, 1, 0, Sample.End)], Cancel);
+            [Sample.Pending(a, 1, 0, 3), Sample.Pending(b, 9, 0, 3), Sample.Pending(unknown, 1, 0, 3), Sample.Pending(c, 1, 0, Sample.End)],
+            Cancel
+        );
 
         Assert.Equal([AppendOutcome.Committed, AppendOutcome.Fenced, AppendOutcome.Fenced, AppendOutcome.Committed], outcomes);
         await AssertHoldsAsync(a, Sample.UpTo(3), GenerationStatus.Running, 1);
@@ -195,7 +228,10 @@ public abstract class GenerationStoreContract : IAsyncLifetime
             var log = RandomLog.Next(random);
             await AppendInPiecesAsync(id, log.UpTo(log.End), random.Next(1, 60));
             List<LogSlice> before = [];
-            foreach (var at in log.Boundaries().SkipLast(1)) before.Add(await ReadAsync(id, at));
+            foreach (var at in log.Boundaries().SkipLast(1))
+            {
+                before.Add(await ReadAsync(id, at));
+            }
 
             await EndAsync(id, log);
 
@@ -205,7 +241,10 @@ public abstract class GenerationStoreContract : IAsyncLifetime
                 var after = await ReadAsync(id, at);
                 LogCuts.AssertIsPartOf(log, after);
                 Assert.Equal(log.End, after.To);
-                if (slice.Bytes.Length > 0) Assert.Equal(slice.Bytes.ToArray(), after.Bytes[..slice.Bytes.Length].ToArray());
+                if (slice.Bytes.Length > 0)
+                {
+                    Assert.Equal(slice.Bytes.ToArray(), after.Bytes[..slice.Bytes.Length].ToArray());
+                }
             }
         });
     }
@@ -214,23 +253,36 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     public async Task Claim_InParallel_GivesEachGenerationToOneCaller()
     {
         List<GenerationId> ids = [];
-        for (var i = 0; i < 30; i++) ids.Add(await NewGenerationAsync());
+        for (var i = 0; i < 30; i++)
+        {
+            ids.Add(await NewGenerationAsync());
+        }
+
         await AppendInPiecesAsync(ids[3], Sample.UpTo(20), 5);
         await AppendInPiecesAsync(ids[4], Sample, 50);
         await RestartAsync();
         await Store.RenewLeaseAsync(Cancel);
 
-        var claimed = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
-        {
-            List<AbandonedGeneration> mine = [];
-            while (await Store.ClaimAbandonedAsync(3, Cancel) is { Count: > 0 } some)
-            {
-                Assert.InRange(some.Count, 1, 3);
-                mine.AddRange(some);
-            }
+        var claimed = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(_ =>
+                    Task.Run(
+                        async () =>
+                        {
+                            List<AbandonedGeneration> mine = [];
+                            while (await Store.ClaimAbandonedAsync(3, Cancel) is { Count: > 0 } some)
+                            {
+                                Assert.InRange(some.Count, 1, 3);
+                                mine.AddRange(some);
+                            }
 
-            return mine;
-        }, Cancel)));
+                            return mine;
+                        },
+                        Cancel
+                    )
+                )
+        );
 
         var all = claimed.SelectMany(mine => mine).ToList();
         Assert.Equal(ids.Where(id => id != ids[4]).Select(id => id.Value).Order(), all.Select(one => one.Id.Value).Order());
@@ -274,7 +326,8 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
         Assert.Equal(
             [AppendOutcome.Fenced, AppendOutcome.Committed],
-            await Store.AppendAsync([Sample.Pending(id, 1, 20, 28), Sample.Pending(other, 1, 20, 28)], Cancel));
+            await Store.AppendAsync([Sample.Pending(id, 1, 20, 28), Sample.Pending(other, 1, 20, 28)], Cancel)
+        );
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 1, 20, Sample.End)));
         Assert.Null(await Store.FindAsync(id, Cancel));
         Assert.Null(await Store.ReadAsync(id, 0, All, Cancel));
@@ -296,8 +349,16 @@ public abstract class GenerationStoreContract : IAsyncLifetime
             Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, epoch, end, to)));
             end = to;
             await RestartAsync();
-            await AssertHoldsAsync(id, end == log.End ? log : log.UpTo(end), end == log.End ? GenerationStatus.Completed : GenerationStatus.Running, epoch);
-            if (end < log.End) epoch = Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel)).Epoch;
+            await AssertHoldsAsync(
+                id,
+                end == log.End ? log : log.UpTo(end),
+                end == log.End ? GenerationStatus.Completed : GenerationStatus.Running,
+                epoch
+            );
+            if (end < log.End)
+            {
+                epoch = Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel)).Epoch;
+            }
         }
     }
 
@@ -378,21 +439,32 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     [Fact]
     public async Task Read_WhileItIsWrittenAndFolded_NeverShowsAGapOrAnythingElse()
     {
-        var log = LogBuilder.Of(new LogBuilder().Open(PartKind.Text).Text(string.Concat(Enumerable.Repeat("wörd 漢字 😀 ", 120))).Close().Log).Completed().Log;
+        var log = LogBuilder
+            .Of(new LogBuilder().Open(PartKind.Text).Text(string.Concat(Enumerable.Repeat("wörd 漢字 😀 ", 120))).Close().Log)
+            .Completed()
+            .Log;
         var id = await NewGenerationAsync();
         var writing = Task.Run(() => AppendInPiecesAsync(id, log, 17), Cancel);
-        var readers = Enumerable.Range(0, 4).Select(reader => Task.Run(async () =>
-        {
-            long at = 0;
-            while (at < log.End)
-            {
-                var slice = await ReadAsync(id, at, 40 + reader);
-                Assert.Equal(at, slice.From);
-                LogCuts.AssertIsPartOf(log, slice);
-                Assert.True((await Store.FindAsync(id, Cancel))!.End >= slice.To);
-                at = slice.To;
-            }
-        }, Cancel)).ToArray();
+        var readers = Enumerable
+            .Range(0, 4)
+            .Select(reader =>
+                Task.Run(
+                    async () =>
+                    {
+                        long at = 0;
+                        while (at < log.End)
+                        {
+                            var slice = await ReadAsync(id, at, 40 + reader);
+                            Assert.Equal(at, slice.From);
+                            LogCuts.AssertIsPartOf(log, slice);
+                            Assert.True((await Store.FindAsync(id, Cancel))!.End >= slice.To);
+                            at = slice.To;
+                        }
+                    },
+                    Cancel
+                )
+            )
+            .ToArray();
         await writing.Soon();
         await Task.WhenAll(readers).Soon();
     }
@@ -400,53 +472,74 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     /// <summary>Everything at random, against a model that is nothing but the logs.</summary>
     [Fact]
     public async Task Store_AnyHistory_IsWhatTheModelSays() => await Patience.Seeds(30, async random =>
-    {
-        List<Expected> all = [];
-        for (var i = random.Next(1, 5); i > 0; i--) all.Add(new Expected(await NewGenerationAsync()));
-        for (var step = 0; step < 80; step++)
         {
-            var one = all[random.Next(all.Count)];
-            switch (random.Next(20))
+            List<Expected> all = [];
+            for (var i = random.Next(1, 5); i > 0; i--)
             {
-                case < 10:
-                    await AppendSomeAsync(all, random);
-                    break;
-                case 10:
-                    Assert.Equal(AppendOutcome.Fenced, await AppendAsync(new PendingSlice(one.Id, one.Epoch + (random.Next(2) == 0 ? -1 : 1), one.Log.End, "x"u8.ToArray(), default)));
-                    break;
-                case 11:
-                    Assert.Equal(AppendOutcome.Fenced, await AppendAsync(new PendingSlice(one.Id, one.Epoch, one.Log.End + (random.Next(2) == 0 ? -1 : 1), "x"u8.ToArray(), default)));
-                    break;
-                case < 15:
-                    await one.AssertReadAsync(Store, random);
-                    break;
-                case 15:
-                    await one.AssertHoldsAsync(this);
-                    break;
-                case 16 when random.Next(3) == 0:
-                    await RestartAsync();
-                    await Store.RenewLeaseAsync(Cancel);
-                    await ClaimAsync(all);
-                    break;
-                case 17 when random.Next(3) == 0:
-                    await Store.ReleaseLeaseAsync(Cancel);
-                    await ClaimAsync(all);
-                    await Store.RenewLeaseAsync(Cancel);
-                    break;
-                case 18 when random.Next(4) == 0 && !one.Deleted:
-                    await DeleteConversationAsync(one.Id);
-                    one.Deleted = true;
-                    break;
-                case 19 when all.Count < 8:
-                    all.Add(new Expected(await NewGenerationAsync()));
-                    break;
+                all.Add(new Expected(await NewGenerationAsync()));
             }
-        }
 
-        foreach (var one in all) await one.AssertHoldsAsync(this);
-        await RestartAsync();
-        foreach (var one in all) await one.AssertHoldsAsync(this);
-    });
+            for (var step = 0; step < 80; step++)
+            {
+                var one = all[random.Next(all.Count)];
+                switch (random.Next(20))
+                {
+                    case < 10:
+                        await AppendSomeAsync(all, random);
+                        break;
+                    case 10:
+                        Assert.Equal(
+                            AppendOutcome.Fenced,
+                            await AppendAsync(
+                                new PendingSlice(one.Id, one.Epoch + (random.Next(2) == 0 ? -1 : 1), one.Log.End, "x"u8.ToArray(), default)
+                            )
+                        );
+                        break;
+                    case 11:
+                        Assert.Equal(
+                            AppendOutcome.Fenced,
+                            await AppendAsync(
+                                new PendingSlice(one.Id, one.Epoch, one.Log.End + (random.Next(2) == 0 ? -1 : 1), "x"u8.ToArray(), default)
+                            )
+                        );
+                        break;
+                    case < 15:
+                        await one.AssertReadAsync(Store, random);
+                        break;
+                    case 15:
+                        await one.AssertHoldsAsync(this);
+                        break;
+                    case 16 when random.Next(3) == 0:
+                        await RestartAsync();
+                        await Store.RenewLeaseAsync(Cancel);
+                        await ClaimAsync(all);
+                        break;
+                    case 17 when random.Next(3) == 0:
+                        await Store.ReleaseLeaseAsync(Cancel);
+                        await ClaimAsync(all);
+                        await Store.RenewLeaseAsync(Cancel);
+                        break;
+                    case 18 when random.Next(4) == 0 && !one.Deleted:
+                        await DeleteConversationAsync(one.Id);
+                        one.Deleted = true;
+                        break;
+                    case 19 when all.Count < 8:
+                        all.Add(new Expected(await NewGenerationAsync()));
+                        break;
+                }
+            }
+
+            foreach (var one in all)
+            {
+                await one.AssertHoldsAsync(this);
+            }
+
+            await RestartAsync();
+            foreach (var one in all)
+            {
+                await one.AssertHoldsAsync(this);
+            }
+        });
 
     private async Task AppendSomeAsync(List<Expected> all, Random random)
     {
@@ -455,22 +548,36 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         {
             var log = LogBuilder.Of(one.Log);
             var open = one.Open;
-            for (var i = random.Next(1, 5); i > 0; i--) RandomLog.Extend(log, random, ref open);
+            for (var i = random.Next(1, 5); i > 0; i--)
+            {
+                RandomLog.Extend(log, random, ref open);
+            }
+
             if (random.Next(40) == 0)
             {
                 RandomLog.Close(log, ref open);
                 log.Add(RandomLog.End(random, log.End));
             }
 
-            if (log.End == one.Log.End) continue;
+            if (log.End == one.Log.End)
+            {
+                continue;
+            }
+
             appended.Add((one, log.Log));
         }
 
-        var outcomes = await Store.AppendAsync([.. appended.Select(pair => pair.Next.Pending(pair.One.Id, pair.One.Epoch, pair.One.Log.End, pair.Next.End))], Cancel);
+        var outcomes = await Store.AppendAsync(
+            [.. appended.Select(pair => pair.Next.Pending(pair.One.Id, pair.One.Epoch, pair.One.Log.End, pair.Next.End))],
+            Cancel
+        );
         foreach (var ((one, next), outcome) in appended.Zip(outcomes))
         {
             Assert.Equal(one.Deleted || one.Log.Ended is not null ? AppendOutcome.Fenced : AppendOutcome.Committed, outcome);
-            if (outcome == AppendOutcome.Committed) one.Log = next;
+            if (outcome == AppendOutcome.Committed)
+            {
+                one.Log = next;
+            }
         }
     }
 
@@ -481,13 +588,20 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         foreach (var one in claimed)
         {
             // Logs of other seeds may still run.
-            if (!running.Remove(one.Id, out var expected)) continue;
+            if (!running.Remove(one.Id, out var expected))
+            {
+                continue;
+            }
+
             Assert.Equal(++expected.Epoch, one.Epoch);
             Assert.Equal(expected.Epoch - 1, one.Adoptions);
             LogCuts.AssertSame(expected.Log, one.Log);
         }
 
-        if (claimed.Count < 100) Assert.Empty(running);
+        if (claimed.Count < 100)
+        {
+            Assert.Empty(running);
+        }
     }
 
     private sealed class Expected(GenerationId id)
@@ -505,7 +619,11 @@ public abstract class GenerationStoreContract : IAsyncLifetime
             var at = boundaries[random.Next(boundaries.Count)];
             var read = await store.ReadAsync(Id, at, random.Next(1, 50), Cancel);
             Assert.Equal(Deleted, read is null);
-            if (read is not { } slice) return;
+            if (read is not { } slice)
+            {
+                return;
+            }
+
             Assert.Equal(at, slice.From);
             Assert.Equal(at == Log.End, slice.Bytes.Length == 0);
             LogCuts.AssertIsPartOf(Log, slice);
@@ -513,8 +631,14 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
         public async Task AssertHoldsAsync(GenerationStoreContract contract)
         {
-            if (Deleted) Assert.Null(await contract.Store.FindAsync(Id, Cancel));
-            else await contract.AssertHoldsAsync(Id, Log, Log.Ended?.Status ?? GenerationStatus.Running, Epoch);
+            if (Deleted)
+            {
+                Assert.Null(await contract.Store.FindAsync(Id, Cancel));
+            }
+            else
+            {
+                await contract.AssertHoldsAsync(Id, Log, Log.Ended?.Status ?? GenerationStatus.Running, Epoch);
+            }
         }
     }
 
@@ -525,13 +649,18 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         long end = 0;
         foreach (var to in log.Boundaries())
         {
-            if (to == end || (to - end < size && to != log.End)) continue;
+            if (to == end || (to - end < size && to != log.End))
+            {
+                continue;
+            }
+
             Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, 1, end, to)));
             end = to;
         }
     }
 
-    private async Task EndAsync(GenerationId id, FoldedLog log) => Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, 1, log.End - 1, log.End)));
+    private async Task EndAsync(GenerationId id, FoldedLog log) =>
+        Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, 1, log.End - 1, log.End)));
 
     private async Task<LogSlice> ReadAsync(GenerationId id, long after, int maxBytes = 1 << 20)
     {
@@ -543,8 +672,17 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         while (maxBytes == 1 << 20 && read.Bytes.Length > 0 && read.Ended is null)
         {
             var more = (await Store.ReadAsync(id, read.To, maxBytes, Cancel))!.Value;
-            if (more.Bytes.Length == 0) break;
-            read = new LogSlice(read.From, (byte[])[.. read.Bytes.Span, .. more.Bytes.Span], (PositionedControl[])[.. read.Controls.Span, .. more.Controls.Span], read.Open);
+            if (more.Bytes.Length == 0)
+            {
+                break;
+            }
+
+            read = new LogSlice(
+                read.From,
+                (byte[])[.. read.Bytes.Span, .. more.Bytes.Span],
+                (PositionedControl[])[.. read.Controls.Span, .. more.Controls.Span],
+                read.Open
+            );
         }
 
         return read;
@@ -554,7 +692,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     {
         foreach (var size in new[] { 1, 2, 3, 4, 5, 7, 16, 1000 })
         {
-            for (long at = 0; at < log.End;)
+            for (long at = 0; at < log.End; )
             {
                 var slice = await ReadAsync(id, at, size);
                 Assert.InRange(slice.Bytes.Length, 1, Math.Max(4, size));
@@ -570,6 +708,9 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         var whole = await ReadAsync(id, 0);
         Assert.Equal(log.End, whole.To);
         LogCuts.AssertIsPartOf(log, whole);
-        if (log.End > 0) Assert.Equal(log.Ended, whole.Ended);
+        if (log.End > 0)
+        {
+            Assert.Equal(log.Ended, whole.Ended);
+        }
     }
 }

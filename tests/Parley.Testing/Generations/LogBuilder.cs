@@ -13,7 +13,8 @@ public sealed class LogBuilder
 
     public FoldedLog Log => new(_bytes.ToArray(), [.. _controls]);
 
-    public LogBuilder Open(PartKind kind, string? callId = null, string? name = null, bool continues = false) => Add(new PartOpened(kind, callId, name, continues));
+    public LogBuilder Open(PartKind kind, string? callId = null, string? name = null, bool continues = false) =>
+        Add(new PartOpened(kind, callId, name, continues));
 
     public LogBuilder Close() => Add(PartClosed.Instance);
 
@@ -59,18 +60,35 @@ public static class LogCuts
     {
         List<long> boundaries = [];
         for (var at = 0; at < log.Bytes.Length; at++)
-            if (LogSlice.IsBoundary(log.Bytes.Span[at])) boundaries.Add(at);
+        {
+            if (LogSlice.IsBoundary(log.Bytes.Span[at]))
+            {
+                boundaries.Add(at);
+            }
+        }
+
         boundaries.Add(log.End);
         return boundaries;
     }
 
     /// <summary>The stretch as a writer appends it.</summary>
-    public static PendingSlice Pending(this FoldedLog log, GenerationId id, int epoch, long from, long to) => new(
-        id, epoch, from, log.Bytes[(int)from..(int)to], log.Controls.Where(control => control.Position >= from && control.Position < to).ToArray());
+    public static PendingSlice Pending(this FoldedLog log, GenerationId id, int epoch, long from, long to) =>
+        new(
+            id,
+            epoch,
+            from,
+            log.Bytes[(int)from..(int)to],
+            log.Controls.Where(control => control.Position >= from && control.Position < to).ToArray()
+        );
 
     /// <summary>The stretch as a reader gets it.</summary>
-    public static LogSlice Slice(this FoldedLog log, long from, long to) => new(
-        from, log.Bytes[(int)from..(int)to], log.Controls.Where(control => control.Position >= from && control.Position < to).ToArray(), log.From(from).Open);
+    public static LogSlice Slice(this FoldedLog log, long from, long to) =>
+        new(
+            from,
+            log.Bytes[(int)from..(int)to],
+            log.Controls.Where(control => control.Position >= from && control.Position < to).ToArray(),
+            log.From(from).Open
+        );
 
     public static void AssertSame(FoldedLog expected, FoldedLog actual)
     {
@@ -84,7 +102,13 @@ public static class LogCuts
         Assert.InRange(slice.To, slice.From, log.End);
         Assert.True(slice.To == log.End || LogSlice.IsBoundary(log.Bytes.Span[(int)slice.To]), $"{slice.To} is inside a character.");
         Assert.Equal(log.Bytes[(int)slice.From..(int)slice.To].ToArray(), slice.Bytes.ToArray());
-        Assert.Equal(log.Controls.Where(control => control.Position >= slice.From && control.Position < slice.To), slice.Controls.ToArray());
-        if (slice.Bytes.Length > 0) Assert.Equal(log.From(slice.From).Open, slice.Open);
+        Assert.Equal(
+            log.Controls.Where(control => control.Position >= slice.From && control.Position < slice.To),
+            slice.Controls.ToArray()
+        );
+        if (slice.Bytes.Length > 0)
+        {
+            Assert.Equal(log.From(slice.From).Open, slice.Open);
+        }
     }
 }

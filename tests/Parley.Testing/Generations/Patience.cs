@@ -34,7 +34,11 @@ public static class Patience
         var only = Environment.GetEnvironmentVariable("PARLEY_SEED");
         for (var seed = 1; seed <= count; seed++)
         {
-            if (only is not null && only != seed.ToString(System.Globalization.CultureInfo.InvariantCulture)) continue;
+            if (only is not null && only != seed.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            {
+                continue;
+            }
+
             try
             {
                 await run(new Random(seed));

@@ -11,7 +11,9 @@ public sealed class PushedModel : IChatClient
     private readonly Channel<ChatResponseUpdate> _updates = Channel.CreateUnbounded<ChatResponseUpdate>();
     private readonly TaskCompletionSource<IReadOnlyList<ChatMessage>> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _pushed, _taken, _drained;
+    private int _pushed,
+        _taken,
+        _drained;
 
     /// <summary>The messages that the engine asked with.</summary>
     public Task<IReadOnlyList<ChatMessage>> Asked => _asked.Task;
@@ -44,7 +46,10 @@ public sealed class PushedModel : IChatClient
     /// <summary>The answer is complete.</summary>
     public PushedModel Complete(ChatFinishReason? reason = null, UsageDetails? usage = null)
     {
-        var last = new ChatResponseUpdate(ChatRole.Assistant, usage is null ? [] : [new UsageContent(usage)]) { FinishReason = reason ?? ChatFinishReason.Stop };
+        var last = new ChatResponseUpdate(ChatRole.Assistant, usage is null ? [] : [new UsageContent(usage)])
+        {
+            FinishReason = reason ?? ChatFinishReason.Stop,
+        };
         _updates.Writer.TryWrite(last);
         _updates.Writer.TryComplete();
         return this;
@@ -58,7 +63,10 @@ public sealed class PushedModel : IChatClient
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         _asked.TrySetResult([.. messages]);
         try
@@ -91,12 +99,13 @@ public sealed class PushedModel : IChatClient
         }
     }
 
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) => throw new NotSupportedException();
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -12,7 +12,8 @@ public sealed class ChatCompletionChunks : WireFormat
 {
     private readonly IReadOnlySet<string> _tools;
     private readonly bool _includeUsage;
-    private readonly byte[] _head, _tail;
+    private readonly byte[] _head,
+        _tail;
     private int _calls;
     private bool _callIsBare;
 
@@ -46,7 +47,8 @@ public sealed class ChatCompletionChunks : WireFormat
     /// <summary>A chunk that adds nothing: some clients can't read comments.</summary>
     public override void WriteHeartbeat(IBufferWriter<byte> output) => WriteChunk("{}"u8, null, output);
 
-    public override void WriteStart(IBufferWriter<byte> output) => WriteChunk("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"u8, null, output);
+    public override void WriteStart(IBufferWriter<byte> output) =>
+        WriteChunk("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"u8, null, output);
 
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)
     {
@@ -133,7 +135,11 @@ public sealed class ChatCompletionChunks : WireFormat
         {
             output.Write(_head);
             output.Write("],\"usage\":"u8);
-            using (var json = new Utf8JsonWriter(output, JsonText.Writer)) ChatCompletionObject.WriteUsage(end.Usage, json);
+            using (var json = new Utf8JsonWriter(output, JsonText.Writer))
+            {
+                ChatCompletionObject.WriteUsage(end.Usage, json);
+            }
+
             output.Write("}\n\n"u8);
         }
 
@@ -157,8 +163,15 @@ public sealed class ChatCompletionChunks : WireFormat
     {
         output.Write(delta);
         output.Write(",\"logprobs\":null,\"finish_reason\":"u8);
-        if (finishReason is null) output.Write("null"u8);
-        else output.WriteQuoted(finishReason);
+        if (finishReason is null)
+        {
+            output.Write("null"u8);
+        }
+        else
+        {
+            output.WriteQuoted(finishReason);
+        }
+
         output.Write("}"u8);
         output.Write(_tail);
     }

@@ -14,10 +14,20 @@ public static class ChatCompletionObject
     /// <param name="declaredTools">The tools that the client declared: no other calls are shown.</param>
     /// <param name="output">Where to.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
-    public static void Write(GenerationInfo info, FoldedLog log, IReadOnlySet<string>? declaredTools, IBufferWriter<byte> output, string? model = null)
+    public static void Write(
+        GenerationInfo info,
+        FoldedLog log,
+        IReadOnlySet<string>? declaredTools,
+        IBufferWriter<byte> output,
+        string? model = null
+    )
     {
         var end = log.Ended;
-        if (end?.StoppedAt is { } seen) log = log.UpTo(log.BoundaryAt(seen));
+        if (end?.StoppedAt is { } seen)
+        {
+            log = log.UpTo(log.BoundaryAt(seen));
+        }
+
         var text = log.TextOf(PartKind.Text);
         var reasoning = log.TextOf(PartKind.Reasoning);
         var calls = Calls(log, declaredTools);
@@ -33,8 +43,15 @@ public static class ChatCompletionObject
         json.WriteNumber("index"u8, 0);
         json.WriteStartObject("message"u8);
         json.WriteString("role"u8, "assistant"u8);
-        if (text.Length == 0 && calls.Count > 0) json.WriteNull("content"u8);
-        else json.WriteString("content"u8, text);
+        if (text.Length == 0 && calls.Count > 0)
+        {
+            json.WriteNull("content"u8);
+        }
+        else
+        {
+            json.WriteString("content"u8, text);
+        }
+
         json.WriteNull("refusal"u8);
         if (reasoning.Length > 0)
         {
@@ -42,7 +59,11 @@ public static class ChatCompletionObject
             json.WriteString("reasoning"u8, reasoning);
         }
 
-        if (calls.Count > 0) WriteCalls(calls, json);
+        if (calls.Count > 0)
+        {
+            WriteCalls(calls, json);
+        }
+
         json.WriteEndObject();
         json.WriteNull("logprobs"u8);
         json.WriteString("finish_reason"u8, FinishReason(end, calls.Count > 0));
@@ -54,13 +75,14 @@ public static class ChatCompletionObject
     }
 
     /// <summary>Why the answer ends. Calls that wait for the client are the reason also where a model only said that it stopped; without any, the client must not look for them.</summary>
-    internal static string FinishReason(GenerationEnded? end, bool hasCalls) => end switch
-    {
-        { FinishReason: "length" } => "length",
-        { FinishReason: "content-filter" } => "content_filter",
-        { Status: GenerationStatus.Completed } when hasCalls => "tool_calls",
-        _ => "stop",
-    };
+    internal static string FinishReason(GenerationEnded? end, bool hasCalls) =>
+        end switch
+        {
+            { FinishReason: "length" } => "length",
+            { FinishReason: "content-filter" } => "content_filter",
+            { Status: GenerationStatus.Completed } when hasCalls => "tool_calls",
+            _ => "stop",
+        };
 
     /// <summary>Writes the usage; zeros when it is not known.</summary>
     internal static void WriteUsage(GenerationUsage? usage, Utf8JsonWriter json)
@@ -92,8 +114,14 @@ public static class ChatCompletionObject
         List<(PartOpened Call, StringBuilder Arguments)> calls = [];
         foreach (var entry in log.From(0))
         {
-            if (entry.Control is PartOpened { Part: PartKind.Tool } call && tools?.Contains(call.Name ?? "") == true) calls.Add((call, new StringBuilder()));
-            else if (entry.Part is { Part: PartKind.Tool } part && calls.Count > 0 && ReferenceEquals(calls[^1].Call, part)) calls[^1].Arguments.Append(Encoding.UTF8.GetString(entry.Text));
+            if (entry.Control is PartOpened { Part: PartKind.Tool } call && tools?.Contains(call.Name ?? "") == true)
+            {
+                calls.Add((call, new StringBuilder()));
+            }
+            else if (entry.Part is { Part: PartKind.Tool } part && calls.Count > 0 && ReferenceEquals(calls[^1].Call, part))
+            {
+                calls[^1].Arguments.Append(Encoding.UTF8.GetString(entry.Text));
+            }
         }
 
         return calls;

@@ -16,8 +16,16 @@ internal struct DeltaCuts
     public int Next(ReadOnlySpan<byte> rest)
     {
         var length = _cut == 0 ? 1 : (int)(Step - (_cut % Step));
-        if (rest.Length < length) return 0;
-        while (length < rest.Length && !LogSlice.IsBoundary(rest[length])) length++;
+        if (rest.Length < length)
+        {
+            return 0;
+        }
+
+        while (length < rest.Length && !LogSlice.IsBoundary(rest[length]))
+        {
+            length++;
+        }
+
         _cut += length;
         return length;
     }

@@ -13,8 +13,10 @@ public static class OpenAIIds
 
     /// <summary>The generation that a Response's id names, in the text form of <see cref="Generations.GenerationId"/>; null when it is no such id.</summary>
     public static string? GenerationOf(string? responseId) =>
-        responseId is not null && responseId.StartsWith(Response, StringComparison.Ordinal)
-        && Guid.TryParseExact(responseId.AsSpan(Response.Length), "N", out var id) && responseId.AsSpan(Response.Length).SequenceEqual(id.ToString("N"))
+        responseId is not null
+        && responseId.StartsWith(Response, StringComparison.Ordinal)
+        && Guid.TryParseExact(responseId.AsSpan(Response.Length), "N", out var id)
+        && responseId.AsSpan(Response.Length).SequenceEqual(id.ToString("N"))
             ? id.ToString("D")
             : null;
 

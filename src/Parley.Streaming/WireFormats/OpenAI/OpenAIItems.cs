@@ -20,8 +20,16 @@ public static class OpenAIItems
     {
         (generationId, position) = (null, 0);
         var parts = id.Split('_');
-        if (parts.Length != 3 || !Kinds.Contains(parts[0]) || !Guid.TryParseExact(parts[1], "N", out var generation)) return false;
-        if (!long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out position)) return false;
+        if (parts.Length != 3 || !Kinds.Contains(parts[0]) || !Guid.TryParseExact(parts[1], "N", out var generation))
+        {
+            return false;
+        }
+
+        if (!long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out position))
+        {
+            return false;
+        }
+
         generationId = generation.ToString("D");
         return true;
     }
@@ -41,7 +49,11 @@ public static class OpenAIItems
                     break;
                 case PartOpened opened when wanted is not null:
                     isOpen = opened.Continues && opened.Part == wanted.Part;
-                    if (!isOpen) return Of(wanted, text.ToString());
+                    if (!isOpen)
+                    {
+                        return Of(wanted, text.ToString());
+                    }
+
                     break;
                 case null when isOpen:
                     text.Append(Encoding.UTF8.GetString(entry.Text));
@@ -52,11 +64,12 @@ public static class OpenAIItems
         return wanted is null ? null : Of(wanted, text.ToString());
     }
 
-    private static AIContent[] Of(PartOpened part, string text) => part.Part switch
-    {
-        PartKind.Text => [new TextContent(text)],
-        PartKind.Reasoning => [new TextReasoningContent(text)],
-        PartKind.Tool => [ToolCallContents.Parse(part.CallId!, part.Name!, text)],
-        _ => [],
-    };
+    private static AIContent[] Of(PartOpened part, string text) =>
+        part.Part switch
+        {
+            PartKind.Text => [new TextContent(text)],
+            PartKind.Reasoning => [new TextReasoningContent(text)],
+            PartKind.Tool => [ToolCallContents.Parse(part.CallId!, part.Name!, text)],
+            _ => [],
+        };
 }

@@ -34,13 +34,20 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
 
     public override void WriteHeartbeat(IBufferWriter<byte> output)
     {
-        if (Comments) output.Write(EventStream.Heartbeat);
+        if (Comments)
+        {
+            output.Write(EventStream.Heartbeat);
+        }
     }
 
     public override void WriteStart(IBufferWriter<byte> output)
     {
         // Whoever comes back may have to wait for its first event, and proxies for their first byte.
-        if (_seen > 0) WriteHeartbeat(output);
+        if (_seen > 0)
+        {
+            WriteHeartbeat(output);
+        }
+
         WriteResponse("response.created"u8, 0, FoldedLog.Empty, ResponseStatus.InProgress, output);
         WriteResponse("response.in_progress"u8, 1, FoldedLog.Empty, ResponseStatus.InProgress, output);
     }
@@ -52,18 +59,37 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
         foreach (var entry in slice)
         {
             var change = _output.Take(entry);
-            if (change.Finished is { } finished) WriteDone(finished, output);
-            if (change.Begun is { } begun) WriteBegin(begun, output);
-            if (change.Extended is { } extended) WriteDeltas(extended, change.PartEnded, output);
-            if (entry.Control is GenerationEnded end) WriteEnd(end, output);
+            if (change.Finished is { } finished)
+            {
+                WriteDone(finished, output);
+            }
+
+            if (change.Begun is { } begun)
+            {
+                WriteBegin(begun, output);
+            }
+
+            if (change.Extended is { } extended)
+            {
+                WriteDeltas(extended, change.PartEnded, output);
+            }
+
+            if (entry.Control is GenerationEnded end)
+            {
+                WriteEnd(end, output);
+            }
         }
     }
 
     private void WriteBegin(ResponseItem item, IBufferWriter<byte> output)
     {
         (_cuts, _sent) = (default, 0);
-        _deltaTail = Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $",\"item_id\":\"{item.Id}\",\"output_index\":{item.Index},{(item.Part.Part == PartKind.Tool ? "" : "\"content_index\":0,")}\"delta\":\""));
+        _deltaTail = Encoding.UTF8.GetBytes(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $",\"item_id\":\"{item.Id}\",\"output_index\":{item.Index},{(item.Part.Part == PartKind.Tool ? "" : "\"content_index\":0,")}\"delta\":\""
+            )
+        );
         if (Begin("response.output_item.added"u8, output) is { } added)
         {
             added.WriteNumber("output_index"u8, item.Index);
@@ -72,7 +98,11 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
             End(added, output);
         }
 
-        if (item.Part.Part == PartKind.Tool) return;
+        if (item.Part.Part == PartKind.Tool)
+        {
+            return;
+        }
+
         if (BeginOf(item, "response.content_part.added"u8, output) is { } part)
         {
             part.WritePropertyName("part"u8);
@@ -84,9 +114,21 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
     private void WriteDeltas(ResponseItem item, bool all, IBufferWriter<byte> output)
     {
         var text = item.Text.WrittenSpan;
-        while (_cuts.Next(text[_sent..]) is > 0 and var length) WriteDelta(item.Part.Part, text.Slice(_sent, length), output);
-        if (!all) return;
-        if (_sent < text.Length) WriteDelta(item.Part.Part, text[_sent..], output);
+        while (_cuts.Next(text[_sent..]) is > 0 and var length)
+        {
+            WriteDelta(item.Part.Part, text.Slice(_sent, length), output);
+        }
+
+        if (!all)
+        {
+            return;
+        }
+
+        if (_sent < text.Length)
+        {
+            WriteDelta(item.Part.Part, text[_sent..], output);
+        }
+
         _cuts = default;
     }
 
@@ -95,13 +137,21 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
     {
         _sent += delta.Length;
         var number = _next++;
-        if (number <= _seen) return;
-        output.Write(kind switch
+        if (number <= _seen)
         {
-            PartKind.Text => "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":"u8,
-            PartKind.Reasoning => "event: response.reasoning_text.delta\ndata: {\"type\":\"response.reasoning_text.delta\",\"sequence_number\":"u8,
-            _ => "event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"sequence_number\":"u8,
-        });
+            return;
+        }
+
+        output.Write(
+            kind switch
+            {
+                PartKind.Text => "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":"u8,
+                PartKind.Reasoning =>
+                    "event: response.reasoning_text.delta\ndata: {\"type\":\"response.reasoning_text.delta\",\"sequence_number\":"u8,
+                _ =>
+                    "event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"sequence_number\":"u8,
+            }
+        );
         output.WriteNumber(number);
         output.Write(_deltaTail);
         output.WriteEscaped(delta);
@@ -111,17 +161,36 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
     private void WriteDone(ResponseItem item, IBufferWriter<byte> output)
     {
         var kind = item.Part.Part;
-        if (BeginOf(item, kind switch
+        if (
+            BeginOf(
+                item,
+                kind switch
+                {
+                    PartKind.Text => "response.output_text.done"u8,
+                    PartKind.Reasoning => "response.reasoning_text.done"u8,
+                    _ => "response.function_call_arguments.done"u8,
+                },
+                output
+            ) is
+            { } text
+        )
         {
-            PartKind.Text => "response.output_text.done"u8,
-            PartKind.Reasoning => "response.reasoning_text.done"u8,
-            _ => "response.function_call_arguments.done"u8,
-        }, output) is { } text)
-        {
-            if (kind == PartKind.Tool) text.WriteString("name"u8, item.Part.Name);
+            if (kind == PartKind.Tool)
+            {
+                text.WriteString("name"u8, item.Part.Name);
+            }
+
             text.WriteString(kind == PartKind.Tool ? "arguments"u8 : "text"u8, item.Text.WrittenSpan);
-            if (kind == PartKind.Text) text.WriteStartArray("logprobs"u8);
-            if (kind == PartKind.Text) text.WriteEndArray();
+            if (kind == PartKind.Text)
+            {
+                text.WriteStartArray("logprobs"u8);
+            }
+
+            if (kind == PartKind.Text)
+            {
+                text.WriteEndArray();
+            }
+
             End(text, output);
         }
 
@@ -145,17 +214,27 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
     private void WriteEnd(GenerationEnded end, IBufferWriter<byte> output)
     {
         var status = ResponseStatuses.Of(end);
-        WriteResponse(status switch
-        {
-            ResponseStatus.Completed => "response.completed"u8,
-            ResponseStatus.Failed => "response.failed"u8,
-            _ => "response.incomplete"u8,
-        }, _next++, new FoldedLog(_bytes.WrittenMemory, _controls), status, output);
+        WriteResponse(
+            status switch
+            {
+                ResponseStatus.Completed => "response.completed"u8,
+                ResponseStatus.Failed => "response.failed"u8,
+                _ => "response.incomplete"u8,
+            },
+            _next++,
+            new FoldedLog(_bytes.WrittenMemory, _controls),
+            status,
+            output
+        );
     }
 
     private void WriteResponse(ReadOnlySpan<byte> type, long number, FoldedLog log, ResponseStatus status, IBufferWriter<byte> output)
     {
-        if (number <= _seen) return;
+        if (number <= _seen)
+        {
+            return;
+        }
+
         var json = Begin(type, number, output);
         json.WritePropertyName("response"u8);
         ResponseObject.Write(info, log, request, json, status, model);
@@ -171,10 +250,18 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
 
     private Utf8JsonWriter? BeginOf(ResponseItem item, ReadOnlySpan<byte> type, IBufferWriter<byte> output)
     {
-        if (Begin(type, output) is not { } json) return null;
+        if (Begin(type, output) is not { } json)
+        {
+            return null;
+        }
+
         json.WriteString("item_id"u8, item.Id);
         json.WriteNumber("output_index"u8, item.Index);
-        if (item.Part.Part != PartKind.Tool) json.WriteNumber("content_index"u8, 0);
+        if (item.Part.Part != PartKind.Tool)
+        {
+            json.WriteNumber("content_index"u8, 0);
+        }
+
         return json;
     }
 

@@ -17,13 +17,27 @@ public static class ResponseObject
     /// <param name="output">Where to.</param>
     /// <param name="status">Where it stands; null for what the log says.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
-    public static void Write(GenerationInfo info, FoldedLog log, JsonElement? request, IBufferWriter<byte> output, ResponseStatus? status = null, string? model = null)
+    public static void Write(
+        GenerationInfo info,
+        FoldedLog log,
+        JsonElement? request,
+        IBufferWriter<byte> output,
+        ResponseStatus? status = null,
+        string? model = null
+    )
     {
         using var json = new Utf8JsonWriter(output, JsonText.Writer);
         Write(info, log, request, json, status ?? ResponseStatuses.Of(log.Ended), model);
     }
 
-    internal static void Write(GenerationInfo info, FoldedLog log, JsonElement? request, Utf8JsonWriter json, ResponseStatus status, string? model)
+    internal static void Write(
+        GenerationInfo info,
+        FoldedLog log,
+        JsonElement? request,
+        Utf8JsonWriter json,
+        ResponseStatus status,
+        string? model
+    )
     {
         var asked = request is { ValueKind: JsonValueKind.Object } given ? given : default;
         json.WriteStartObject();
@@ -39,7 +53,11 @@ public static class ResponseObject
         Repeat(asked, "metadata"u8, "{}"u8, json);
         json.WriteString("model"u8, model ?? info.Model);
         json.WriteStartArray("output"u8);
-        foreach (var item in ResponseOutput.Of(info, log, ToolsOf(request))) item.Write(json);
+        foreach (var item in ResponseOutput.Of(info, log, ToolsOf(request)))
+        {
+            item.Write(json);
+        }
+
         json.WriteEndArray();
         Repeat(asked, "parallel_tool_calls"u8, "true"u8, json);
         Repeat(asked, "previous_response_id"u8, "null"u8, json);
@@ -59,11 +77,26 @@ public static class ResponseObject
     /// <summary>The names of the tools that a request declares.</summary>
     internal static IReadOnlySet<string> ToolsOf(JsonElement? request)
     {
-        if (request is not { ValueKind: JsonValueKind.Object } given || !given.TryGetProperty("tools"u8, out var tools) || tools.ValueKind != JsonValueKind.Array) return NoTools;
+        if (
+            request is not { ValueKind: JsonValueKind.Object } given
+            || !given.TryGetProperty("tools"u8, out var tools)
+            || tools.ValueKind != JsonValueKind.Array
+        )
+        {
+            return NoTools;
+        }
+
         HashSet<string> names = [];
         foreach (var tool in tools.EnumerateArray())
         {
-            if (tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("name"u8, out var name) && name.ValueKind == JsonValueKind.String) names.Add(name.GetString()!);
+            if (
+                tool.ValueKind == JsonValueKind.Object
+                && tool.TryGetProperty("name"u8, out var name)
+                && name.ValueKind == JsonValueKind.String
+            )
+            {
+                names.Add(name.GetString()!);
+            }
         }
 
         return names;
@@ -73,8 +106,14 @@ public static class ResponseObject
     private static void Repeat(JsonElement asked, ReadOnlySpan<byte> name, ReadOnlySpan<byte> otherwise, Utf8JsonWriter json)
     {
         json.WritePropertyName(name);
-        if (Find(asked, name) is { } value) value.WriteTo(json);
-        else json.WriteRawValue(otherwise, skipInputValidation: true);
+        if (Find(asked, name) is { } value)
+        {
+            value.WriteTo(json);
+        }
+        else
+        {
+            json.WriteRawValue(otherwise, skipInputValidation: true);
+        }
     }
 
     private static void WriteReasoning(JsonElement asked, Utf8JsonWriter json)
@@ -91,7 +130,11 @@ public static class ResponseObject
         var text = Find(asked, "text"u8) ?? default;
         json.WriteStartObject("text"u8);
         Repeat(text, "format"u8, "{\"type\":\"text\"}"u8, json);
-        if (Find(text, "verbosity"u8) is not null) Repeat(text, "verbosity"u8, default, json);
+        if (Find(text, "verbosity"u8) is not null)
+        {
+            Repeat(text, "verbosity"u8, default, json);
+        }
+
         json.WriteEndObject();
     }
 
@@ -145,5 +188,7 @@ public static class ResponseObject
 
     /// <summary>A field that is there and not null.</summary>
     private static JsonElement? Find(JsonElement parent, ReadOnlySpan<byte> name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
 }

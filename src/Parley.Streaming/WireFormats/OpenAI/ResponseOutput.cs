@@ -28,7 +28,11 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
             case PartClosed when _partIsOpen:
                 _partIsOpen = false;
                 // Clients parse the arguments, and no text is no JSON.
-                if (_current is { Part.Part: PartKind.Tool, Text.WrittenCount: 0 }) _current.Text.Write("{}"u8);
+                if (_current is { Part.Part: PartKind.Tool, Text.WrittenCount: 0 })
+                {
+                    _current.Text.Write("{}"u8);
+                }
+
                 return new ResponseChange(null, null, _current, true);
             case PartOpened part when part.Continues && part.Part == _current?.Part.Part:
                 _partIsOpen = true;
@@ -47,21 +51,34 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
 
     /// <summary>The generation ended: so does the last item, if it has not yet.</summary>
     public ResponseItem? End(GenerationEnded end) =>
-        Finish(end.Status == GenerationStatus.Completed && end.FinishReason is not ("length" or "content-filter") ? "completed" : "incomplete");
+        Finish(
+            end.Status == GenerationStatus.Completed && end.FinishReason is not ("length" or "content-filter") ? "completed" : "incomplete"
+        );
 
     /// <summary>The items of a log. Text that whoever stopped the generation had not seen is left out.</summary>
     public static List<ResponseItem> Of(GenerationInfo info, FoldedLog log, IReadOnlySet<string> tools)
     {
         var output = new ResponseOutput(info, tools);
         var end = log.Ended;
-        if (end?.StoppedAt is { } seen) log = log.UpTo(log.BoundaryAt(seen));
+        if (end?.StoppedAt is { } seen)
+        {
+            log = log.UpTo(log.BoundaryAt(seen));
+        }
+
         List<ResponseItem> items = [];
         foreach (var entry in log.From(0))
         {
-            if (output.Take(entry).Begun is { } begun) items.Add(begun);
+            if (output.Take(entry).Begun is { } begun)
+            {
+                items.Add(begun);
+            }
         }
 
-        if (end is not null) output.End(end);
+        if (end is not null)
+        {
+            output.End(end);
+        }
+
         return items;
     }
 
@@ -74,15 +91,27 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
             PartKind.Tool when tools.Contains(part.Name ?? "") => "fc",
             _ => null,
         };
-        if (prefix is null) return null;
+        if (prefix is null)
+        {
+            return null;
+        }
+
         _partIsOpen = true;
-        return _current = new ResponseItem(string.Create(CultureInfo.InvariantCulture, $"{prefix}_{_generation}_{position}"), _count++, part);
+        return _current = new ResponseItem(
+            string.Create(CultureInfo.InvariantCulture, $"{prefix}_{_generation}_{position}"),
+            _count++,
+            part
+        );
     }
 
     private ResponseItem? Finish(string status)
     {
         var finished = _current;
-        if (finished is not null) finished.Status = status;
+        if (finished is not null)
+        {
+            finished.Status = status;
+        }
+
         _current = null;
         _partIsOpen = false;
         return finished;
@@ -120,7 +149,15 @@ internal sealed class ResponseItem(string id, int index, PartOpened part)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, Id);
-        json.WriteString("type"u8, Part.Part switch { PartKind.Text => "message"u8, PartKind.Reasoning => "reasoning"u8, _ => "function_call"u8 });
+        json.WriteString(
+            "type"u8,
+            Part.Part switch
+            {
+                PartKind.Text => "message"u8,
+                PartKind.Reasoning => "reasoning"u8,
+                _ => "function_call"u8,
+            }
+        );
         json.WriteString("status"u8, Status);
         switch (Part.Part)
         {
@@ -141,7 +178,11 @@ internal sealed class ResponseItem(string id, int index, PartOpened part)
         if (Part.Part != PartKind.Tool)
         {
             json.WriteStartArray("content"u8);
-            if (!empty) WritePart(json);
+            if (!empty)
+            {
+                WritePart(json);
+            }
+
             json.WriteEndArray();
         }
 

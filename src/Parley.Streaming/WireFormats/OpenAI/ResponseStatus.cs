@@ -28,23 +28,25 @@ public enum ResponseStatus
 public static class ResponseStatuses
 {
     /// <summary>The status of a generation with this end, or without one.</summary>
-    public static ResponseStatus Of(GenerationEnded? end) => end switch
-    {
-        null => ResponseStatus.InProgress,
-        { Error: not null } or { Status: GenerationStatus.Failed or GenerationStatus.Interrupted } => ResponseStatus.Failed,
-        { Status: GenerationStatus.Stopped } => ResponseStatus.Cancelled,
-        { FinishReason: "length" or "content-filter" } => ResponseStatus.Incomplete,
-        _ => ResponseStatus.Completed,
-    };
+    public static ResponseStatus Of(GenerationEnded? end) =>
+        end switch
+        {
+            null => ResponseStatus.InProgress,
+            { Error: not null } or { Status: GenerationStatus.Failed or GenerationStatus.Interrupted } => ResponseStatus.Failed,
+            { Status: GenerationStatus.Stopped } => ResponseStatus.Cancelled,
+            { FinishReason: "length" or "content-filter" } => ResponseStatus.Incomplete,
+            _ => ResponseStatus.Completed,
+        };
 
     /// <summary>As the JSON has it.</summary>
-    internal static string Name(this ResponseStatus status) => status switch
-    {
-        ResponseStatus.Queued => "queued",
-        ResponseStatus.InProgress => "in_progress",
-        ResponseStatus.Completed => "completed",
-        ResponseStatus.Incomplete => "incomplete",
-        ResponseStatus.Failed => "failed",
-        _ => "cancelled",
-    };
+    internal static string Name(this ResponseStatus status) =>
+        status switch
+        {
+            ResponseStatus.Queued => "queued",
+            ResponseStatus.InProgress => "in_progress",
+            ResponseStatus.Completed => "completed",
+            ResponseStatus.Incomplete => "incomplete",
+            ResponseStatus.Failed => "failed",
+            _ => "cancelled",
+        };
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Parley.Streaming.Generations;
-using Parley.Streaming.Tests.Providers;
 using Parley.Streaming.WireFormats.OpenAI;
 using Parley.Testing.Generations;
 
@@ -13,64 +12,94 @@ public sealed class ChatCompletionChunksTests
 {
     [Fact]
     public async Task Write_HoweverItIsCut_MeansTheSame() => await Patience.Seeds(150, random =>
-    {
-        var log = RandomLog.Next(random, ended: random.Next(5) > 0);
-        var (tools, usage) = (log.SomeTools(random), random.Next(2) == 0);
-        var expected = Answer.Of(Format(usage, tools).Write(log));
-        foreach (var oneIn in (int[])[1, 2, 9]) Assert.Equal(expected.ToString(), Answer.Of(Format(usage, tools).Write(log.Cut(random, oneIn))).ToString());
-        return Task.CompletedTask;
-    });
+        {
+            var log = RandomLog.Next(random, ended: random.Next(5) > 0);
+            var (tools, usage) = (log.SomeTools(random), random.Next(2) == 0);
+            var expected = Answer.Of(Format(usage, tools).Write(log));
+            foreach (var oneIn in (int[])[1, 2, 9])
+            {
+                Assert.Equal(expected.ToString(), Answer.Of(Format(usage, tools).Write(log.Cut(random, oneIn))).ToString());
+            }
+
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public async Task Write_OfAnyLog_SaysWhatIsInIt() => await Patience.Seeds(300, random =>
-    {
-        var log = RandomLog.Next(random);
-        var tools = log.SomeTools(random);
-        var answer = Answer.Of(Format(false, tools).Write(log));
-        Assert.Equal(log.TextOf(PartKind.Text), answer.Content);
-        Assert.Equal(log.TextOf(PartKind.Reasoning), answer.Reasoning);
-        Assert.Equal(
-            log.Controls.Select(control => control.Control).OfType<PartOpened>().Where(part => tools.Contains(part.Name ?? "")).Select(part => (part.CallId, part.Name)),
-            answer.Calls.Select(call => ((string?)call.Id, (string?)call.Name)));
-        Assert.Equal(log.Ended!.Error is not null, answer.Error is not null);
-        Assert.Equal(log.Ended.Error is null, answer.Done);
-        Assert.Equal(log.Ended.Error is null ? log.Ended.Status == GenerationStatus.Completed && answer.Calls.Count > 0 ? "tool_calls" : "stop" : null, answer.Finish);
-        return Task.CompletedTask;
-    });
+        {
+            var log = RandomLog.Next(random);
+            var tools = log.SomeTools(random);
+            var answer = Answer.Of(Format(false, tools).Write(log));
+            Assert.Equal(log.TextOf(PartKind.Text), answer.Content);
+            Assert.Equal(log.TextOf(PartKind.Reasoning), answer.Reasoning);
+            Assert.Equal(
+                log.Controls.Select(control => control.Control)
+                    .OfType<PartOpened>()
+                    .Where(part => tools.Contains(part.Name ?? ""))
+                    .Select(part => (part.CallId, part.Name)),
+                answer.Calls.Select(call => ((string?)call.Id, (string?)call.Name))
+            );
+            Assert.Equal(log.Ended!.Error is not null, answer.Error is not null);
+            Assert.Equal(log.Ended.Error is null, answer.Done);
+            Assert.Equal(
+                log.Ended.Error is null
+                    ? log.Ended.Status == GenerationStatus.Completed && answer.Calls.Count > 0
+                        ? "tool_calls"
+                        : "stop"
+                    : null,
+                answer.Finish
+            );
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public async Task Write_OfAnyLog_KeepsToTheFormat() => await Patience.Seeds(200, random =>
-    {
-        var log = RandomLog.Next(random);
-        var usage = random.Next(2) == 0;
-        var lines = EventStream.Lines(Format(usage, log.SomeTools(random)).Write(log.Cut(random, 4)));
-        string? head = null;
-        for (var i = 0; i < lines.Count; i += 2)
         {
-            Assert.StartsWith("data: ", lines[i], StringComparison.Ordinal);
-            Assert.Equal("", lines[i + 1]);
-            if (lines[i] == "data: [DONE]")
+            var log = RandomLog.Next(random);
+            var usage = random.Next(2) == 0;
+            var lines = EventStream.Lines(Format(usage, log.SomeTools(random)).Write(log.Cut(random, 4)));
+            string? head = null;
+            for (var i = 0; i < lines.Count; i += 2)
             {
-                Assert.Equal(lines.Count - 2, i);
-                continue;
+                Assert.StartsWith("data: ", lines[i], StringComparison.Ordinal);
+                Assert.Equal("", lines[i + 1]);
+                if (lines[i] == "data: [DONE]")
+                {
+                    Assert.Equal(lines.Count - 2, i);
+                    continue;
+                }
+
+                var chunk = JsonElement.Parse(lines[i][6..]);
+                if (chunk.TryGetProperty("error", out _))
+                {
+                    Assert.Equal(lines.Count - 2, i);
+                    continue;
+                }
+
+                // Strict clients know the chunk by these, and a missing usage from an early one.
+                var same = string.Join(
+                    ' ',
+                    chunk.GetProperty("id"),
+                    chunk.GetProperty("object"),
+                    chunk.GetProperty("created"),
+                    chunk.GetProperty("model")
+                );
+                Assert.Equal(head ??= same, same);
+                if (usage)
+                {
+                    Assert.Equal(
+                        chunk.GetProperty("choices").GetArrayLength() == 0 ? JsonValueKind.Object : JsonValueKind.Null,
+                        chunk.GetProperty("usage").ValueKind
+                    );
+                }
+                else
+                {
+                    Assert.False(chunk.TryGetProperty("usage", out _));
+                }
             }
 
-            var chunk = JsonElement.Parse(lines[i][6..]);
-            if (chunk.TryGetProperty("error", out _))
-            {
-                Assert.Equal(lines.Count - 2, i);
-                continue;
-            }
-
-            // Strict clients know the chunk by these, and a missing usage from an early one.
-            var same = string.Join(' ', chunk.GetProperty("id"), chunk.GetProperty("object"), chunk.GetProperty("created"), chunk.GetProperty("model"));
-            Assert.Equal(head ??= same, same);
-            if (usage) Assert.Equal(chunk.GetProperty("choices").GetArrayLength() == 0 ? JsonValueKind.Object : JsonValueKind.Null, chunk.GetProperty("usage").ValueKind);
-            else Assert.False(chunk.TryGetProperty("usage", out _));
-        }
-
-        return Task.CompletedTask;
-    });
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public void WriteHeartbeat_Read_AddsNothing()
@@ -107,41 +136,60 @@ public sealed class ChatCompletionChunksTests
     public void CutsAfterFailure_IsTrue() => Assert.True(Format(false, null).CutsAfterFailure);
 
     [Fact]
-    public void Write_OfKnownLogs_IsTheGoldenFile() => GoldenCases.AssertEqual("chat-completions.txt",
-    [
-        .. OpenAILogs.All.Select(one => (one.Title, Format(true, OpenAILogs.Tools).Write(one.Log))),
-        ("plain, without usage, under the client's name for the model", new ChatCompletionChunks(OpenAILogs.Info, false, null, "my \"model\"").Write(OpenAILogs.Plain)),
-        .. OpenAILogs.All.Where(one => one.Log.Ended!.Error is null).Select(one => ("object: " + one.Title, Object(one.Log))),
-    ]);
+    public void Write_OfKnownLogs_IsTheGoldenFile() =>
+        GoldenCases.AssertEqual(
+            "chat-completions.txt",
+            [
+                .. OpenAILogs.All.Select(one => (one.Title, Format(true, OpenAILogs.Tools).Write(one.Log))),
+                (
+                    "plain, without usage, under the client's name for the model",
+                    new ChatCompletionChunks(OpenAILogs.Info, false, null, "my \"model\"").Write(OpenAILogs.Plain)
+                ),
+                .. OpenAILogs.All.Where(one => one.Log.Ended!.Error is null).Select(one => ("object: " + one.Title, Object(one.Log))),
+            ]
+        );
 
     [Fact]
     public async Task Object_OfAnyLog_SaysWhatTheChunksSay() => await Patience.Seeds(300, random =>
-    {
-        var log = RandomLog.Next(random);
-        if (log.Ended!.Error is not null) return Task.CompletedTask;
-        var tools = log.SomeTools(random);
-        var answer = Answer.Of(Format(true, tools).Write(log));
-        var output = new ArrayBufferWriter<byte>();
-        ChatCompletionObject.Write(OpenAILogs.Info, log, tools, output);
-        var completion = JsonElement.Parse(output.WrittenSpan);
-        var message = completion.GetProperty("choices")[0].GetProperty("message");
-        if (log.Ended.StoppedAt is { } at)
         {
-            Assert.Equal(log.TextOf(PartKind.Text, at), message.GetProperty("content").GetString() ?? "");
-            return Task.CompletedTask;
-        }
+            var log = RandomLog.Next(random);
+            if (log.Ended!.Error is not null)
+            {
+                return Task.CompletedTask;
+            }
 
-        Assert.Equal(answer.Content, message.GetProperty("content").GetString() ?? "");
-        Assert.Equal(answer.Reasoning, message.TryGetProperty("reasoning_content", out var reasoning) ? reasoning.GetString() : "");
-        Assert.Equal(answer.Finish, completion.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
-        Assert.Equal(answer.Usage, completion.GetProperty("usage").GetRawText());
-        Assert.Equal(
-            answer.Calls.Select(call => (call.Id, call.Name, call.Arguments.ToString())),
-            message.TryGetProperty("tool_calls", out var calls)
-                ? calls.EnumerateArray().Select(call => (call.GetProperty("id").GetString()!, call.GetProperty("function").GetProperty("name").GetString()!, call.GetProperty("function").GetProperty("arguments").GetString()!))
-                : []);
-        return Task.CompletedTask;
-    });
+            var tools = log.SomeTools(random);
+            var answer = Answer.Of(Format(true, tools).Write(log));
+            var output = new ArrayBufferWriter<byte>();
+            ChatCompletionObject.Write(OpenAILogs.Info, log, tools, output);
+            var completion = JsonElement.Parse(output.WrittenSpan);
+            var message = completion.GetProperty("choices")[0].GetProperty("message");
+            if (log.Ended.StoppedAt is { } at)
+            {
+                Assert.Equal(log.TextOf(PartKind.Text, at), message.GetProperty("content").GetString() ?? "");
+                return Task.CompletedTask;
+            }
+
+            Assert.Equal(answer.Content, message.GetProperty("content").GetString() ?? "");
+            Assert.Equal(answer.Reasoning, message.TryGetProperty("reasoning_content", out var reasoning) ? reasoning.GetString() : "");
+            Assert.Equal(answer.Finish, completion.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+            Assert.Equal(answer.Usage, completion.GetProperty("usage").GetRawText());
+            Assert.Equal(
+                answer.Calls.Select(call => (call.Id, call.Name, call.Arguments.ToString())),
+                message.TryGetProperty("tool_calls", out var calls)
+                    ? calls
+                        .EnumerateArray()
+                        .Select(call =>
+                            (
+                                call.GetProperty("id").GetString()!,
+                                call.GetProperty("function").GetProperty("name").GetString()!,
+                                call.GetProperty("function").GetProperty("arguments").GetString()!
+                            )
+                        )
+                    : []
+            );
+            return Task.CompletedTask;
+        });
 
     private static ChatCompletionChunks Format(bool usage, IReadOnlySet<string>? tools) => new(OpenAILogs.Info, usage, tools);
 
@@ -183,9 +231,18 @@ public sealed class ChatCompletionChunksTests
                     continue;
                 }
 
-                if (one.Json.TryGetProperty("error", out var error)) answer.Error = error.GetRawText();
-                else if (one.Json.GetProperty("choices").GetArrayLength() == 0) answer.Usage = one.Json.GetProperty("usage").GetRawText();
-                else answer.Add(one.Json.GetProperty("choices")[0], ref role);
+                if (one.Json.TryGetProperty("error", out var error))
+                {
+                    answer.Error = error.GetRawText();
+                }
+                else if (one.Json.GetProperty("choices").GetArrayLength() == 0)
+                {
+                    answer.Usage = one.Json.GetProperty("usage").GetRawText();
+                }
+                else
+                {
+                    answer.Add(one.Json.GetProperty("choices")[0], ref role);
+                }
             }
 
             Assert.Equal("assistant", role);
@@ -196,26 +253,52 @@ public sealed class ChatCompletionChunksTests
         {
             Assert.Null(Finish);
             var delta = choice.GetProperty("delta");
-            if (delta.TryGetProperty("role", out var who)) role += who.GetString();
-            if (delta.TryGetProperty("content", out var content)) Content += content.GetString();
+            if (delta.TryGetProperty("role", out var who))
+            {
+                role += who.GetString();
+            }
+
+            if (delta.TryGetProperty("content", out var content))
+            {
+                Content += content.GetString();
+            }
+
             if (delta.TryGetProperty("reasoning_content", out var reasoning))
             {
                 Reasoning += reasoning.GetString();
                 Assert.Equal(reasoning.GetString(), delta.GetProperty("reasoning").GetString());
             }
 
-            if (delta.TryGetProperty("tool_calls", out var calls)) AddCall(Assert.Single(calls.EnumerateArray()));
+            if (delta.TryGetProperty("tool_calls", out var calls))
+            {
+                AddCall(Assert.Single(calls.EnumerateArray()));
+            }
+
             Finish = choice.GetProperty("finish_reason").GetString();
         }
 
         private void AddCall(JsonElement call)
         {
             var function = call.GetProperty("function");
-            if (call.TryGetProperty("id", out var id)) Calls.Add((id.GetString()!, function.GetProperty("name").GetString()!, new StringBuilder()));
+            if (call.TryGetProperty("id", out var id))
+            {
+                Calls.Add((id.GetString()!, function.GetProperty("name").GetString()!, new StringBuilder()));
+            }
+
             Assert.Equal(Calls.Count - 1, call.GetProperty("index").GetInt32());
             Calls[^1].Arguments.Append(function.GetProperty("arguments").GetString());
         }
 
-        public override string ToString() => string.Join('\n', Content, Reasoning, string.Join(',', Calls.Select(call => $"{call.Id} {call.Name} {call.Arguments}")), Finish, Usage, Error, Done);
+        public override string ToString() =>
+            string.Join(
+                '\n',
+                Content,
+                Reasoning,
+                string.Join(',', Calls.Select(call => $"{call.Id} {call.Name} {call.Arguments}")),
+                Finish,
+                Usage,
+                Error,
+                Done
+            );
     }
 }

@@ -10,12 +10,16 @@ public sealed class DeltaCutsTests
 {
     [Fact]
     public async Task Next_HoweverTheTextComes_GivesTheSameDeltas() => await Patience.Seeds(300, random =>
-    {
-        var text = Encoding.UTF8.GetBytes(RandomLog.Text(random, 20));
-        var expected = Expected(text);
-        foreach (var oneIn in (int[])[1, 3, 1000]) Assert.Equal(expected, Cut(text, random, oneIn));
-        return Task.CompletedTask;
-    });
+        {
+            var text = Encoding.UTF8.GetBytes(RandomLog.Text(random, 20));
+            var expected = Expected(text);
+            foreach (var oneIn in (int[])[1, 3, 1000])
+            {
+                Assert.Equal(expected, Cut(text, random, oneIn));
+            }
+
+            return Task.CompletedTask;
+        });
 
     [Theory]
     [InlineData("a", "a")]
@@ -45,9 +49,21 @@ public sealed class DeltaCutsTests
     {
         List<int> boundaries = [.. Enumerable.Range(1, text.Length).Where(at => at == text.Length || LogSlice.IsBoundary(text[at]))];
         SortedSet<int> cuts = [];
-        if (boundaries.Count > 0) cuts.Add(boundaries[0]);
-        for (var step = 8; step <= text.Length; step += 8) cuts.Add(boundaries.First(at => at >= step));
-        if (text.Length > 0) cuts.Add(text.Length);
+        if (boundaries.Count > 0)
+        {
+            cuts.Add(boundaries[0]);
+        }
+
+        for (var step = 8; step <= text.Length; step += 8)
+        {
+            cuts.Add(boundaries.First(at => at >= step));
+        }
+
+        if (text.Length > 0)
+        {
+            cuts.Add(text.Length);
+        }
+
         return [.. cuts.Zip(cuts.Prepend(0), (to, from) => Encoding.UTF8.GetString(text, from, to - from))];
     }
 
@@ -58,7 +74,11 @@ public sealed class DeltaCutsTests
         var sent = 0;
         for (var come = 1; come <= text.Length; come++)
         {
-            if (come < text.Length && (!LogSlice.IsBoundary(text[come]) || random.Next(oneIn) > 0)) continue;
+            if (come < text.Length && (!LogSlice.IsBoundary(text[come]) || random.Next(oneIn) > 0))
+            {
+                continue;
+            }
+
             while (cuts.Next(text.AsSpan(sent, come - sent)) is > 0 and var length)
             {
                 deltas.Add(Encoding.UTF8.GetString(text, sent, length));
@@ -66,7 +86,11 @@ public sealed class DeltaCutsTests
             }
         }
 
-        if (sent < text.Length) deltas.Add(Encoding.UTF8.GetString(text, sent, text.Length - sent));
+        if (sent < text.Length)
+        {
+            deltas.Add(Encoding.UTF8.GetString(text, sent, text.Length - sent));
+        }
+
         return deltas;
     }
 }

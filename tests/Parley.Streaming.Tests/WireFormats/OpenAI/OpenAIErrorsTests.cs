@@ -28,7 +28,9 @@ public sealed class OpenAIErrorsTests
     public void OfGeneration_OfEveryProviderFailure_IsNeverTheClientsKey()
     {
         foreach (var failure in Enum.GetValues<ProviderFailure>())
+        {
             Assert.NotEqual("invalid_api_key", OpenAIErrors.OfGeneration(FailureCodes.Of(failure)).Code);
+        }
     }
 
     [Theory]
@@ -44,14 +46,18 @@ public sealed class OpenAIErrorsTests
     [InlineData(500, "server_error", null)]
     [InlineData(502, "server_error", null)]
     [InlineData(503, "service_unavailable_error", "server_is_overloaded")]
-    public void OfStatus_OfAStatus_SaysItInOpenAIsWords(int status, string type, string? code) => Assert.Equal(new OpenAIError(status, type, code), OpenAIErrors.OfStatus(status));
+    public void OfStatus_OfAStatus_SaysItInOpenAIsWords(int status, string type, string? code) =>
+        Assert.Equal(new OpenAIError(status, type, code), OpenAIErrors.OfStatus(status));
 
     [Fact]
     public void Write_IsTheEnvelope()
     {
         var output = new ArrayBufferWriter<byte>();
         OpenAIErrors.Write("Say \"model\".", "invalid_request_error", "model", null, output);
-        Assert.Equal("""{"error":{"message":"Say \"model\".","type":"invalid_request_error","param":"model","code":null}}""", Encoding.UTF8.GetString(output.WrittenSpan));
+        Assert.Equal(
+            """{"error":{"message":"Say \"model\".","type":"invalid_request_error","param":"model","code":null}}""",
+            Encoding.UTF8.GetString(output.WrittenSpan)
+        );
     }
 
     [Theory]
@@ -65,6 +71,9 @@ public sealed class OpenAIErrorsTests
     public void GenerationOf_AnId_IsTheOneThatItNames(string? id, string? generation)
     {
         Assert.Equal(generation, OpenAIIds.GenerationOf(id));
-        if (generation is not null) Assert.Equal(id, OpenAIIds.OfResponse(OpenAILogs.Info with { GenerationId = generation }));
+        if (generation is not null)
+        {
+            Assert.Equal(id, OpenAIIds.OfResponse(OpenAILogs.Info with { GenerationId = generation }));
+        }
     }
 }

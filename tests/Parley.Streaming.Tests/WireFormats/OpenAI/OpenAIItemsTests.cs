@@ -29,7 +29,10 @@ public sealed class OpenAIItemsTests
                     Assert.Equal(item.GetProperty("content")[0].GetProperty("text").GetString(), Assert.IsType<TextContent>(content).Text);
                     break;
                 case "reasoning":
-                    Assert.Equal(item.GetProperty("content")[0].GetProperty("text").GetString(), Assert.IsType<TextReasoningContent>(content).Text);
+                    Assert.Equal(
+                        item.GetProperty("content")[0].GetProperty("text").GetString(),
+                        Assert.IsType<TextReasoningContent>(content).Text
+                    );
                     break;
                 default:
                     Assert.Equal(item.GetProperty("call_id").GetString(), Assert.IsType<FunctionCallContent>(content).CallId);
