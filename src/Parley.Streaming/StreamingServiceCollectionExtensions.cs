@@ -5,12 +5,11 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming;
 
-/// <summary>The engine's table of contents.</summary>
+/// <summary>Registers the engine.</summary>
 public static class StreamingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the engine. The host registers an <see cref="IGenerationStore"/> and an <see cref="IGenerationRequests"/> beside it.
-    /// Hosted services stop in reverse order: the reaper gives the lease back last only because it is added first.
+    /// Adds the engine. The host registers an <see cref="IGenerationStore"/> and an <see cref="IRequestSource"/> beside it.
     /// </summary>
     public static IServiceCollection AddStreaming(this IServiceCollection services, IConfiguration configuration)
     {
@@ -19,6 +18,8 @@ public static class StreamingServiceCollectionExtensions
         services.AddSingleton<LogWriter>();
         services.AddSingleton<GenerationRunner>();
         services.AddSingleton<GenerationReaper>();
+
+        // Hosted services stop in reverse order: generations stop running first, then the lease is given back, then the writer commits what is left.
         services.AddHostedService(provider => provider.GetRequiredService<LogWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<GenerationReaper>());
         services.AddHostedService(provider => provider.GetRequiredService<GenerationRunner>());

@@ -2,18 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>Names one generation: one attempt to produce one answer. Never reused, and never a credential.</summary>
+/// <summary>Identifies a generation: one attempt to produce one answer. It is never reused, and it is not a credential.</summary>
 public readonly record struct GenerationId(Guid Value)
 {
-    /// <summary>A new id, ordered by the given time.</summary>
+    /// <summary>A new id. Ids sort by the time of their creation.</summary>
     public static GenerationId New(DateTimeOffset now) => new(Guid.CreateVersion7(now));
 
-    /// <summary>Reads the one text form that there is: a UUID with dashes, in lower case.</summary>
+    /// <summary>Parses the text form: a UUID with dashes, in lower case. False for any other text.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out GenerationId id)
     {
-        var known = Guid.TryParseExact(text, "D", out var value) && value.ToString("D") == text;
+        var isKnown = Guid.TryParseExact(text, "D", out var value) && value.ToString("D") == text;
         id = new GenerationId(value);
-        return known;
+        return isKnown;
     }
 
     public override string ToString() => Value.ToString("D");

@@ -1,20 +1,23 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// The log of a generation that runs on this node: what its writer has appended, what of it is committed, and who waits for more.
+/// The log of a generation that runs on this node: what its writer has appended, how much of it is committed, and which readers wait for more.
 /// </summary>
 /// <remarks>
-/// One task appends (the runner's); <see cref="LogWriter"/> commits; any number of <see cref="LogReader"/>s follow. Readers see only what is
-/// committed. Bytes below the committed end never change and their arrays are never reused, so a slice needs no lock once it is taken.
+/// One task appends (the runner's), <see cref="LogWriter"/> commits, and any number of <see cref="LogReader"/>s follow. Readers see only what is committed.
+/// Bytes below the committed end never change and their arrays are never reused, so a slice needs no lock once it is taken.
 /// </remarks>
 public sealed class GenerationLog
 {
+    private const int InitialBytes = 512;
+
     private readonly Lock _gate = new();
     private readonly GenerationOptions _options;
     private readonly LogWriter _writer;
-    private readonly List<PositionedControl> _controls = [];
+    private readonly List<PositionedEntry> _controls = [];
     private readonly List<LogReader> _waiters = [];
     private byte[] _bytes;
     private long _start; // the position of _bytes[0]
@@ -24,13 +27,13 @@ public sealed class GenerationLog
     private bool _queued; // with the writer: waiting to be taken, or in the commit that runs
     private TaskCompletionSource? _progress;
 
-    internal GenerationLog(GenerationId id, int epoch, FoldedLog committed, GenerationOptions options, LogWriter writer)
+    internal GenerationLog(GenerationId id, int epoch, LogSnapshot committed, GenerationOptions options, LogWriter writer)
     {
         Id = id;
         Epoch = epoch;
         _options = options;
         _writer = writer;
-        _bytes = new byte[512];
+        _bytes = new byte[InitialBytes];
         _controls.AddRange(committed.Controls);
         _start = _end = _taken = _durable = committed.End;
     }
@@ -44,31 +47,24 @@ public sealed class GenerationLog
     /// <summary>The position after what was appended, committed or not. Only the appending task may rely on it.</summary>
     internal long End => _end;
 
-    /// <summary>How many control entries there are. Only the appending task may rely on it.</summary>
+    /// <summary>The number of control entries. Only the appending task may rely on it.</summary>
     internal int ControlCount => _controls.Count;
 
     /// <summary>The position after the last committed entry.</summary>
-    public long Durable
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _durable;
-            }
-        }
-    }
+    public long Durable => Volatile.Read(ref _durable);
 
     /// <summary>The committed end of the generation, or null while it runs.</summary>
     public GenerationEnded? Ended { get; private set; }
 
-    /// <summary>This node may no longer write it: another one owns it, or it was deleted. Followers start over.</summary>
+    /// <summary>This node may no longer write the log: another node owns it, or it was deleted. Its readers are lost.</summary>
     public bool Fenced { get; private set; }
 
     /// <summary>Called once, on the committing task, when the store fences this writer.</summary>
     internal Action? OnFenced { get; set; }
 
-    /// <summary>Appends text to the open part. Lone surrogates become U+FFFD; the caller keeps pairs together.</summary>
+    private ReadOnlySpan<PositionedEntry> Entries => CollectionsMarshal.AsSpan(_controls);
+
+    /// <summary>Appends text to the open part. A lone surrogate becomes U+FFFD; the caller keeps pairs together.</summary>
     internal void AppendText(ReadOnlySpan<char> text)
     {
         if (text.IsEmpty)
@@ -76,36 +72,44 @@ public sealed class GenerationLog
             return;
         }
 
+        bool enqueue;
         lock (_gate)
         {
             var room = Room(Encoding.UTF8.GetMaxByteCount(text.Length));
             _end += Encoding.UTF8.GetBytes(text, room);
+            enqueue = TryQueue();
         }
 
-        Enqueue();
+        if (enqueue)
+        {
+            _writer.Enqueue(this);
+        }
     }
 
     /// <summary>Appends a control entry.</summary>
     /// <param name="control">The entry.</param>
-    /// <param name="moreFollows">Text follows at once: both go into one commit, and the first token does not wait for a second one.</param>
-    internal void Append(LogControl control, bool moreFollows = false)
+    /// <param name="moreFollows">Text follows at once: both go into one commit, so that the first token does not wait for a second one.</param>
+    internal void Append(LogEntry control, bool moreFollows = false)
     {
+        bool enqueue;
         lock (_gate)
         {
             Room(1)[0] = LogSlice.Mark;
-            _controls.Add(new PositionedControl(_end, control));
+            _controls.Add(new PositionedEntry(_end, control));
             _end++;
+            enqueue = !moreFollows && TryQueue();
         }
 
-        if (!moreFollows)
+        if (enqueue)
         {
-            Enqueue();
+            _writer.Enqueue(this);
         }
     }
 
     /// <summary>Appends a whole log, as the beginning of this one.</summary>
-    internal void Append(FoldedLog prefix)
+    internal void Append(LogSnapshot prefix)
     {
+        bool enqueue;
         lock (_gate)
         {
             var offset = _end;
@@ -116,9 +120,13 @@ public sealed class GenerationLog
             }
 
             _end += prefix.Bytes.Length;
+            enqueue = TryQueue();
         }
 
-        Enqueue();
+        if (enqueue)
+        {
+            _writer.Enqueue(this);
+        }
     }
 
     /// <summary>The part that is open at the appended end.</summary>
@@ -126,23 +134,15 @@ public sealed class GenerationLog
     {
         lock (_gate)
         {
-            return LogControls.OpenAt(_controls, _end);
+            return PositionedEntries.OpenPartAt(Entries, _end);
         }
     }
 
-    /// <summary>Waits while more than <see cref="GenerationOptions.PendingBytes"/> wait for a commit.</summary>
-    internal ValueTask WhenRoomAsync(CancellationToken cancellationToken)
-    {
-        lock (_gate)
-        {
-            if (_end - _durable <= _options.PendingBytes || Fenced)
-            {
-                return ValueTask.CompletedTask;
-            }
-        }
-
-        return WhenAsync(static log => log._end - log._durable <= log._options.PendingBytes, cancellationToken);
-    }
+    /// <summary>Waits while more than <see cref="GenerationOptions.PendingBytes"/> wait for a commit. For the appending task.</summary>
+    internal ValueTask WhenRoomAsync(CancellationToken cancellationToken) =>
+        _end - Durable <= _options.PendingBytes
+            ? ValueTask.CompletedTask
+            : WhenAsync(static log => log._end - log._durable <= log._options.PendingBytes, cancellationToken);
 
     /// <summary>Waits until all that was appended is committed, or the writer is fenced.</summary>
     internal ValueTask WhenDurableAsync(CancellationToken cancellationToken) =>
@@ -187,43 +187,51 @@ public sealed class GenerationLog
             }
 
             _taken = _end;
-            slice = new PendingSlice(Id, Epoch, _durable, Memory(_durable, _taken), LogControls.Between(_controls, _durable, _taken));
+            slice = new PendingSlice(
+                Id,
+                Epoch,
+                _durable,
+                Memory(_durable, _taken),
+                PositionedEntries.Between(Entries, _durable, _taken).ToArray()
+            );
             return true;
         }
     }
 
     /// <summary>
-    /// What <see cref="TryTake"/> handed out is committed. The readers who waited for it are added to <paramref name="woken"/>. True when more was appended
-    /// meanwhile: then the log belongs into the next commit. Until here it is in no other, so no two commits ever hold the same bytes.
+    /// What <see cref="TryTake"/> handed out is committed. The readers that waited for it are added to <paramref name="woken"/>. True when more was appended
+    /// in the meantime: then the log belongs into the next commit. Until then it is in no other, so no two commits ever contain the same bytes.
     /// </summary>
     internal bool Committed(List<LogReader> woken)
     {
         lock (_gate)
         {
-            _durable = _taken;
-            if (_controls.Count > 0 && _controls[^1] is { Control: GenerationEnded ended, Position: var at } && at < _durable)
+            Volatile.Write(ref _durable, _taken);
+            if (_controls.Count > 0 && _controls[^1] is { Entry: GenerationEnded ended, Position: var at } && at < _durable)
             {
                 Ended = ended;
             }
 
-            Wake(woken);
+            TakeWaiters(woken);
             return _queued = _end > _durable;
         }
     }
 
-    /// <summary>The store refused this writer. Its readers are added to <paramref name="woken"/>.</summary>
+    /// <summary>The store refused this writer. The readers are added to <paramref name="woken"/>.</summary>
     internal void Fence(List<LogReader> woken)
     {
         lock (_gate)
         {
             Fenced = true;
-            Wake(woken);
+            TakeWaiters(woken);
         }
 
         OnFenced?.Invoke();
     }
 
-    /// <summary>What is committed from <paramref name="after"/> on, up to about <paramref name="maxBytes"/>, where that is in memory.</summary>
+    /// <summary>
+    /// What is committed from <paramref name="after"/> on, <paramref name="maxBytes"/> at most; false when that is nothing, or no longer in memory.
+    /// </summary>
     internal bool TryRead(long after, int maxBytes, out LogSlice slice)
     {
         lock (_gate)
@@ -234,13 +242,13 @@ public sealed class GenerationLog
                 return false;
             }
 
-            var to = Math.Min(_durable, after + maxBytes);
-            while (to < _durable && to > after + 1 && !LogSlice.IsBoundary(_bytes[to - _start]))
-            {
-                to--;
-            }
-
-            slice = new LogSlice(after, Memory(after, to), LogControls.Between(_controls, after, to), LogControls.OpenAt(_controls, after));
+            var to = _start + LogSlice.EndOf(_bytes.AsSpan(0, (int)(_durable - _start)), (int)(after - _start), maxBytes);
+            slice = new LogSlice(
+                after,
+                Memory(after, to),
+                PositionedEntries.Between(Entries, after, to).ToArray(),
+                PositionedEntries.OpenPartAt(Entries, after)
+            );
             return true;
         }
     }
@@ -265,7 +273,7 @@ public sealed class GenerationLog
     }
 
     /// <summary>Registers a reader to be woken, unless there is something for it already.</summary>
-    /// <returns>True when it need not wait.</returns>
+    /// <returns>True when the reader need not wait.</returns>
     internal bool TryWait(LogReader reader, long position, out bool behindWindow)
     {
         lock (_gate)
@@ -276,41 +284,53 @@ public sealed class GenerationLog
                 return true;
             }
 
+            reader.WaiterIndex = _waiters.Count;
             _waiters.Add(reader);
             return false;
         }
     }
 
-    /// <summary>Takes a reader off the list, if it still is on it.</summary>
+    /// <summary>Takes a reader off the list of those that wait, if it is on it.</summary>
     internal void Forget(LogReader reader)
     {
         lock (_gate)
         {
-            _waiters.Remove(reader);
+            var index = reader.WaiterIndex;
+            if (index < 0)
+            {
+                return;
+            }
+
+            var last = _waiters[^1];
+            _waiters[index] = last;
+            last.WaiterIndex = index;
+            reader.WaiterIndex = -1;
+            _waiters.RemoveAt(_waiters.Count - 1);
         }
     }
 
-    private void Wake(List<LogReader> woken)
+    private void TakeWaiters(List<LogReader> woken)
     {
-        woken.AddRange(_waiters);
+        foreach (var reader in _waiters)
+        {
+            reader.WaiterIndex = -1;
+            woken.Add(reader);
+        }
+
         _waiters.Clear();
         _progress?.TrySetResult();
         _progress = null;
     }
 
-    private void Enqueue()
+    /// <summary>Marks the log as queued. True when the caller must hand it to the writer.</summary>
+    private bool TryQueue()
     {
-        lock (_gate)
+        if (_queued || Fenced)
         {
-            if (_queued || Fenced)
-            {
-                return;
-            }
-
-            _queued = true;
+            return false;
         }
 
-        _writer.Enqueue(this);
+        return _queued = true;
     }
 
     private ReadOnlyMemory<byte> Memory(long from, long to) => _bytes.AsMemory((int)(from - _start), (int)(to - from));

@@ -5,19 +5,19 @@ using Microsoft.Extensions.Options;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Keeps this node's lease, and finds generations whose owner is gone: each is continued where its model takes a prefix, otherwise
-/// it ends as interrupted, its text kept. The first sweep is done before the host takes requests.
+/// Renews this node's lease and adopts the generations of nodes that are gone: a generation is continued where its model takes a prefix; otherwise it ends as
+/// interrupted and its text is kept. The first sweep is complete before the host takes requests.
 /// </summary>
 public sealed partial class GenerationReaper(
     IGenerationStore store,
     GenerationRunner runner,
-    IGenerationRequests requests,
+    IRequestSource requests,
     IOptions<GenerationOptions> options,
     TimeProvider time,
     ILogger<GenerationReaper> logger
 ) : BackgroundService
 {
-    private const int Batch = 64;
+    private const int BatchSize = 64;
     private readonly GenerationOptions _options = options.Value;
     private readonly List<AbandonedGeneration> _claimed = [];
 
@@ -46,9 +46,9 @@ public sealed partial class GenerationReaper(
             {
                 return;
             }
-            catch (Exception error)
+            catch (Exception exception)
             {
-                LogSweepFailed(error);
+                LogSweepFailed(exception);
             }
         }
     }
@@ -60,8 +60,8 @@ public sealed partial class GenerationReaper(
     }
 
     /// <summary>
-    /// Renews the lease, then adopts or ends all that is abandoned now. What was claimed belongs to this node, and nobody else will look at it: so what fails
-    /// here is kept for the next sweep, and holds up nothing else.
+    /// Renews the lease, then adopts or ends all generations that are abandoned now. A claimed generation belongs to this node, and no other node will look
+    /// at it: one that cannot be adopted is kept for the next sweep and does not hold up the others.
     /// </summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
@@ -72,16 +72,16 @@ public sealed partial class GenerationReaper(
             {
                 try
                 {
-                    await TakeOverAsync(abandoned, cancellationToken);
+                    await AdoptAsync(abandoned, cancellationToken);
                     _claimed.Remove(abandoned);
                 }
-                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
-                    LogTakeOverFailed(error, abandoned.Id);
+                    LogAdoptionFailed(exception, abandoned.Id);
                 }
             }
 
-            var claimed = await store.ClaimAbandonedAsync(Batch, cancellationToken);
+            var claimed = await store.ClaimAbandonedAsync(BatchSize, cancellationToken);
             _claimed.RemoveAll(old => claimed.Any(abandoned => abandoned.Id == old.Id));
             _claimed.AddRange(claimed);
             if (claimed.Count == 0)
@@ -91,17 +91,17 @@ public sealed partial class GenerationReaper(
         }
     }
 
-    private async ValueTask TakeOverAsync(AbandonedGeneration abandoned, CancellationToken cancellationToken)
+    private async ValueTask AdoptAsync(AbandonedGeneration abandoned, CancellationToken cancellationToken)
     {
         var request = await requests.LoadAsync(abandoned.Id, cancellationToken);
         if (abandoned.Adoptions > _options.MaxAdoptions)
         {
-            LogInterrupted(abandoned.Id, abandoned.Log.End, "adopted too often");
+            LogInterrupted(abandoned.Id, abandoned.Log.End, "it was adopted too often");
             await runner.InterruptAsync(abandoned, Interrupted("It was interrupted several times in a row."), cancellationToken);
         }
-        else if (request is null || !CanGoOn(abandoned.Log, request))
+        else if (request is null || !CanContinue(abandoned.Log, request))
         {
-            LogInterrupted(abandoned.Id, abandoned.Log.End, "the model takes no prefix");
+            LogInterrupted(abandoned.Id, abandoned.Log.End, "the model cannot continue it");
             await runner.InterruptAsync(abandoned, Interrupted("The server stopped while it was being written."), cancellationToken);
         }
         else
@@ -111,28 +111,28 @@ public sealed partial class GenerationReaper(
         }
     }
 
-    /// <summary>Nothing was shown yet, so asking again is safe; or the model goes on from a prefix and no tool call waits for its result: what a tool has done already must not be done again.</summary>
-    private static bool CanGoOn(FoldedLog log, GenerationRequest request) =>
+    /// <summary>
+    /// Whether asking again is safe: nothing was shown yet, or the model continues a prefix and no tool call waits for its result. A tool that may have run
+    /// must not run again.
+    /// </summary>
+    private static bool CanContinue(LogSnapshot log, GenerationRequest request) =>
         log.End == 0 || (request.AcceptsPrefix && log.OpenCalls().Count == 0);
 
-    private static GenerationError Interrupted(string why) =>
-        new("interrupted", $"{why} What came is kept; you can continue it.", Retryable: true);
+    private static GenerationError Interrupted(string reason) =>
+        new(FailureCodes.Interrupted, $"{reason} What came is kept; you can continue it.", Retryable: true);
 
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Generation {Generation} was abandoned at {Position} and is continued here (adoption {Adoption})."
-    )]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Adopted generation {Generation} at position {Position} (adoption {Adoption}).")]
     private partial void LogAdopted(GenerationId generation, long position, int adoption);
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Generation {Generation} was abandoned at {Position} and ends as interrupted: {Why}."
+        Message = "Generation {Generation} was abandoned at {Position} and ends as interrupted: {Reason}."
     )]
-    private partial void LogInterrupted(GenerationId generation, long position, string why);
+    private partial void LogInterrupted(GenerationId generation, long position, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} could not be taken over; the next sweep tries again.")]
-    private partial void LogTakeOverFailed(Exception error, GenerationId generation);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Adopting generation {Generation} failed; the next sweep retries.")]
+    private partial void LogAdoptionFailed(Exception exception, GenerationId generation);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for abandoned generations failed; the next sweep tries again.")]
-    private partial void LogSweepFailed(Exception error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A sweep for abandoned generations failed; the next sweep retries.")]
+    private partial void LogSweepFailed(Exception exception);
 }

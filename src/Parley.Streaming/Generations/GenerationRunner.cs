@@ -6,8 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Owns every generation that runs on this node, each as a task of its own: a request only starts one and then follows it like
-/// anybody else.
+/// Owns every generation that runs on this node, each as a task of its own. A request only starts one, and then follows it as any other reader does.
 /// </summary>
 public sealed partial class GenerationRunner(
     IGenerationStore store,
@@ -20,21 +19,20 @@ public sealed partial class GenerationRunner(
     private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
     private readonly ConcurrentDictionary<GenerationId, Running> _running = new();
     private readonly ConcurrentDictionary<string, int> _perOwner = new();
-    private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationTokenSource _shutdown = new();
     private readonly GenerationOptions _options = options.Value;
     private int _reserved;
 
     /// <summary>Raised after the end of a generation is committed, on the generation's own task.</summary>
     public event Action<GenerationId, GenerationEnded>? Ended;
 
-    /// <summary>How many generations run here now.</summary>
-    public int ActiveCount => _running.Count;
-
-    /// <summary>Takes a place for one more generation of <paramref name="owner"/>, before anything is stored. Dispose it, or hand it to <see cref="Start"/>.</summary>
-    public Admission TryAdmit(string owner, out IDisposable? place)
+    /// <summary>Reserves a slot for one more generation of <paramref name="owner"/>, before anything is stored.</summary>
+    /// <param name="owner">Who the generation counts against.</param>
+    /// <param name="slot">The slot when the result is <see cref="Admission.Admitted"/>: dispose it, or hand it to <see cref="Start"/>.</param>
+    public Admission TryAdmit(string owner, out GenerationSlot? slot)
     {
-        place = null;
-        if (_leaving.IsCancellationRequested)
+        slot = null;
+        if (_shutdown.IsCancellationRequested)
         {
             return Admission.NodeLeaving;
         }
@@ -51,7 +49,7 @@ public sealed partial class GenerationRunner(
             return Admission.OwnerFull;
         }
 
-        place = new Place(this, owner);
+        slot = new GenerationSlot(Release, owner);
         return Admission.Admitted;
     }
 
@@ -59,27 +57,31 @@ public sealed partial class GenerationRunner(
     /// <param name="id">The generation.</param>
     /// <param name="epoch">The epoch under which this node owns it.</param>
     /// <param name="request">What to ask.</param>
-    /// <param name="place">What <see cref="TryAdmit"/> gave; released when the generation ends.</param>
-    /// <param name="continues">The log of the answer that this one goes on with.</param>
-    public GenerationLog Start(GenerationId id, int epoch, GenerationRequest request, IDisposable? place, FoldedLog? continues = null) =>
-        Run(id, epoch, request, place, FoldedLog.Empty, continues, continues is null ? null : Seam.Continued, _options.Deadline);
+    /// <param name="slot">The slot from <see cref="TryAdmit"/>, released when the generation ends; null when none was reserved.</param>
+    /// <param name="continues">The log of the answer that this one continues.</param>
+    public GenerationLog Start(
+        GenerationId id,
+        int epoch,
+        GenerationRequest request,
+        GenerationSlot? slot,
+        LogSnapshot? continues = null
+    ) => Run(id, epoch, request, slot, LogSnapshot.Empty, continues, continues is null ? null : Seam.Continued);
 
-    /// <summary>Goes on with a generation whose owner died, from its last position.</summary>
+    /// <summary>Continues a generation whose owner died, from its last position.</summary>
     internal GenerationLog Adopt(AbandonedGeneration abandoned, GenerationRequest request) =>
         abandoned.Log.End > 0
-            ? Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, Seam.Adopted, _options.Deadline)
+            ? Run(abandoned.Id, abandoned.Epoch, request, null, abandoned.Log, abandoned.Log, Seam.Adopted)
             : Run(
                 abandoned.Id,
                 abandoned.Epoch,
                 request,
                 null,
-                FoldedLog.Empty,
+                LogSnapshot.Empty,
                 request.Continues,
-                request.Continues is null ? null : Seam.Continued,
-                _options.Deadline
+                request.Continues is null ? null : Seam.Continued
             );
 
-    /// <summary>Ends a generation whose owner died and that nobody can go on with. Its text is kept.</summary>
+    /// <summary>Ends a generation whose owner died and which cannot be continued. Its text is kept.</summary>
     internal async Task InterruptAsync(AbandonedGeneration abandoned, GenerationError error, CancellationToken cancellationToken)
     {
         var log = new GenerationLog(abandoned.Id, abandoned.Epoch, abandoned.Log, _options, writer);
@@ -91,7 +93,7 @@ public sealed partial class GenerationRunner(
                 log.Append(PartClosed.Instance);
             }
 
-            log.Append(new GenerationEnded(GenerationStatus.Interrupted, "error", Error: error));
+            log.Append(new GenerationEnded(GenerationStatus.Interrupted, FinishReasons.Error, Error: error));
             if (await log.WhenEndedAsync(cancellationToken) is { } end)
             {
                 Announce(abandoned.Id, end);
@@ -108,8 +110,8 @@ public sealed partial class GenerationRunner(
 
     /// <summary>Asks a generation that runs here to stop, and waits for its committed end. Null when it does not run here.</summary>
     /// <param name="id">The generation.</param>
-    /// <param name="seen">The position that the viewer has seen.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the stopping.</param>
+    /// <param name="seen">The position that the person who stops it has seen; null when it is not known.</param>
+    /// <param name="cancellationToken">Ends the wait, not the stopping.</param>
     public async ValueTask<GenerationEnded?> StopAsync(GenerationId id, long? seen, CancellationToken cancellationToken)
     {
         if (!_running.TryGetValue(id, out var running))
@@ -121,7 +123,7 @@ public sealed partial class GenerationRunner(
         return await running.Generation.Log.WhenEndedAsync(cancellationToken);
     }
 
-    /// <summary>Ends the work on a generation that was deleted: its provider is no longer read. Its log takes nothing more.</summary>
+    /// <summary>Ends the work on a generation that was deleted: its provider is no longer read, and its log takes nothing more.</summary>
     public void Discard(GenerationId id)
     {
         if (_running.TryGetValue(id, out var running))
@@ -130,16 +132,16 @@ public sealed partial class GenerationRunner(
         }
     }
 
-    /// <summary>Follows a generation from a position on. The position must be one that <see cref="CheckAsync"/> found good.</summary>
+    /// <summary>Follows a generation from a position on. <see cref="CheckAsync"/> says whether a client's position may be used.</summary>
     public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) =>
         new(id, after, this, store, _options, time, cancellationToken);
 
-    /// <summary>Whether <paramref name="after"/> is a position of this generation that a reader may go on from.</summary>
+    /// <summary>Whether a reader may continue from position <paramref name="after"/> of this generation.</summary>
     public async ValueTask<PositionCheck> CheckAsync(GenerationId id, long after, CancellationToken cancellationToken)
     {
-        if (Find(id) is { } log && log.IsBoundary(after) is { } known)
+        if (Find(id) is { } log && log.IsBoundary(after) is { } isBoundary)
         {
-            if (!known)
+            if (!isBoundary)
             {
                 return after < 0 || after > log.Durable ? PositionCheck.Beyond : PositionCheck.InsideCharacter;
             }
@@ -177,45 +179,44 @@ public sealed partial class GenerationRunner(
         GenerationId id,
         int epoch,
         GenerationRequest request,
-        IDisposable? place,
-        FoldedLog committed,
-        FoldedLog? prefix,
-        string? seamReason,
-        TimeSpan timeLeft
+        GenerationSlot? slot,
+        LogSnapshot committed,
+        LogSnapshot? prefix,
+        string? seamReason
     )
     {
         var log = new GenerationLog(id, epoch, committed, _options, writer);
-        var generation = new RunningGeneration(log, request, _options, timeLeft, time, _leaving.Token);
+        var generation = new RunningGeneration(log, request, _options, time, _shutdown.Token);
         _logs[id] = log;
 
         // In the table before it can end. It runs on this thread until it first waits, which is for the provider.
         var running = new Running(generation);
         _running[id] = running;
-        _ = RunAsync(running, prefix, seamReason, place);
+        _ = RunAsync(running, prefix, seamReason, slot);
         return log;
     }
 
-    private async Task RunAsync(Running running, FoldedLog? prefix, string? seamReason, IDisposable? place)
+    private async Task RunAsync(Running running, LogSnapshot? prefix, string? seamReason, GenerationSlot? slot)
     {
         var generation = running.Generation;
         var id = generation.Log.Id;
         GenerationEnded? end = null;
         try
         {
-            end = await generation.RunAsync(prefix, seamReason, place);
+            end = await generation.RunAsync(prefix, seamReason, slot);
         }
-        catch (Exception error)
+        catch (Exception exception)
         {
-            LogBroken(error, id);
+            LogBroken(exception, id);
             end = await EndBrokenAsync(generation.Log);
         }
         finally
         {
-            // This node may have adopted the generation again meanwhile: what runs then is not ours to remove.
+            // This node may have adopted the generation again in the meantime: only this run is removed.
             _running.TryRemove(KeyValuePair.Create(id, running));
             generation.Dispose();
-            place?.Dispose();
-            running.Over();
+            slot?.Dispose();
+            running.Complete();
         }
 
         if (end is null)
@@ -229,7 +230,7 @@ public sealed partial class GenerationRunner(
         await ForgetLaterAsync(generation.Log);
     }
 
-    /// <summary>A bug in the engine or in a provider still ends the log: no reader waits for ever.</summary>
+    /// <summary>A bug in the engine or in a provider still ends the log: no reader waits without end.</summary>
     private static async ValueTask<GenerationEnded?> EndBrokenAsync(GenerationLog log)
     {
         if (log.OpenPart() is not null)
@@ -237,21 +238,13 @@ public sealed partial class GenerationRunner(
             log.Append(PartClosed.Instance);
         }
 
-        log.Append(
-            new GenerationEnded(
-                GenerationStatus.Failed,
-                "error",
-                Error: new GenerationError(
-                    "internal_error",
-                    "Something went wrong on the server. What came is kept; you can try again.",
-                    Retryable: true
-                )
-            )
-        );
+        const string Message = "Something went wrong on the server. What came is kept; you can try again.";
+        var error = new GenerationError(FailureCodes.InternalError, Message, Retryable: true);
+        log.Append(new GenerationEnded(GenerationStatus.Failed, FinishReasons.Error, Error: error));
         return await log.WhenEndedAsync(CancellationToken.None);
     }
 
-    /// <summary>A listener that fails changes nothing for the generation, nor for the other listeners.</summary>
+    /// <summary>Raises <see cref="Ended"/>. A listener that fails affects neither the generation nor the other listeners.</summary>
     private void Announce(GenerationId id, GenerationEnded end)
     {
         foreach (var listener in Delegate.EnumerateInvocationList(Ended))
@@ -260,9 +253,9 @@ public sealed partial class GenerationRunner(
             {
                 listener(id, end);
             }
-            catch (Exception error)
+            catch (Exception exception)
             {
-                LogListenerFailed(error, id);
+                LogListenerFailed(exception, id);
             }
         }
     }
@@ -271,11 +264,11 @@ public sealed partial class GenerationRunner(
     {
         try
         {
-            await Task.Delay(_options.Linger, time, _leaving.Token);
+            await Task.Delay(_options.Linger, time, _shutdown.Token);
         }
         catch (OperationCanceledException)
         {
-            // Leaving: nobody reads from this node any more.
+            // The node shuts down: nothing reads from it any more.
         }
 
         Forget(log);
@@ -288,10 +281,9 @@ public sealed partial class GenerationRunner(
     /// <summary>Leaves every running generation as it is: its log stays open, for the node that adopts it.</summary>
     async Task IHostedService.StopAsync(CancellationToken cancellationToken)
     {
-        await _leaving.CancelAsync();
-        await Task.WhenAll(_running.Values.Select(running => running.Done))
-            .WaitAsync(cancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _shutdown.CancelAsync();
+        var all = Task.WhenAll(_running.Values.Select(running => running.Completion));
+        await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Release(string owner)
@@ -299,81 +291,33 @@ public sealed partial class GenerationRunner(
         Interlocked.Decrement(ref _reserved);
         while (_perOwner.TryGetValue(owner, out var count))
         {
-            if (count > 1 ? _perOwner.TryUpdate(owner, count - 1, count) : _perOwner.TryRemove(new KeyValuePair<string, int>(owner, count)))
+            if (count > 1 ? _perOwner.TryUpdate(owner, count - 1, count) : _perOwner.TryRemove(KeyValuePair.Create(owner, count)))
             {
                 return;
             }
         }
     }
 
-    public void Dispose() => _leaving.Dispose();
+    public void Dispose() => _shutdown.Dispose();
 
-    /// <summary>A generation at work, and the promise that its task is over.</summary>
+    /// <summary>A running generation, and the completion of its task.</summary>
     private sealed class Running(RunningGeneration generation)
     {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public RunningGeneration Generation { get; } = generation;
 
-        public Task Done => _done.Task;
+        public Task Completion => _completion.Task;
 
-        public void Over() => _done.TrySetResult();
+        public void Complete() => _completion.TrySetResult();
     }
 
-    private sealed class Place(GenerationRunner runner, string owner) : IDisposable
-    {
-        private int _released;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _released, 1) == 0)
-            {
-                runner.Release(owner);
-            }
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} broke; it ends as failed.")]
-    private partial void LogBroken(Exception error, GenerationId generation);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Generation {Generation} failed unexpectedly; it ends as failed.")]
+    private partial void LogBroken(Exception exception, GenerationId generation);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A listener to the end of generation {Generation} failed.")]
-    private partial void LogListenerFailed(Exception error, GenerationId generation);
+    private partial void LogListenerFailed(Exception exception, GenerationId generation);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Generation {Generation} ended: {Status}, {FinishReason}, at {Position}.")]
     private partial void LogEnded(GenerationId generation, GenerationStatus status, string finishReason, long position);
-}
-
-/// <summary>Whether one more generation may start.</summary>
-public enum Admission
-{
-    /// <summary>It may.</summary>
-    Admitted,
-
-    /// <summary>This node runs as many as it may.</summary>
-    NodeFull,
-
-    /// <summary>Its owner has as many running as they may.</summary>
-    OwnerFull,
-
-    /// <summary>This node shuts down.</summary>
-    NodeLeaving,
-}
-
-/// <summary>What a cursor is good for.</summary>
-public enum PositionCheck
-{
-    /// <summary>There is no such generation.</summary>
-    Unknown,
-
-    /// <summary>A reader may go on from it.</summary>
-    Good,
-
-    /// <summary>It is the end of a generation that has ended.</summary>
-    AtEnd,
-
-    /// <summary>The log is not that long.</summary>
-    Beyond,
-
-    /// <summary>It is inside a character.</summary>
-    InsideCharacter,
 }

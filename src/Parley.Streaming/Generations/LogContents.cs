@@ -5,16 +5,16 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>An answer as a model is told it.</summary>
+/// <summary>A log as the contents of an assistant message for a model.</summary>
 public static class LogContents
 {
-    /// <summary>Its text, the calls that were answered, and what they returned, in order. Text that goes on across a seam is one.</summary>
+    /// <summary>The text, the tool calls that have results, and those results, in order. Text that continues across a <see cref="Seam"/> is joined.</summary>
     /// <param name="log">The answer.</param>
-    /// <param name="withReasoning">What the model thought, too.</param>
-    /// <param name="withOpenCalls">Calls that nobody has answered, too: for when the answers follow.</param>
-    public static IList<AIContent> Of(FoldedLog log, bool withReasoning = false, bool withOpenCalls = false)
+    /// <param name="withReasoning">Include reasoning.</param>
+    /// <param name="withOpenCalls">Include tool calls without a result: for a prompt in which their results follow.</param>
+    public static IList<AIContent> Of(LogSnapshot log, bool withReasoning = false, bool withOpenCalls = false)
     {
-        var answered = log.Controls.Select(control => control.Control).OfType<ToolReturned>().Select(result => result.CallId).ToHashSet();
+        var answered = log.Controls.Select(control => control.Entry).OfType<ToolReturned>().Select(result => result.CallId).ToHashSet();
         List<AIContent> contents = [];
         var text = new StringBuilder();
         PartOpened? part = null;
@@ -25,11 +25,11 @@ public static class LogContents
                 case PartOpened { Continues: true } opened when opened.Part == part?.Part:
                     break;
                 case PartOpened opened:
-                    Take(part, text, contents);
+                    FinishPart();
                     part = opened;
                     break;
                 case ToolReturned result:
-                    Take(part, text, contents);
+                    FinishPart();
                     part = null;
                     contents.Add(
                         new FunctionResultContent(result.CallId, result.Result is { } json ? JsonElement.Parse(json) : result.Error)
@@ -41,25 +41,25 @@ public static class LogContents
             }
         }
 
-        Take(part, text, contents);
+        FinishPart();
         return contents;
 
-        void Take(PartOpened? ended, StringBuilder said, List<AIContent> into)
+        void FinishPart()
         {
-            switch (ended?.Part)
+            switch (part?.Part)
             {
-                case PartKind.Text when said.Length > 0:
-                    into.Add(new TextContent(said.ToString()));
+                case PartKind.Text when text.Length > 0:
+                    contents.Add(new TextContent(text.ToString()));
                     break;
-                case PartKind.Reasoning when withReasoning && said.Length > 0:
-                    into.Add(new TextReasoningContent(said.ToString()));
+                case PartKind.Reasoning when withReasoning && text.Length > 0:
+                    contents.Add(new TextReasoningContent(text.ToString()));
                     break;
-                case PartKind.Tool when withOpenCalls || answered.Contains(ended.CallId!):
-                    into.Add(ToolCallContents.Parse(ended.CallId!, ended.Name!, said.ToString()));
+                case PartKind.Tool when withOpenCalls || answered.Contains(part.CallId!):
+                    contents.Add(ToolCallContents.Parse(part.CallId!, part.Name!, text.ToString()));
                     break;
             }
 
-            said.Clear();
+            text.Clear();
         }
     }
 }

@@ -3,12 +3,12 @@ using System.Threading.Tasks.Sources;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Follows one log. Its whole state is a position: it takes whatever is committed beyond it, in one slice. A slow reader
-/// gets fewer, larger slices; nothing queues up for it.
+/// Follows one log. Its whole state is a position: it takes what is committed beyond it, in slices of at most <see cref="GenerationOptions.SliceBytes"/>.
+/// A slow reader gets fewer, larger slices up to that size; nothing is queued for it.
 /// </summary>
 /// <remarks>
-/// Used by one task: <c>while (true) { while (reader.TryRead(out var slice)) …; if (reader.State != Following) break; await reader.WaitAsync(); }</c>.
-/// Only <see cref="Nudge"/> may be called from elsewhere.
+/// For one task: <c>while (true) { while (reader.TryRead(out var slice)) …; if (reader.State != Following) break; await reader.WaitAsync(); }</c>.
+/// Only <see cref="Wake()"/> may be called by others.
 /// </remarks>
 public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 {
@@ -46,14 +46,17 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
             time,
             cancellationToken
         );
-        _registration = cancellationToken.UnsafeRegister(static reader => ((LogReader)reader!).Nudge(), this);
+        _registration = cancellationToken.UnsafeRegister(static reader => ((LogReader)reader!).Wake(), this);
     }
 
-    /// <summary>What has been read.</summary>
+    /// <summary>The position up to which the log was read.</summary>
     public long Position { get; private set; }
 
     /// <summary>Whether there can be more.</summary>
     public LogReaderState State { get; private set; }
+
+    /// <summary>The reader's index in the log's list of those that wait; -1 when it is not on it. Guarded by the log's lock.</summary>
+    internal int WaiterIndex { get; set; } = -1;
 
     /// <summary>Takes what is there beyond <see cref="Position"/>. Never waits.</summary>
     public bool TryRead(out LogSlice slice)
@@ -87,7 +90,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         return true;
     }
 
-    /// <summary>Waits until there may be something to read. False after a <see cref="Nudge"/>. Throws when the reader is cancelled.</summary>
+    /// <summary>Waits until there may be something to read. False after <see cref="Wake()"/>. Throws when the reader is cancelled.</summary>
     public ValueTask<bool> WaitAsync()
     {
         _cancellationToken.ThrowIfCancellationRequested();
@@ -101,16 +104,16 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         Volatile.Write(ref _waiting, Waiting);
         if (!_log.TryWait(this, Position, out var behindWindow))
         {
-            // A cancellation that came before the registration saw nobody waiting.
+            // A cancellation before this moment found no wait to end.
             if (_cancellationToken.IsCancellationRequested)
             {
-                Nudge();
+                Wake();
             }
 
             return new ValueTask<bool>(this, _wait.Version);
         }
 
-        // A nudge that came meanwhile is about to complete the wait: it must be consumed.
+        // A wake-up in the meantime is about to complete the wait: it must be consumed.
         if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
         {
             return new ValueTask<bool>(this, _wait.Version);
@@ -119,25 +122,24 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         return behindWindow ? FetchAsync() : ValueTask.FromResult(true);
     }
 
-    /// <summary>Ends a wait early, so that its task can look at the time (for a heartbeat, say). Without effect when nobody waits.</summary>
-    public void Nudge() => Complete(false);
+    /// <summary>Ends a wait early, so that its task can look at the time (for a heartbeat, for example). Without effect when the task does not wait.</summary>
+    public void Wake() => Wake(hasMore: false);
 
-    /// <summary>There is something to read.</summary>
-    internal void Wake() => Complete(true);
-
-    private void Complete(bool woken)
+    /// <summary>Ends a wait.</summary>
+    /// <param name="hasMore">There is something to read.</param>
+    internal void Wake(bool hasMore)
     {
         if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
         {
             return;
         }
 
-        if (!woken)
+        if (!hasMore)
         {
             _log?.Forget(this);
         }
 
-        _wait.SetResult(woken);
+        _wait.SetResult(hasMore);
     }
 
     /// <summary>Reads from the store: what is older than the window, and what does not run on this node.</summary>
@@ -198,9 +200,9 @@ public enum LogReaderState
     /// <summary>There may be more.</summary>
     Following,
 
-    /// <summary>It has read the end.</summary>
+    /// <summary>It has read the end of the generation.</summary>
     Ended,
 
-    /// <summary>The log went away under it: deleted, or owned elsewhere now. Its client starts over from its position.</summary>
+    /// <summary>The log is no longer available here: it was deleted, or another node owns it now. The client reconnects with its position.</summary>
     Lost,
 }

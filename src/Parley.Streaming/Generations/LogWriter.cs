@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Group commit: while one commit runs, what all generations append gathers for the next. Readers are woken after it, never before.
-/// So the cost of durability falls as load rises, and a lone token waits for one small commit.
+/// Group commit: what all generations append while one commit runs goes into the next one. Readers are woken after the commit, never before. So the cost of
+/// durability per token falls as load rises, and a single token waits for one small commit.
 /// </summary>
 public sealed partial class LogWriter(
     IGenerationStore store,
@@ -16,16 +16,17 @@ public sealed partial class LogWriter(
     ILogger<LogWriter> logger
 ) : BackgroundService
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(20),
-        LastRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(20),
+        MaxRetryDelay = TimeSpan.FromSeconds(2);
 
-    // Unbounded, yet never longer than there are running generations: a log is in it at most once. Whoever appends to an idle engine gathers the commit itself:
-    // a change of threads would cost a lone token more than the commit does.
+    // Unbounded, but never longer than the number of running generations: a log is queued at most once. An append to an idle engine gathers the commit on its
+    // own thread: a change of threads would cost a single token more than the commit does.
     private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true }
     );
+
     private readonly TimeSpan _spacing = options.Value.CommitSpacing;
-    private readonly Pacer _pacer = new(time);
+    private readonly CommitTimer _timer = new(time);
 
     internal void Enqueue(GenerationLog log) => _queue.Writer.TryWrite(log);
 
@@ -39,10 +40,10 @@ public sealed partial class LogWriter(
         var last = time.GetTimestamp();
         while (grown.Count > 0 || await _queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            var since = time.GetElapsedTime(last);
-            if (since < _spacing)
+            var elapsed = time.GetElapsedTime(last);
+            if (elapsed < _spacing)
             {
-                await _pacer.WaitAsync(_spacing - since);
+                await _timer.WaitAsync(_spacing - elapsed);
             }
 
             last = time.GetTimestamp();
@@ -71,7 +72,7 @@ public sealed partial class LogWriter(
             {
                 if (outcomes[i] == AppendOutcome.Committed)
                 {
-                    // Not through the queue: that may be closed by now.
+                    // Logs that have grown meanwhile do not go through the queue, which may be closed by now.
                     if (logs[i].Committed(slices[i].Ended is null ? woken : ending))
                     {
                         grown.Add(logs[i]);
@@ -84,26 +85,24 @@ public sealed partial class LogWriter(
                 }
             }
 
-            // The end of an answer is the end of a request, which may go on to the next one: not on the store's thread.
-            WokenReaders.Dispatch(woken, here: true);
-            WokenReaders.Dispatch(ending, here: false);
+            // The end of an answer ends a request, which may start the next one: that must not run on the store's thread.
+            WokenReaders.Dispatch(woken, inline: true);
+            WokenReaders.Dispatch(ending, inline: false);
             logs.Clear();
             slices.Clear();
         }
 
         void Take(GenerationLog log)
         {
-            if (!log.TryTake(out var slice))
+            if (log.TryTake(out var slice))
             {
-                return;
+                logs.Add(log);
+                slices.Add(slice);
             }
-
-            logs.Add(log);
-            slices.Add(slice);
         }
     }
 
-    /// <summary>Lets what is queued be committed, then ends. Call it when nothing appends any more.</summary>
+    /// <summary>Commits what is queued, then ends. Call it when nothing appends any more.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
@@ -117,25 +116,27 @@ public sealed partial class LogWriter(
 
     public override void Dispose()
     {
-        _pacer.Dispose();
+        _timer.Dispose();
         base.Dispose();
     }
 
-    /// <summary>Commits, however often it takes: until then nothing of it is visible, and its writers wait. Null when the host stops meanwhile.</summary>
+    /// <summary>
+    /// Commits, and retries until that succeeds: before it, nothing of it is visible, and the writers wait. Null when the host stops in the meantime.
+    /// </summary>
     private async ValueTask<AppendOutcome[]?> CommitAsync(List<PendingSlice> slices, CancellationToken stoppingToken)
     {
-        for (var pause = FirstRetry; ; pause = pause * 2 < LastRetry ? pause * 2 : LastRetry)
+        for (var delay = MinRetryDelay; ; delay = delay * 2 < MaxRetryDelay ? delay * 2 : MaxRetryDelay)
         {
             try
             {
                 return await store.AppendAsync(slices, CancellationToken.None);
             }
-            catch (Exception error)
+            catch (Exception exception)
             {
-                LogCommitFailed(error, slices.Count, pause);
+                LogCommitFailed(exception, slices.Count, delay);
                 try
                 {
-                    await Task.Delay(pause, time, stoppingToken);
+                    await Task.Delay(delay, time, stoppingToken);
                 }
                 catch (OperationCanceledException)
                 {
@@ -147,13 +148,10 @@ public sealed partial class LogWriter(
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Generation {Generation} is no longer this node's to write (epoch {Epoch}, position {Position}): adopted elsewhere, or deleted."
+        Message = "This node no longer owns generation {Generation} (epoch {Epoch}, position {Position}): it was adopted by another node, or deleted."
     )]
     private partial void LogFenced(GenerationId generation, int epoch, long position);
 
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "A commit of {Slices} slices failed. Nothing of it is visible; trying again in {Pause}."
-    )]
-    private partial void LogCommitFailed(Exception error, int slices, TimeSpan pause);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed; nothing of it is visible. Retrying in {Delay}.")]
+    private partial void LogCommitFailed(Exception exception, int slices, TimeSpan delay);
 }

@@ -3,26 +3,29 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>Turns what a model sends into log entries: opens and closes parts, and never lets a character be cut.</summary>
+/// <summary>Turns what a model sends into log entries: opens and closes parts, and never splits a character.</summary>
 internal sealed class PartAppender(GenerationLog log)
 {
     private PartOpened? _open;
     private PartKind? _continues;
-    private char _high;
+    private char _highSurrogate;
 
-    /// <summary>Whether the model has sent anything that a person can see or a client can use.</summary>
+    /// <summary>Whether the model has sent anything that a client can show or use.</summary>
     public bool HasContent { get; private set; }
 
-    /// <summary>Marks that another attempt goes on from here. A part of the kind that the cut left open is joined to it.</summary>
-    public void Seam(string reason, string model, PartKind? cut)
+    /// <summary>Appends a continuation mark. The next part continues the part before the mark, if it is of the same kind.</summary>
+    /// <param name="reason"><see cref="Generations.Seam.Reason"/>.</param>
+    /// <param name="model"><see cref="Generations.Seam.Model"/>.</param>
+    /// <param name="before">The kind of the part before the mark; null for the part that is open.</param>
+    public void Seam(string reason, string model, PartKind? before)
     {
         _open = log.OpenPart();
-        _continues = cut ?? _open?.Part;
+        _continues = before ?? _open?.Part;
         Close(moreFollows: true);
         log.Append(new Seam(reason, model));
     }
 
-    /// <summary>Appends one piece of a model's answer. Pieces of a kind that the log does not keep are passed over.</summary>
+    /// <summary>Appends one piece of a model's answer. Pieces of kinds that the log does not keep are skipped.</summary>
     public void Append(AIContent content)
     {
         switch (content)
@@ -42,15 +45,13 @@ internal sealed class PartAppender(GenerationLog log)
             case ToolCallEnded:
                 Close();
                 break;
+            case FunctionResultContent { Exception: null } result:
+                Close(moreFollows: true);
+                log.Append(new ToolReturned(result.CallId, ToolResults.ToJson(result.Result), null));
+                break;
             case FunctionResultContent result:
                 Close(moreFollows: true);
-                log.Append(
-                    new ToolReturned(
-                        result.CallId,
-                        result.Exception is null ? ToolResults.ToJson(result.Result) : null,
-                        result.Exception is null ? null : "The tool failed."
-                    )
-                );
+                log.Append(new ToolReturned(result.CallId, null, "The tool failed."));
                 break;
         }
     }
@@ -93,16 +94,16 @@ internal sealed class PartAppender(GenerationLog log)
         HasContent = true;
     }
 
-    /// <summary>Holds back the first half of a surrogate pair until the second comes.</summary>
+    /// <summary>Holds back the first half of a surrogate pair until the second one arrives.</summary>
     private void Write(ReadOnlySpan<char> text)
     {
-        if (_high != 0 && text.Length > 0)
+        if (_highSurrogate != 0 && text.Length > 0)
         {
-            Span<char> pair = [_high, text[0]];
-            _high = '\0';
-            var whole = char.IsLowSurrogate(pair[1]);
-            log.AppendText(whole ? pair : pair[..1]);
-            if (whole)
+            Span<char> pair = [_highSurrogate, text[0]];
+            _highSurrogate = '\0';
+            var isPair = char.IsLowSurrogate(pair[1]);
+            log.AppendText(isPair ? pair : pair[..1]);
+            if (isPair)
             {
                 text = text[1..];
             }
@@ -110,7 +111,7 @@ internal sealed class PartAppender(GenerationLog log)
 
         if (text.Length > 0 && char.IsHighSurrogate(text[^1]))
         {
-            _high = text[^1];
+            _highSurrogate = text[^1];
             text = text[..^1];
         }
 
@@ -119,13 +120,13 @@ internal sealed class PartAppender(GenerationLog log)
 
     private void Flush()
     {
-        if (_high == 0)
+        if (_highSurrogate == 0)
         {
             return;
         }
 
-        Span<char> half = [_high];
-        _high = '\0';
+        Span<char> half = [_highSurrogate];
+        _highSurrogate = '\0';
         log.AppendText(half);
     }
 }

@@ -3,7 +3,7 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>One generation at work: asks the model, appends what comes, and ends the log exactly once.</summary>
+/// <summary>One running generation: asks the model, appends what arrives, and ends the log exactly once.</summary>
 internal sealed class RunningGeneration : IDisposable
 {
     private readonly GenerationLog _log;
@@ -11,7 +11,7 @@ internal sealed class RunningGeneration : IDisposable
     private readonly GenerationOptions _options;
     private readonly CancellationTokenSource _deadline;
     private readonly CancellationTokenSource _cancel;
-    private readonly CancellationToken _leaving;
+    private readonly CancellationToken _shutdown;
     private readonly PartAppender _parts;
     private readonly Lock _gate = new();
     private bool _stopRequested,
@@ -19,32 +19,31 @@ internal sealed class RunningGeneration : IDisposable
         _adoptedContent;
     private long? _stopAt;
 
-    /// <param name="log">Where it writes.</param>
+    /// <param name="log">The log to write.</param>
     /// <param name="request">What to ask.</param>
     /// <param name="options">Bounds.</param>
-    /// <param name="timeLeft">Until the deadline.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="leaving">The node shuts down: leave the log as it is, for whoever adopts it.</param>
+    /// <param name="shutdown">The node shuts down: the log is left as it is, for the node that adopts it.</param>
     public RunningGeneration(
         GenerationLog log,
         GenerationRequest request,
         GenerationOptions options,
-        TimeSpan timeLeft,
         TimeProvider time,
-        CancellationToken leaving
+        CancellationToken shutdown
     )
     {
-        (_log, _request, _options, _leaving) = (log, request, options, leaving);
-        _deadline = new CancellationTokenSource(timeLeft > TimeSpan.Zero ? timeLeft : TimeSpan.Zero, time);
-        _cancel = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, leaving);
+        (_log, _request, _options, _shutdown) = (log, request, options, shutdown);
+        _deadline = new CancellationTokenSource(options.Deadline, time);
+        _cancel = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, shutdown);
         _parts = new PartAppender(log);
-        log.OnFenced = Fenced;
+        log.OnFenced = Cancel;
     }
 
     /// <summary>The log that it writes.</summary>
     public GenerationLog Log => _log;
 
-    /// <summary>Asks it to stop. The first request's position counts: what the person who stopped it had seen, if that is known.</summary>
+    /// <summary>Asks it to stop. Only the first request counts.</summary>
+    /// <param name="seen">The position that the person who stopped it had seen; null when it is not known.</param>
     public void Stop(long? seen)
     {
         lock (_gate)
@@ -60,11 +59,11 @@ internal sealed class RunningGeneration : IDisposable
         }
     }
 
-    /// <summary>Runs to the end. Returns it, or null when the node leaves or the writer was fenced.</summary>
-    /// <param name="prefix">What the answer begins with: the log of the generation that this one continues, or of the attempt that it takes over.</param>
-    /// <param name="seamReason">Why there is a prefix; null when there is none.</param>
-    /// <param name="place">Released before the end is committed, so that whoever has seen the end finds the place free.</param>
-    public async Task<GenerationEnded?> RunAsync(FoldedLog? prefix, string? seamReason, IDisposable? place)
+    /// <summary>Runs to the end and returns it, or null when the node shuts down or the writer was fenced.</summary>
+    /// <param name="prefix">The log with which the answer begins: that of the generation that this one continues, or that of the attempt that it adopts.</param>
+    /// <param name="seamReason">Why there is a prefix, as <see cref="Seam.Reason"/>; null when there is none.</param>
+    /// <param name="slot">Released before the end is committed, so that a client which has seen the end finds the slot free.</param>
+    public async Task<GenerationEnded?> RunAsync(LogSnapshot? prefix, string? seamReason, GenerationSlot? slot)
     {
         var messages = _request.Messages;
         if (prefix is not null && seamReason is not null)
@@ -74,9 +73,9 @@ internal sealed class RunningGeneration : IDisposable
                 _log.Append(prefix);
             }
 
-            var cut = prefix.Controls.Count > 0 ? LogControls.OpenAt([.. prefix.Controls], prefix.End) ?? LastPart(prefix) : null;
-            _parts.Seam(seamReason, _request.Model, cut?.Part);
-            _adoptedContent = seamReason == Seam.Adopted && LastPart(prefix) is not null;
+            var lastPart = LastPart(prefix);
+            _parts.Seam(seamReason, _request.Model, (prefix.OpenPartAt(prefix.End) ?? lastPart)?.Part);
+            _adoptedContent = seamReason == Seam.Adopted && lastPart is not null;
             messages = Continuation.Of(_request, prefix);
         }
 
@@ -88,7 +87,7 @@ internal sealed class RunningGeneration : IDisposable
         }
 
         _parts.Close();
-        place?.Dispose();
+        slot?.Dispose();
         _log.Append(end);
         return await _log.WhenEndedAsync(CancellationToken.None);
     }
@@ -97,7 +96,7 @@ internal sealed class RunningGeneration : IDisposable
     {
         lock (_gate)
         {
-            // A late stop must not find a disposed source.
+            // A later call of Stop must not find a disposed source.
             _stopRequested = _disposed = true;
         }
 
@@ -105,7 +104,7 @@ internal sealed class RunningGeneration : IDisposable
         _deadline.Dispose();
     }
 
-    private void Fenced()
+    private void Cancel()
     {
         lock (_gate)
         {
@@ -116,22 +115,19 @@ internal sealed class RunningGeneration : IDisposable
         }
     }
 
-    private static PartOpened? LastPart(FoldedLog log) =>
-        log.Controls.Select(control => control.Control).OfType<PartOpened>().LastOrDefault();
+    private static PartOpened? LastPart(LogSnapshot log) =>
+        log.Controls.Select(control => control.Entry).OfType<PartOpened>().LastOrDefault();
 
-    /// <summary>Appends the model's answer as it comes. Null: the node leaves, or the writer was fenced.</summary>
+    /// <summary>Appends the model's answer as it arrives. Null: the node shuts down, or the writer was fenced.</summary>
     private async Task<GenerationEnded?> AskAsync(IReadOnlyList<ChatMessage> messages)
     {
         var finish = ChatFinishReason.Stop;
         GenerationUsage? usage = null;
-        var tool = false;
+        var hasCall = false;
         try
         {
-            await foreach (
-                var update in _request
-                    .Client.GetStreamingResponseAsync(messages, _request.Options, _cancel.Token)
-                    .WithCancellation(_cancel.Token)
-            )
+            var updates = _request.Client.GetStreamingResponseAsync(messages, _request.Options, _cancel.Token);
+            await foreach (var update in updates.WithCancellation(_cancel.Token))
             {
                 if (update.FinishReason is { } reason)
                 {
@@ -149,40 +145,36 @@ internal sealed class RunningGeneration : IDisposable
                         _parts.Append(content);
                     }
 
-                    tool |= content is ToolCallStarted;
+                    hasCall |= content is ToolCallStarted;
                 }
 
                 if (_log.End > _options.MaxAnswerBytes || _log.ControlCount > _options.MaxControls)
                 {
-                    return new GenerationEnded(GenerationStatus.Completed, "length", usage);
+                    return new GenerationEnded(GenerationStatus.Completed, FinishReasons.Length, usage);
                 }
 
                 await _log.WhenRoomAsync(_cancel.Token);
                 _cancel.Token.ThrowIfCancellationRequested();
             }
 
-            // The process may have died when all had come but the end: then a model that has nothing to add is done.
+            // The owner may have died when all but the end had been written: then a model that adds nothing has completed the answer.
             if (!_parts.HasContent && !_adoptedContent)
             {
-                return Failed(
-                    "empty_answer",
-                    "The model sent an empty answer. Try again, or choose another model.",
-                    retryable: true,
-                    usage
-                );
+                const string Message = "The model sent an empty answer. Try again, or choose another model.";
+                return Failed(FailureCodes.EmptyAnswer, Message, retryable: true, usage);
             }
 
-            return new GenerationEnded(GenerationStatus.Completed, Reason(finish, tool), usage);
+            return new GenerationEnded(GenerationStatus.Completed, FinishReasonOf(finish, hasCall), usage);
         }
         catch (Exception) when (_cancel.IsCancellationRequested)
         {
-            // Streams throw all kinds of things when they are cancelled.
+            // Streams throw exceptions of many types when they are cancelled.
             return Cancelled(usage);
         }
-        catch (ProviderException error)
+        catch (ProviderException exception)
         {
-            var retryAfter = error.RetryAfter is { } wait ? (int?)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 0, int.MaxValue) : null;
-            return Failed(FailureCodes.Of(error.Failure), error.UserMessage, error.IsRetryable, usage, retryAfter);
+            var retryAfter = exception.RetryAfter is { } wait ? (int?)Math.Clamp(Math.Ceiling(wait.TotalSeconds), 0, int.MaxValue) : null;
+            return Failed(FailureCodes.Of(exception.Failure), exception.UserMessage, exception.IsRetryable, usage, retryAfter);
         }
     }
 
@@ -193,31 +185,27 @@ internal sealed class RunningGeneration : IDisposable
             if (_stopRequested)
             {
                 var seen = _stopAt is { } at && at < _log.End ? at : (long?)null;
-                return new GenerationEnded(GenerationStatus.Stopped, "stopped", usage, StoppedAt: seen);
+                return new GenerationEnded(GenerationStatus.Stopped, FinishReasons.Stopped, usage, StoppedAt: seen);
             }
         }
 
-        if (_leaving.IsCancellationRequested || _log.Fenced)
+        if (_shutdown.IsCancellationRequested || _log.Fenced)
         {
             return null;
         }
 
-        return Failed(
-            "deadline_exceeded",
-            "The answer took longer than it may. What came is kept; you can continue it.",
-            retryable: true,
-            usage
-        );
+        const string Message = "The answer took longer than it may. What came is kept; you can continue it.";
+        return Failed(FailureCodes.DeadlineExceeded, Message, retryable: true, usage);
     }
 
     private static GenerationEnded Failed(string code, string message, bool retryable, GenerationUsage? usage, int? retryAfter = null) =>
-        new(GenerationStatus.Failed, "error", usage, new GenerationError(code, message, retryable, retryAfter));
+        new(GenerationStatus.Failed, FinishReasons.Error, usage, new GenerationError(code, message, retryable, retryAfter));
 
-    private static string Reason(ChatFinishReason finish, bool tool) =>
-        finish == ChatFinishReason.Length ? "length"
-        : finish == ChatFinishReason.ContentFilter ? "content-filter"
-        : finish == ChatFinishReason.ToolCalls && tool ? "tool-calls"
-        : "stop";
+    private static string FinishReasonOf(ChatFinishReason finish, bool hasCall) =>
+        finish == ChatFinishReason.Length ? FinishReasons.Length
+        : finish == ChatFinishReason.ContentFilter ? FinishReasons.ContentFilter
+        : finish == ChatFinishReason.ToolCalls && hasCall ? FinishReasons.ToolCalls
+        : FinishReasons.Stop;
 
     private static GenerationUsage Usage(UsageDetails details) =>
         new(details.InputTokenCount ?? 0, details.OutputTokenCount ?? 0, details.CachedInputTokenCount, details.ReasoningTokenCount);

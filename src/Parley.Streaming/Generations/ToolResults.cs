@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>What tools return, as the JSON that the log keeps.</summary>
+/// <summary>Tool results as the JSON that the log keeps.</summary>
 internal static class ToolResults
 {
-    /// <summary>JSON of a tool's result. Text stays a JSON string.</summary>
+    /// <summary>The JSON of a tool's result. Text becomes a JSON string.</summary>
     public static string ToJson(object? result) =>
         result switch
         {

@@ -1,43 +1,43 @@
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Runs the continuations of many woken readers in a few pool items instead of one each: handing a reader to a sleeping
-/// pool thread costs more than what the reader then does.
+/// Runs the continuations of many woken readers in a few work items of the pool instead of one each: handing a reader to a sleeping pool thread costs more
+/// than what the reader then does.
 /// </summary>
 internal sealed class WokenReaders(LogReader[] readers) : IThreadPoolWorkItem
 {
-    private const int LeastPerItem = 64,
-        MostHere = 64;
+    private const int MinPerItem = 64,
+        MaxInline = 64;
 
-    /// <summary>Wakes all of <paramref name="woken"/> and empties it.</summary>
-    /// <param name="woken">Who to wake.</param>
-    /// <param name="here">A few may run on the caller's thread: their token is on its way before another thread would have woken up.</param>
-    public static void Dispatch(List<LogReader> woken, bool here)
+    /// <summary>Wakes all readers of <paramref name="woken"/> and empties the list.</summary>
+    /// <param name="woken">The readers to wake.</param>
+    /// <param name="inline">
+    /// A few readers may run on the caller's thread: they have sent their token before another thread would have woken up.
+    /// </param>
+    public static void Dispatch(List<LogReader> woken, bool inline)
     {
         if (woken.Count == 0)
         {
             return;
         }
 
-        if (here && woken.Count <= MostHere)
+        if (inline && woken.Count <= MaxInline)
         {
             foreach (var reader in woken)
             {
-                reader.Wake();
+                reader.Wake(hasMore: true);
             }
 
             woken.Clear();
             return;
         }
 
-        var items = Math.Clamp(woken.Count / LeastPerItem, 1, Environment.ProcessorCount);
+        var items = Math.Clamp(woken.Count / MinPerItem, 1, Environment.ProcessorCount);
         var share = (woken.Count + items - 1) / items;
         for (var from = 0; from < woken.Count; from += share)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                new WokenReaders([.. woken.Slice(from, Math.Min(share, woken.Count - from))]),
-                preferLocal: false
-            );
+            var readers = woken.GetRange(from, Math.Min(share, woken.Count - from)).ToArray();
+            ThreadPool.UnsafeQueueUserWorkItem(new WokenReaders(readers), preferLocal: false);
         }
 
         woken.Clear();
@@ -47,7 +47,7 @@ internal sealed class WokenReaders(LogReader[] readers) : IThreadPoolWorkItem
     {
         foreach (var reader in readers)
         {
-            reader.Wake();
+            reader.Wake(hasMore: true);
         }
     }
 }

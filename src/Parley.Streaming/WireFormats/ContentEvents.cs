@@ -5,35 +5,37 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// Events that hold the answer so far in <c>content</c> and the new piece in <c>delta</c>: a client may show the one or append the other. Every event has both, the last one too.
+/// Events that hold the answer so far in <c>content</c> and the new piece in <c>delta</c>: a client may show the one or append the other. Every event
+/// has both, the last one too.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The first text is written at once. After that an event comes when four more words have begun, or when text has waited 50 ms since the last bytes. Of scripts that put
-/// no spaces between words, two characters count as a word.
+/// The first text is written at once. After that an event is written when four more words have started, or when text has waited 50 ms since the last
+/// bytes. In scripts that put no spaces between words, two characters count as a word.
 /// </para>
 /// <para>
-/// As every event repeats the answer, the bytes would grow with its square. So once it is larger than 8 KiB, words no longer count, and text waits until the last
-/// bytes are so long ago that <c>content</c> keeps to 512 KiB per second.
+/// Every event repeats the answer, so the bytes would grow with its square. Beyond 8 KiB words therefore no longer count, and text waits until the
+/// rate of <c>content</c> is at most 512 KiB per second.
 /// </para>
 /// </remarks>
 public sealed class ContentEvents : WireFormat
 {
-    private const int EnoughWords = 4,
-        CharactersOfAWord = 2,
-        Small = 8 * 1024,
-        BytesPerSecond = 512 * 1024;
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(50);
+    private const int WordsPerEvent = 4,
+        CharactersPerWord = 2,
+        SmallContentBytes = 8 * 1024,
+        MaxBytesPerSecond = 512 * 1024;
 
-    private readonly ArrayBufferWriter<byte> _content = new(); // as it stands in JSON
+    private static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
+
+    private readonly ArrayBufferWriter<byte> _content = new(); // escaped for JSON
     private int _sent,
         _words,
         _characters;
     private bool _inWord;
 
-    public override string ContentType => EventStream.ContentType;
+    public override string ContentType => ServerSentEvents.ContentType;
 
-    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
+    public override IReadOnlyList<(string Name, string Value)> Headers => ServerSentEvents.Headers;
 
     public override TimeSpan? HeldFor
     {
@@ -44,14 +46,14 @@ public sealed class ContentEvents : WireFormat
                 return null;
             }
 
-            var wait = TimeSpan.FromSeconds((double)_content.WrittenCount / BytesPerSecond);
-            return wait > ShortestWait ? wait : ShortestWait;
+            var wait = TimeSpan.FromSeconds((double)_content.WrittenCount / MaxBytesPerSecond);
+            return wait > MinWait ? wait : MinWait;
         }
     }
 
-    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(EventStream.Heartbeat);
+    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(ServerSentEvents.Heartbeat);
 
-    /// <summary>A comment, so that headers and a first byte go out. An event without content would be shown as an empty answer.</summary>
+    /// <summary>Writes a comment, so that headers and a first byte are sent. Clients would show an event without content as an empty answer.</summary>
     public override void WriteStart(IBufferWriter<byte> output) => WriteHeartbeat(output);
 
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)
@@ -68,7 +70,7 @@ public sealed class ContentEvents : WireFormat
             }
         }
 
-        if (_sent == 0 || (_words >= EnoughWords && _content.WrittenCount <= Small))
+        if (_sent == 0 || (_words >= WordsPerEvent && _content.WrittenCount <= SmallContentBytes))
         {
             WriteHeld(output);
         }
@@ -86,7 +88,7 @@ public sealed class ContentEvents : WireFormat
         output.Write("}\n\n"u8);
     }
 
-    /// <summary>The last event stands alone: a client that looks at nothing but <c>done</c> in it has had all the text.</summary>
+    /// <summary>The last event has no new text: a client that reads only <c>done</c> of it has all the text already.</summary>
     private void WriteEnd(GenerationEnded ended, IBufferWriter<byte> output)
     {
         WriteHeld(output);
@@ -125,7 +127,7 @@ public sealed class ContentEvents : WireFormat
     private void Hold(ReadOnlySpan<byte> text)
     {
         _content.WriteEscaped(text);
-        if (_content.WrittenCount <= Small)
+        if (_content.WrittenCount <= SmallContentBytes)
         {
             CountWords(text);
         }
@@ -144,7 +146,7 @@ public sealed class ContentEvents : WireFormat
             else if (IsWithoutSpaces(rune.Value))
             {
                 _inWord = true;
-                if (++_characters % CharactersOfAWord == 0)
+                if (++_characters % CharactersPerWord == 0)
                 {
                     _words++;
                 }

@@ -1,4 +1,4 @@
-#pragma warning disable CA1711 // "Stream" is a part of the format's name.
+#pragma warning disable CA1711 // "Stream" is part of the format's name.
 using System.Buffers;
 using System.Text.Json;
 using Parley.Streaming.Generations;
@@ -8,23 +8,23 @@ namespace Parley.Streaming.WireFormats;
 /// <summary>Which releases of the AI SDK a <see cref="DataStream"/> is for.</summary>
 public enum DataStreamVersion
 {
-    /// <summary>3.3 and 3.4: their client fails at step starts, reasoning and sources.</summary>
+    /// <summary>Releases 3.3 and 3.4. Their client fails at step starts, reasoning and sources.</summary>
     AiSdk3,
 
-    /// <summary>4.</summary>
+    /// <summary>Release 4.</summary>
     AiSdk4,
 }
 
 /// <summary>
-/// The data stream of the AI SDK, version 1: lines of a code, a colon and JSON. It has no cursor: a client that comes back gets all again.
+/// The data stream of the AI SDK, version 1: lines of a code, a colon and JSON. It has no cursor: a client that reconnects gets everything again.
 /// </summary>
 /// <param name="info">The generation.</param>
-/// <param name="version">Whom it is for.</param>
+/// <param name="version">The releases that it is for.</param>
 public sealed class DataStream(GenerationInfo info, DataStreamVersion version = DataStreamVersion.AiSdk4) : WireFormat
 {
-    private static readonly (string, string)[] AllHeaders = [.. EventStream.Headers, ("x-vercel-ai-data-stream", "v1")];
+    private static readonly (string, string)[] AllHeaders = [.. ServerSentEvents.Headers, ("x-vercel-ai-data-stream", "v1")];
     private readonly ToolCalls _calls = new();
-    private readonly ArrayBufferWriter<byte> _json = new(); // the text so far of the open part, where that is JSON
+    private readonly ArrayBufferWriter<byte> _json = new(); // the text so far of the open part, if it is JSON
     private PartOpened? _part;
     private long _partAt;
     private byte[] _callId = [];
@@ -40,7 +40,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
 
     private bool KnowsSources => version == DataStreamVersion.AiSdk4;
 
-    /// <summary>An empty line: clients skip it. There are no comments.</summary>
+    /// <summary>Writes an empty line, which clients skip. The format has no comments.</summary>
     public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write("\n"u8);
 
     public override void WriteStart(IBufferWriter<byte> output)
@@ -90,7 +90,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
             return;
         }
 
-        BeginStep(output);
+        StartStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
         WriteCallId("b"u8, _callId, output);
@@ -99,15 +99,18 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
         output.Write("}\n"u8);
     }
 
-    /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call: some clients take it nowhere else.</summary>
-    private void BeginStep(IBufferWriter<byte> output)
+    /// <summary>
+    /// What follows tool results belongs to a new step. A result that is still missing belongs to the step of its call: some clients accept it nowhere
+    /// else.
+    /// </summary>
+    private void StartStep(IBufferWriter<byte> output)
     {
         if (!_returned || _calls.AnyUnanswered)
         {
             return;
         }
 
-        WriteStepEnd("tool-calls", null, output);
+        WriteStepEnd(FinishReasons.ToolCalls, null, output);
         if (KnowsSteps)
         {
             WriteStepStart(output);
@@ -121,13 +124,13 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
         switch (kind)
         {
             case PartKind.Text:
-                BeginStep(output);
+                StartStep(output);
                 output.Write("0:\""u8);
                 output.WriteEscaped(text);
                 output.Write("\"\n"u8);
                 break;
             case PartKind.Reasoning when KnowsReasoning:
-                BeginStep(output);
+                StartStep(output);
                 output.Write("g:\""u8);
                 output.WriteEscaped(text);
                 output.Write("\"\n"u8);
@@ -163,7 +166,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
         _part = null;
     }
 
-    /// <summary>The client fails at arguments that are no object: such text is put into one.</summary>
+    /// <summary>The client fails at arguments that are not an object: such text is wrapped in one.</summary>
     private void WriteCall(PartOpened call, IBufferWriter<byte> output)
     {
         var arguments = ToolCalls.Arguments(_json.WrittenMemory);
@@ -230,7 +233,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
             return;
         }
 
-        BeginStep(output);
+        StartStep(output);
         output.Write("h:{\"sourceType\":\"url\",\"id\":\"s"u8);
         output.WriteNumber(_partAt);
         output.Write("\",\"url\":"u8);
@@ -252,7 +255,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
             return;
         }
 
-        BeginStep(output);
+        StartStep(output);
         output.Write("2:["u8);
         output.WriteOnOneLine(_json.WrittenSpan);
         output.Write("]\n"u8);
@@ -260,8 +263,8 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
 
     private void WriteEnd(GenerationEnded ended, IBufferWriter<byte> output)
     {
-        // Calls that the answer ends with are the client's to make. No other may wait for ever.
-        if (ended.FinishReason != "tool-calls")
+        // The client makes the calls that end the answer. No other call may wait for a result that never comes.
+        if (ended.FinishReason != FinishReasons.ToolCalls)
         {
             foreach (var callId in _calls.Unanswered)
             {
@@ -277,7 +280,13 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
             return;
         }
 
-        var reason = ended.FinishReason is "stop" or "length" or "content-filter" or "tool-calls" ? ended.FinishReason : "other";
+        var reason = ended.FinishReason
+            is FinishReasons.Stop
+                or FinishReasons.Length
+                or FinishReasons.ContentFilter
+                or FinishReasons.ToolCalls
+            ? ended.FinishReason
+            : "other";
         WriteStepEnd(reason, ended.Usage, output);
         output.Write("d:"u8);
         WriteFinish(reason, ended.Usage, output);
@@ -298,7 +307,7 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
         output.Write(",\"isContinued\":false}\n"u8);
     }
 
-    /// <summary>An object without its end. Both numbers must be there: the client takes null for unknown.</summary>
+    /// <summary>Writes an object without its closing brace. Both numbers are required: the client reads null as unknown.</summary>
     private static void WriteFinish(string reason, GenerationUsage? usage, IBufferWriter<byte> output)
     {
         output.Write("{\"finishReason\":"u8);

@@ -5,28 +5,30 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// The bodies of Durable Streams 1.0: a log as a stream of JSON messages, and its answer as a stream of plain text. In both the offset is the log's position, so that a reader may change from one to the other.
+/// The bodies of Durable Streams 1.0: a log as a stream of JSON messages, and its answer as a stream of plain text. In both the offset is the log's
+/// position, so that a reader may change from one to the other.
 /// </summary>
-/// <remarks>Messages are the objects of the native events, each with the position after it. An entry without an object still has its position: the next offset is where the slice ends, not where the last message does.</remarks>
+/// <remarks>
+/// Messages are the objects of the native events, each with the position after it. An entry without an object still has a position: the next offset
+/// is the end of the slice, not the end of the last message. This is not a <see cref="WireFormat"/>: whether a live reader is up to date, and the
+/// cursor for caches, depend on more than the log.
+/// </remarks>
 public static class DurableEntries
 {
-    /// <summary>Of the JSON stream.</summary>
+    /// <summary>The <c>Content-Type</c> of the JSON stream.</summary>
     public const string JsonContentType = "application/json";
 
-    /// <summary>Of the text stream.</summary>
+    /// <summary>The <c>Content-Type</c> of the text stream.</summary>
     public const string TextContentType = "text/plain; charset=utf-8";
 
-    /// <summary>Of both, when they are read live as Server-Sent Events.</summary>
-    public const string EventContentType = EventStream.ContentType;
-
-    /// <summary>Writes the slice's messages, with commas between them.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Writes the slice's messages, separated by commas.</summary>
+    /// <returns>The number of messages.</returns>
     public static int Write(in LogSlice slice, IBufferWriter<byte> output)
     {
         var count = 0;
         foreach (var entry in slice)
         {
-            if (!EntryJson.Has(entry))
+            if (!NativeEntryJson.Has(entry))
             {
                 continue;
             }
@@ -36,13 +38,13 @@ public static class DurableEntries
                 output.Write(","u8);
             }
 
-            EntryJson.Write(entry, entry.End, output);
+            NativeEntryJson.Write(entry, entry.End, output);
         }
 
         return count;
     }
 
-    /// <summary>Writes the slice's messages as an array, <c>[]</c> when there is none: the body of catch-up and long-poll.</summary>
+    /// <summary>Writes the slice's messages as an array, <c>[]</c> when there are none: the body of catch-up and long-poll of the JSON stream.</summary>
     public static void WriteArray(in LogSlice slice, IBufferWriter<byte> output)
     {
         output.Write("["u8);
@@ -50,7 +52,7 @@ public static class DurableEntries
         output.Write("]"u8);
     }
 
-    /// <summary>Writes the slice's part of the answer, without reasoning and tools: the text stream's body of catch-up and long-poll.</summary>
+    /// <summary>Writes the slice's text of the answer, without reasoning and tools: the body of catch-up and long-poll of the text stream.</summary>
     public static void WriteText(in LogSlice slice, IBufferWriter<byte> output)
     {
         foreach (var entry in slice)
@@ -71,8 +73,8 @@ public static class DurableEntries
     }
 
     /// <summary>
-    /// Writes an event with the slice's part of the answer. A <see cref="WriteControlEvent"/> must follow it. Lines of an event end at any line end, so carriage returns can't be kept: they are left out,
-    /// which is the same wherever the log is cut.
+    /// Writes an event with the slice's text of the answer. A <see cref="WriteControlEvent"/> must follow it. A line of an event ends at any line
+    /// end, so an event cannot carry carriage returns: they are left out, wherever the log is cut.
     /// </summary>
     public static void WriteTextEvent(in LogSlice slice, IBufferWriter<byte> output)
     {
@@ -89,15 +91,15 @@ public static class DurableEntries
     }
 
     /// <summary>Writes the event that says where the reader is.</summary>
-    /// <param name="next">The position to go on from.</param>
-    /// <param name="cursor">See <see cref="DurableOffsets.Cursor"/>. Not said of a stream that is closed.</param>
+    /// <param name="next">The position from which to continue.</param>
+    /// <param name="cursor">See <see cref="DurableOffsets.Cursor"/>. Left out when the stream is closed.</param>
     /// <param name="upToDate">There is nothing beyond <paramref name="next"/> now.</param>
-    /// <param name="closed">The log has ended, and the reader is at its end: it must not come back.</param>
-    /// <param name="output">Where to.</param>
+    /// <param name="closed">The log has ended and the reader is at its end: it must not reconnect.</param>
+    /// <param name="output">The output.</param>
     public static void WriteControlEvent(long next, long cursor, bool upToDate, bool closed, IBufferWriter<byte> output)
     {
         output.Write("event: control\ndata: "u8);
-        using (var json = new Utf8JsonWriter(output, JsonText.Writer))
+        using (var json = new Utf8JsonWriter(output, JsonText.Options))
         {
             json.WriteStartObject();
             json.WriteString("streamNextOffset"u8, DurableOffsets.Format(next));

@@ -1,9 +1,9 @@
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>What a wire format says of a generation before its first entry. The same at every replay, on every node.</summary>
+/// <summary>What wire formats say about a generation besides its entries. The same at every reading, on every node.</summary>
 /// <param name="ConversationId">The conversation.</param>
 /// <param name="GenerationId">The generation.</param>
-/// <param name="MessageId">The message that the log folds into.</param>
+/// <param name="MessageId">The message that the generation writes.</param>
 /// <param name="Model">The model, as Parley addresses it.</param>
-/// <param name="CreatedAt">When the generation began.</param>
+/// <param name="CreatedAt">When the generation was created.</param>
 public sealed record GenerationInfo(string ConversationId, string GenerationId, string MessageId, string Model, DateTimeOffset CreatedAt);

@@ -1,18 +1,21 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>JSON on the hot path: strings and numbers straight into the output.</summary>
+/// <summary>JSON on the hot path: strings and numbers are written straight into the output.</summary>
 internal static class JsonText
 {
-    /// <summary>For all that is too rare to be written by hand: as few escapes as JSON allows, so that text in any script stays as short as it is.</summary>
-    public static readonly JsonWriterOptions Writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private const int MaxStackBytes = 256;
 
-    /// <summary>Writes UTF-8 text as the inside of a JSON string. The text is never cut inside a character.</summary>
+    /// <summary>For JSON that is too rare to be written by hand: as few escapes as JSON allows, so that text in any script stays short.</summary>
+    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes UTF-8 text as the inside of a JSON string. The text must not be cut inside a character.</summary>
     public static void WriteEscaped(this IBufferWriter<byte> output, ReadOnlySpan<byte> text)
     {
         while (text.Length > 0)
@@ -24,14 +27,29 @@ internal static class JsonText
         }
     }
 
-    /// <summary>Writes a string in quotes, escaped.</summary>
+    /// <summary>Writes text as the inside of a JSON string.</summary>
+    public static void WriteEscaped(this IBufferWriter<byte> output, string text)
+    {
+        var maxBytes = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (maxBytes > MaxStackBytes)
+        {
+            output.WriteEscaped(Encoding.UTF8.GetBytes(text));
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[MaxStackBytes];
+        output.WriteEscaped(bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
+    }
+
+    /// <summary>Writes text as a JSON string, with its quotes.</summary>
     public static void WriteQuoted(this IBufferWriter<byte> output, string text)
     {
         output.Write("\""u8);
-        output.WriteEscaped(System.Text.Encoding.UTF8.GetBytes(text));
+        output.WriteEscaped(text);
         output.Write("\""u8);
     }
 
+    /// <summary>Writes a number.</summary>
     public static void WriteNumber(this IBufferWriter<byte> output, long value)
     {
         var room = output.GetSpan(20);
@@ -39,11 +57,14 @@ internal static class JsonText
         output.Advance(written);
     }
 
-    /// <summary>JSON from elsewhere, on one line: in JSON a raw line break is layout, since a string has it escaped, and most formats end something at a line break.</summary>
+    /// <summary>
+    /// JSON from a model or a tool, on one line. Outside of strings a line break in JSON is only layout, and inside it is escaped; most formats end
+    /// something at a line break.
+    /// </summary>
     public static string OnOneLine(string json) =>
         json.AsSpan().IndexOfAny('\r', '\n') < 0 ? json : json.Replace('\n', ' ').Replace('\r', ' ');
 
-    /// <summary>Writes JSON from elsewhere as <see cref="OnOneLine"/> has it.</summary>
+    /// <summary>Writes JSON as <see cref="OnOneLine"/> returns it.</summary>
     public static void WriteOnOneLine(this IBufferWriter<byte> output, ReadOnlySpan<byte> json)
     {
         while (json.Length > 0)
@@ -60,11 +81,10 @@ internal static class JsonText
         }
     }
 
-    /// <summary>Writes JSON from elsewhere as <see cref="OnOneLine"/> has it.</summary>
-    public static void WriteOnOneLine(this IBufferWriter<byte> output, string json) =>
-        output.WriteOnOneLine(System.Text.Encoding.UTF8.GetBytes(json));
+    /// <summary>Writes JSON as <see cref="OnOneLine"/> returns it.</summary>
+    public static void WriteOnOneLine(this IBufferWriter<byte> output, string json) => output.WriteOnOneLine(Encoding.UTF8.GetBytes(json));
 
-    /// <summary>Text that may be JSON, since a model wrote it. Null when it is not.</summary>
+    /// <summary>Parses text that a model wrote. Null when it is not JSON.</summary>
     public static JsonDocument? TryParse(ReadOnlyMemory<byte> text)
     {
         try
@@ -77,15 +97,15 @@ internal static class JsonText
         }
     }
 
-    /// <summary>A string as the inside of a JSON string.</summary>
+    /// <summary>Text as the inside of a JSON string.</summary>
     public static byte[] Escaped(string text)
     {
         var output = new ArrayBufferWriter<byte>();
-        output.WriteEscaped(System.Text.Encoding.UTF8.GetBytes(text));
+        output.WriteEscaped(text);
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>A member of an object, where it is there, a string, and whole characters.</summary>
+    /// <summary>A member of an object, if it is there, is a string and consists of whole characters; otherwise null.</summary>
     public static string? StringOf(JsonElement json, string member)
     {
         if (
@@ -103,12 +123,12 @@ internal static class JsonText
         }
         catch (InvalidOperationException)
         {
-            // An escape that is half of a character.
+            // An escaped lone surrogate.
             return null;
         }
     }
 
-    /// <summary>Writes a <c>usage</c> object.</summary>
+    /// <summary>Writes a <c>usage</c> member.</summary>
     public static void WriteUsage(this Utf8JsonWriter json, GenerationUsage usage)
     {
         json.WriteStartObject("usage"u8);

@@ -3,14 +3,12 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>
-/// The text of the answer, and nothing else: no frames, no heartbeat, and no way to say that it failed but to cut the connection.
-/// </summary>
+/// <summary>The text of the answer and nothing else: no frames and no heartbeat. The only way to report a failure is to abort the connection.</summary>
 public sealed class RawText : WireFormat
 {
     public override string ContentType => "text/plain; charset=utf-8";
 
-    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
+    public override IReadOnlyList<(string Name, string Value)> Headers => ServerSentEvents.Headers;
 
     public override bool CutsAfterFailure => true;
 

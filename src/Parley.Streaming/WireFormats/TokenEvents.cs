@@ -3,17 +3,17 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>
-/// The four events <c>typing</c>, <c>token</c>, <c>done</c> and <c>error</c>: text alone, for clients that know nothing else. It can begin at any position.
-/// </summary>
-/// <remarks>What a client of this format can't show (reasoning, tools, seams) has no event; the next event's <c>id</c> is beyond it.</remarks>
+/// <summary>The four events <c>typing</c>, <c>token</c>, <c>done</c> and <c>error</c>: text alone, for clients that know no other events.</summary>
+/// <remarks>What clients of this format cannot show (reasoning, tools, continuation marks) has no event; the <c>id</c> of the next event is beyond it.</remarks>
 public sealed class TokenEvents : WireFormat
 {
-    public override string ContentType => EventStream.ContentType;
+    public override string ContentType => ServerSentEvents.ContentType;
 
-    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
+    public override IReadOnlyList<(string Name, string Value)> Headers => ServerSentEvents.Headers;
 
-    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(EventStream.Heartbeat);
+    public override bool HasCursor => true;
+
+    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(ServerSentEvents.Heartbeat);
 
     public override void WriteStart(IBufferWriter<byte> output) => output.Write("data: {\"type\":\"typing\"}\nid: 0\nretry: 1000\n\n"u8);
 
@@ -26,12 +26,12 @@ public sealed class TokenEvents : WireFormat
                 output.Write("data: {\"type\":\"token\",\"content\":\""u8);
                 output.WriteEscaped(entry.Text);
                 output.Write("\"}"u8);
-                EventStream.WriteId(entry.End, output);
+                ServerSentEvents.WriteId(entry.End, output);
             }
             else if (entry.Control is GenerationEnded ended)
             {
                 WriteEnd(ended, output);
-                EventStream.WriteId(entry.End, output);
+                ServerSentEvents.WriteId(entry.End, output);
             }
         }
     }

@@ -1,4 +1,4 @@
-#pragma warning disable CA1711 // "Stream" is a part of the format's name.
+#pragma warning disable CA1711 // "Stream" is part of the format's name.
 using System.Buffers;
 using System.Text.Json;
 using Parley.Streaming.Generations;
@@ -6,34 +6,35 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// The UI message stream of the AI SDK, version 1, for <c>useChat</c> of AI SDK 5, 6 and 7. It has no cursor: a client that comes back gets all again, under the same message id.
+/// The UI message stream of the AI SDK, version 1, for <c>useChat</c> of AI SDK 5, 6 and 7. It has no cursor: a client that reconnects gets
+/// everything again, under the same message id.
 /// </summary>
 /// <remarks>
-/// Early patch releases end the stream at a chunk or a member that they do not know. So it uses the chunks that all of them know, with the members that those require:
-/// what else there is to say stands in the message's metadata.
+/// Early patch releases end the stream at a chunk or a member that they do not know. So it uses only chunks that all of them know, with the members
+/// that those require; everything else is in the message's metadata.
 /// </remarks>
 /// <param name="info">The generation.</param>
-/// <param name="messageId">The message that the client goes on with, where it sent one; otherwise the generation's.</param>
-/// <param name="from">The position up to which that message has the answer already. What comes before it is read, and not written.</param>
+/// <param name="messageId">The message that the client continues, if it sent one; null for the generation's own.</param>
+/// <param name="from">The position up to which the client has that message. What comes before it must be given to the format, and is not written.</param>
 public sealed class UiMessageStream(GenerationInfo info, string? messageId = null, long from = 0) : WireFormat
 {
-    private static readonly (string, string)[] AllHeaders = [.. EventStream.Headers, ("x-vercel-ai-ui-message-stream", "v1")];
+    private static readonly (string, string)[] AllHeaders = [.. ServerSentEvents.Headers, ("x-vercel-ai-ui-message-stream", "v1")];
     private readonly ToolCalls _calls = new();
-    private readonly ArrayBufferWriter<byte> _json = new(); // the text so far of the open part, where that is JSON
+    private readonly ArrayBufferWriter<byte> _json = new(); // the text so far of the open part, if it is JSON
     private string _model = info.Model;
     private PartOpened? _part;
     private long _partAt;
-    private PartKind? _shown; // the text or reasoning that has no end yet at the client: it may go on across a seam
+    private PartKind? _shown; // the text or reasoning that the client has not seen end: it may continue across a seam
     private long _shownAt;
     private byte[] _callId = [];
     private bool _returned,
         _writes = from <= 0;
 
-    public override string ContentType => EventStream.ContentType;
+    public override string ContentType => ServerSentEvents.ContentType;
 
     public override IReadOnlyList<(string Name, string Value)> Headers => AllHeaders;
 
-    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(EventStream.Heartbeat);
+    public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(ServerSentEvents.Heartbeat);
 
     public override void WriteStart(IBufferWriter<byte> output)
     {
@@ -62,15 +63,15 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
             if (!_writes)
             {
-                BeginWriting(output);
+                StartWriting(output);
             }
 
             Write(entry.Control, entry.Part, text, entry.End, output);
         }
     }
 
-    /// <summary>The client has what came before as a message at rest: nothing of it is open there.</summary>
-    private void BeginWriting(IBufferWriter<byte> output)
+    /// <summary>The client has what came before as a complete message: no part of it is open there.</summary>
+    private void StartWriting(IBufferWriter<byte> output)
     {
         _writes = true;
         _returned = false;
@@ -84,7 +85,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         WriteCallDelta(_json.WrittenSpan, output);
     }
 
-    private void Write(LogControl? control, PartOpened? part, ReadOnlySpan<byte> text, long end, IBufferWriter<byte> output)
+    private void Write(LogEntry? control, PartOpened? part, ReadOnlySpan<byte> text, long end, IBufferWriter<byte> output)
     {
         switch (control)
         {
@@ -127,14 +128,14 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
             return;
         }
 
-        BeginStep(output);
+        StartStep(output);
         _calls.Add(part.CallId ?? "");
         _callId = JsonText.Escaped(part.CallId ?? "");
         WriteCallStart(part, output);
     }
 
-    /// <summary>What follows the results of tools is another step. A result that is still missing belongs to the step of its call.</summary>
-    private void BeginStep(IBufferWriter<byte> output)
+    /// <summary>What follows tool results belongs to a new step. A result that is still missing belongs to the step of its call.</summary>
+    private void StartStep(IBufferWriter<byte> output)
     {
         if (!_returned || _calls.AnyUnanswered)
         {
@@ -160,7 +161,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
         if (_shown is null)
         {
-            BeginStep(output);
+            StartStep(output);
             (_shown, _shownAt) = (kind, _partAt);
             WriteShown("-start\",\"id\":\""u8, output);
             output.Write("\"}\n\n"u8);
@@ -229,7 +230,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         output.Write("\"}\n\n"u8);
     }
 
-    /// <summary>The call is complete, or it never will be: then the client gets its text as it is, and no result.</summary>
+    /// <summary>Ends a call. If its arguments are not JSON, the client gets their text as it is, and no result.</summary>
     private void WriteCall(PartOpened call, IBufferWriter<byte> output)
     {
         var arguments = ToolCalls.Arguments(_json.WrittenMemory);
@@ -290,7 +291,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
         output.Write("\""u8);
     }
 
-    /// <summary>Sources, files and data. One that lacks what its chunk requires is passed over.</summary>
+    /// <summary>Writes a source, a file or data. One that lacks what its chunk requires is skipped.</summary>
     private void WriteRich(PartOpened part, IBufferWriter<byte> output)
     {
         using var parsed = JsonText.TryParse(_json.WrittenMemory);
@@ -306,7 +307,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
                 return;
             }
 
-            BeginStep(output);
+            StartStep(output);
             output.Write("data: {\"type\":\"data-"u8);
             output.Write(JsonText.Escaped(part.Name));
             output.Write("\",\"data\":"u8);
@@ -322,7 +323,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
         if (part.Part == PartKind.Source)
         {
-            BeginStep(output);
+            StartStep(output);
             output.Write("data: {\"type\":\"source-url\",\"sourceId\":\"s"u8);
             output.WriteNumber(_partAt);
             output.Write("\",\"url\":"u8);
@@ -340,7 +341,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
                 return;
             }
 
-            BeginStep(output);
+            StartStep(output);
             output.Write("data: {\"type\":\"file\",\"url\":"u8);
             output.WriteQuoted(url);
             output.Write(",\"mediaType\":"u8);
@@ -352,8 +353,8 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
     private void WriteEnd(GenerationEnded ended, IBufferWriter<byte> output)
     {
-        // Calls that the answer ends with are the client's to make. No other may wait for ever.
-        if (ended.FinishReason != "tool-calls")
+        // The client makes the calls that end the answer. No other call may wait for a result that never comes.
+        if (ended.FinishReason != FinishReasons.ToolCalls)
         {
             foreach (var callId in _calls.Unanswered)
             {
@@ -382,7 +383,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
 
     private void WriteFinish(GenerationEnded ended, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output, JsonText.Writer);
+        using var json = new Utf8JsonWriter(output, JsonText.Options);
         json.WriteStartObject();
         json.WriteString("type"u8, "finish"u8);
         json.WriteStartObject("messageMetadata"u8);

@@ -282,11 +282,11 @@ public sealed class GenerationLogTests
         {
             var wait = reader.WaitAsync();
             Assert.False(wait.IsCompleted);
-            reader.Nudge();
+            reader.Wake();
             Assert.False(await wait.Soon());
         }
 
-        reader.Nudge();
+        reader.Wake();
         var last = reader.WaitAsync();
         Assert.False(last.IsCompleted);
         model.Text("x");
@@ -305,7 +305,7 @@ public sealed class GenerationLogTests
             {
                 while (reader.State == LogReaderState.Following)
                 {
-                    reader.Nudge();
+                    reader.Wake();
                     await Task.Yield();
                 }
             },
@@ -371,9 +371,10 @@ public sealed class GenerationLogTests
         var id = engine.Start(new PushedModel().Text("Hello").Complete());
         await engine.ReadToEndAsync(id);
         Assert.NotNull(engine.Runner.Find(id));
-        await Patience.Until(() => engine.Runner.ActiveCount == 0 && time.ArmedTimers > 0);
+        await engine.EndedAsync(id);
+        await Patience.Until(() => time.ArmedTimers > 0);
         time.Advance(engine.Options.Linger);
-        await Patience.Until(() => engine.Runner.Find(id) is null);
+        await engine.ForgottenAsync(id);
 
         foreach (var from in engine.Store.Log(id).Boundaries())
         {
@@ -405,13 +406,14 @@ public sealed class GenerationLogTests
         await engine.ReadToEndAsync(id);
         var ended = engine.Store.Log(id);
         await AssertChecksAsync(ended, PositionCheck.AtEnd);
-        await Patience.Until(() => engine.Runner.ActiveCount == 0 && time.ArmedTimers > 0);
+        await engine.EndedAsync(id);
+        await Patience.Until(() => time.ArmedTimers > 0);
         time.Advance(engine.Options.Linger);
-        await Patience.Until(() => engine.Runner.Find(id) is null);
+        await engine.ForgottenAsync(id);
         await AssertChecksAsync(ended, PositionCheck.AtEnd);
         Assert.Equal(PositionCheck.Unknown, await engine.Runner.CheckAsync(new GenerationId(Guid.NewGuid()), 0, Patience.Cancel));
 
-        async Task AssertChecksAsync(FoldedLog log, PositionCheck atEnd)
+        async Task AssertChecksAsync(LogSnapshot log, PositionCheck atEnd)
         {
             var boundaries = log.Boundaries().ToHashSet();
             for (long at = -2; at <= log.End + 2; at++)
@@ -453,7 +455,7 @@ public sealed class GenerationLogTests
                         RandomLog.Extend(model, random, ref open);
                         if (model.Log.Controls.Count > before.Controls.Count)
                         {
-                            log.Append(model.Log.Controls[^1].Control);
+                            log.Append(model.Log.Controls[^1].Entry);
                         }
                         else
                         {

@@ -125,7 +125,7 @@ public sealed class GenerationReaperTests
         Assert.Equal(GenerationStatus.Completed, whole.Ended!.Status);
         Assert.Equal(log.Bytes.ToArray(), whole.Bytes[..(int)log.End].ToArray());
         Assert.Equal($"Let me see.{said}noon.", whole.TextOf(PartKind.Text));
-        Assert.Single(whole.Controls, control => control.Control is ToolReturned);
+        Assert.Single(whole.Controls, control => control.Entry is ToolReturned);
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class GenerationReaperTests
 
         Assert.Equal(GenerationStatus.Stopped, (await engine.Runner.StopAsync(id, null, Patience.Cancel).Soon())!.Status);
         Assert.Equal("one two", engine.Store.Log(id).TextOf(PartKind.Text));
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.EndedAsync(id);
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed class GenerationReaperTests
     private static GenerationOptions Options => new() { CommitSpacing = TimeSpan.Zero };
 
     /// <summary>A node that dies with a generation at work, after all that its model said was committed.</summary>
-    private async Task<(GenerationId Id, FoldedLog Log)> DieAsync(PushedModel model, string node = "node-0")
+    private async Task<(GenerationId Id, LogSnapshot Log)> DieAsync(PushedModel model, string node = "node-0")
     {
         var engine = await TestEngine.StartAsync(Options, _time, _disk, node);
         var id = engine.Start(model);
@@ -291,7 +291,7 @@ public sealed class GenerationReaperTests
         return engine;
     }
 
-    private static void AssertInterrupted(FoldedLog kept, TestEngine engine, GenerationId id)
+    private static void AssertInterrupted(LogSnapshot kept, TestEngine engine, GenerationId id)
     {
         var log = engine.Store.Log(id);
         Assert.Equal(

@@ -53,7 +53,7 @@ public sealed class GenerationRunnerTests
                 .Log,
             await engine.ReadToEndAsync(id)
         );
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.EndedAsync(id);
     }
 
     [Fact]
@@ -189,11 +189,12 @@ public sealed class GenerationRunnerTests
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel().Text("Half");
         model.Fail(cancelled ? new OperationCanceledException() : new InvalidOperationException("secret"));
-        var log = await engine.ReadToEndAsync(engine.Start(model));
+        var id = engine.Start(model);
+        var log = await engine.ReadToEndAsync(id);
         LogCuts.AssertSame(new LogBuilder().Part(PartKind.Text, "Half").Add(log.Ended!).Log, log);
         Assert.Equal((GenerationStatus.Failed, "internal_error"), (log.Ended!.Status, log.Ended.Error!.Code));
         Assert.DoesNotContain("secret", log.Ended.Error.Message, StringComparison.Ordinal);
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.EndedAsync(id);
     }
 
     [Fact]
@@ -280,14 +281,14 @@ public sealed class GenerationRunnerTests
             Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
             await completing;
             var log = engine.Store.Log(id);
-            var end = Assert.Single(log.Controls, control => control.Control is GenerationEnded);
+            var end = Assert.Single(log.Controls, control => control.Entry is GenerationEnded);
             Assert.Equal(log.End - 1, end.Position);
             foreach (var stop in stops)
             {
                 Assert.Equal(log.Ended, await stop.Soon());
             }
 
-            await Patience.Until(() => engine.Runner.ActiveCount == 0);
+            await engine.EndedAsync(id);
         }
 
         await Patience.Until(() => engine.Ends.Count >= 200);
@@ -328,7 +329,7 @@ public sealed class GenerationRunnerTests
 
         await model.Left.Soon();
         Assert.Equal(LogReaderState.Lost, await follower.Done.Soon());
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.ForgottenAsync(id);
         Assert.Null(engine.Runner.Find(id));
         Assert.Empty(engine.Ends);
         LogCuts.AssertSame(new LogBuilder().Open(PartKind.Text).Text("one ").Log, engine.Store.Log(id));
@@ -347,7 +348,7 @@ public sealed class GenerationRunnerTests
         engine.Store.Delete(id);
         release.SetResult();
         await model.Left.Soon();
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.ForgottenAsync(id);
     }
 
     [Fact]
@@ -536,7 +537,7 @@ public sealed class GenerationRunnerTests
         await engine.Durable(deleted, 2);
         engine.Store.Delete(deleted);
         fenced.Text("y");
-        await Patience.Until(() => engine.Runner.ActiveCount == 0);
+        await engine.ForgottenAsync(deleted);
         await AdmitsAsync("ann", 2, Admission.OwnerFull);
         await AdmitsAsync("eve", 1, Admission.NodeFull);
 

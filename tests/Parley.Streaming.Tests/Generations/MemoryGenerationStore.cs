@@ -51,7 +51,7 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
         }
     }
 
-    public FoldedLog Log(GenerationId id)
+    public LogSnapshot Log(GenerationId id)
     {
         lock (disk.Gate)
         {
@@ -110,20 +110,7 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
                 return ValueTask.FromResult<LogSlice?>(null);
             }
 
-            var log = stored.Log.Log;
-            var bytes = log.Bytes.Span;
-            var to = Math.Min(log.End, after + maxBytes);
-            while (to > after + 1 && to < log.End && !LogSlice.IsBoundary(bytes[(int)to]))
-            {
-                to--;
-            }
-
-            while (to < log.End && !LogSlice.IsBoundary(bytes[(int)to]))
-            {
-                to++;
-            }
-
-            return ValueTask.FromResult<LogSlice?>(log.Slice(after, to));
+            return ValueTask.FromResult<LogSlice?>(stored.Log.Log.Slice(after, maxBytes));
         }
     }
 

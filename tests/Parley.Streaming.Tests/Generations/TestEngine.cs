@@ -7,7 +7,7 @@ using Parley.Testing.Generations;
 namespace Parley.Streaming.Tests.Generations;
 
 /// <summary>The engine of one process over a store in memory. Two of them over one disk are two nodes.</summary>
-internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
+internal sealed class TestEngine : IAsyncDisposable, IRequestSource
 {
     private readonly Func<GenerationId, GenerationRequest?> _requests;
     private bool _stopped;
@@ -73,20 +73,33 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
         new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, acceptsPrefix);
 
     /// <summary>Asks a model, as a new generation of this node.</summary>
-    public GenerationId Start(IChatClient model, IDisposable? place = null, FoldedLog? continues = null, bool acceptsPrefix = false)
+    public GenerationId Start(IChatClient model, GenerationSlot? slot = null, LogSnapshot? continues = null, bool acceptsPrefix = false)
     {
         var id = GenerationId.New(TimeProvider.System.GetUtcNow());
         Store.Add(id);
-        Runner.Start(id, 1, Ask(model, acceptsPrefix), place, continues);
+        Runner.Start(id, 1, Ask(model, acceptsPrefix), slot, continues);
         return id;
     }
 
     public GenerationLog Log(GenerationId id) => Runner.Find(id) ?? throw new InvalidOperationException("It does not run here.");
 
-    public Task<FoldedLog> ReadToEndAsync(GenerationId id) => Follower.ReadToEndAsync(Runner, id);
+    public Task<LogSnapshot> ReadToEndAsync(GenerationId id) => Follower.ReadToEndAsync(Runner, id);
 
     /// <summary>When so much is committed.</summary>
     public Task Durable(GenerationId id, long position) => new Follower(Runner, id).Reached(position);
+
+    /// <summary>Completes when the end of the generation was announced: its task then only waits until it may forget the log.</summary>
+    public Task EndedAsync(GenerationId id) =>
+        Patience.Until(() =>
+        {
+            lock (Ends)
+            {
+                return Ends.Any(one => one.Id == id);
+            }
+        });
+
+    /// <summary>Completes when the log is no longer in memory.</summary>
+    public Task ForgottenAsync(GenerationId id) => Patience.Until(() => Runner.Find(id) is null);
 
     /// <summary>The node shuts down in good order, as the host does it.</summary>
     public async Task LeaveAsync()
@@ -110,7 +123,7 @@ internal sealed class TestEngine : IAsyncDisposable, IGenerationRequests
         _stopped = true;
     }
 
-    ValueTask<GenerationRequest?> IGenerationRequests.LoadAsync(GenerationId id, CancellationToken cancellationToken) =>
+    ValueTask<GenerationRequest?> IRequestSource.LoadAsync(GenerationId id, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_requests(id));
 
     public async ValueTask DisposeAsync()

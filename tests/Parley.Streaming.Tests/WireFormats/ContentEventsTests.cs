@@ -175,19 +175,14 @@ public sealed class ContentEventsTests
     private void Take(string text)
     {
         _log.Text(text);
-        _format.Write(_log.Log.Slice(_from, _log.End), _output);
+        _format.Write(_log.Log.Between(_from, _log.End), _output);
         _from = _log.End;
     }
 
     /// <summary>Without copying a long log for every token.</summary>
     private static LogSlice Slice(long from, long to) =>
         from == 0
-            ? new LogSlice(
-                0,
-                (byte[])[LogSlice.Mark, .. " words"u8],
-                new PositionedControl[] { new(0, new PartOpened(PartKind.Text)) },
-                null
-            )
+            ? new LogSlice(0, (byte[])[LogSlice.Mark, .. " words"u8], new PositionedEntry[] { new(0, new PartOpened(PartKind.Text)) }, null)
             : new LogSlice(from, " words"u8.ToArray(), default, to > from ? new PartOpened(PartKind.Text) : null);
 
     private List<(string Content, string Delta)> Events() =>

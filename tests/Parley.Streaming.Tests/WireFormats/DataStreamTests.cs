@@ -111,6 +111,6 @@ public sealed class DataStreamTests
         );
     }
 
-    private static string[] Lines(FormatUnderTest format, FoldedLog log) =>
+    private static string[] Lines(FormatUnderTest format, LogSnapshot log) =>
         Encoding.UTF8.GetString(format.Write(log)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

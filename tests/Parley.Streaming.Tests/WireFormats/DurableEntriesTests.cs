@@ -20,7 +20,7 @@ public sealed class DurableEntriesTests
             var expected = Join(Messages(log.From(0)));
             foreach (var at in log.Boundaries())
             {
-                Assert.Equal(expected, Join([.. Messages(log.Slice(0, at)), .. Messages(log.From(at))]));
+                Assert.Equal(expected, Join([.. Messages(log.Between(0, at)), .. Messages(log.From(at))]));
             }
 
             foreach (var oneIn in (int[])[1, 4])
@@ -38,7 +38,7 @@ public sealed class DurableEntriesTests
             var native = new ArrayBufferWriter<byte>();
             new NativeEvents(OpenAILogs.Info).Write(log.From(0), native);
             Assert.Equal(
-                EventStream.Read(native.WrittenSpan).Select(one => $"{one.Data[..^1]},\"position\":{one.LastEventId}}}"),
+                EventStreamReader.Read(native.WrittenSpan).Select(one => $"{one.Data[..^1]},\"position\":{one.LastEventId}}}"),
                 Messages(log.From(0)).Select(message => message.GetRawText())
             );
             return Task.CompletedTask;
@@ -92,7 +92,7 @@ public sealed class DurableEntriesTests
             var log = RandomLog.Next(random);
             foreach (var slice in log.Cut(random, 6))
             {
-                var one = Assert.Single(EventStream.Read(Encoding.UTF8.GetBytes(Written(DurableEntries.WriteDataEvent, slice))));
+                var one = Assert.Single(EventStreamReader.Read(Encoding.UTF8.GetBytes(Written(DurableEntries.WriteDataEvent, slice))));
                 Assert.Equal(("data", Written(DurableEntries.WriteArray, slice)), (one.Type, one.Data));
             }
 
@@ -109,7 +109,7 @@ public sealed class DurableEntriesTests
                 [
                     .. log.Cut(random, oneIn)
                         .Select(slice =>
-                            Assert.Single(EventStream.Read(Encoding.UTF8.GetBytes(Written(DurableEntries.WriteTextEvent, slice))))
+                            Assert.Single(EventStreamReader.Read(Encoding.UTF8.GetBytes(Written(DurableEntries.WriteTextEvent, slice))))
                         ),
                 ];
                 Assert.All(events, one => Assert.Equal("data", one.Type));
@@ -159,7 +159,7 @@ public sealed class DurableEntriesTests
         return output.WrittenSpan.ToArray();
     }
 
-    private static byte[] Live(Writer write, FoldedLog log)
+    private static byte[] Live(Writer write, LogSnapshot log)
     {
         var output = new ArrayBufferWriter<byte>();
         write(log.From(0), output);

@@ -8,10 +8,10 @@ namespace Parley.Streaming.Tests.WireFormats;
 internal static class EngineLog
 {
     /// <summary>One of these or one of <see cref="RandomLog"/>.</summary>
-    public static FoldedLog Any(Random random, bool ended = true) =>
+    public static LogSnapshot Any(Random random, bool ended = true) =>
         random.Next(3) == 0 ? RandomLog.Next(random, ended) : Next(random, ended);
 
-    public static FoldedLog Next(Random random, bool ended = true)
+    public static LogSnapshot Next(Random random, bool ended = true)
     {
         var log = new LogBuilder();
         var calls = 0;

@@ -141,7 +141,7 @@ internal static class FormatReaders
     private static void AssertIds(byte[] bytes)
     {
         long last = 0;
-        foreach (var one in EventStream.Read(bytes))
+        foreach (var one in EventStreamReader.Read(bytes))
         {
             Assert.Equal("message", one.Type);
             var id = long.Parse(one.LastEventId, CultureInfo.InvariantCulture);

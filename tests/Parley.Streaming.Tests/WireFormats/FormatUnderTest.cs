@@ -73,7 +73,7 @@ internal sealed record FormatUnderTest(
     public static FormatUnderTest Of(string name) => All.Single(format => format.Name == name);
 
     /// <summary>The start, and then the log, cut there.</summary>
-    public byte[] Write(FoldedLog log, params IEnumerable<long> cuts)
+    public byte[] Write(LogSnapshot log, params IEnumerable<long> cuts)
     {
         var output = new ArrayBufferWriter<byte>();
         var format = Create();
@@ -83,15 +83,15 @@ internal sealed record FormatUnderTest(
     }
 
     /// <summary>What a reader with a cursor gets.</summary>
-    public byte[] WriteFrom(FoldedLog log, long from, long to)
+    public byte[] WriteFrom(LogSnapshot log, long from, long to)
     {
         var output = new ArrayBufferWriter<byte>();
-        Create().Write(log.Slice(from, to), output);
+        Create().Write(log.Between(from, to), output);
         return output.WrittenSpan.ToArray();
     }
 
     /// <summary>The rest of the log, cut there, and what is held at the end of it.</summary>
-    public static void WriteTo(WireFormat format, FoldedLog log, long from, IEnumerable<long> cuts, IBufferWriter<byte> output)
+    public static void WriteTo(WireFormat format, LogSnapshot log, long from, IEnumerable<long> cuts, IBufferWriter<byte> output)
     {
         foreach (var cut in cuts.Append(log.End))
         {
@@ -100,7 +100,7 @@ internal sealed record FormatUnderTest(
                 continue;
             }
 
-            format.Write(log.Slice(from, cut), output);
+            format.Write(log.Between(from, cut), output);
             from = cut;
         }
 

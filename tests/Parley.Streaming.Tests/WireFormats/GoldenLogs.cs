@@ -7,7 +7,7 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <param name="Title">Its heading there.</param>
 /// <param name="Log">The log.</param>
 /// <param name="Cuts">Where its reader's slices ended.</param>
-internal sealed record GoldenLog(string Title, FoldedLog Log, IReadOnlyList<long> Cuts)
+internal sealed record GoldenLog(string Title, LogSnapshot Log, IReadOnlyList<long> Cuts)
 {
     public static IReadOnlyList<GoldenLog> All { get; } =
     [

@@ -7,7 +7,7 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <summary>What a log means to a client that can show so much, worked out from its entries alone.</summary>
 internal static class LogMeaning
 {
-    public static Meaning Of(FoldedLog log, Shows shows, Func<GenerationEnded, string?> end)
+    public static Meaning Of(LogSnapshot log, Shows shows, Func<GenerationEnded, string?> end)
     {
         var meaning = new Meaning();
         Dictionary<string, Shown> calls = [];

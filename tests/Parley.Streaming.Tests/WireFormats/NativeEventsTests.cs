@@ -24,11 +24,11 @@ public sealed class NativeEventsTests
     public async Task Write_CutAnywhere_JoinsToTheWhole() => await Patience.Seeds(60, random =>
         {
             var log = RandomLog.Next(random, ended: random.Next(5) > 0);
-            var whole = EventStream.Read(Write(log.From(0)));
+            var whole = EventStreamReader.Read(Write(log.From(0)));
             var expected = Join(whole);
             foreach (var at in log.Boundaries())
             {
-                var (before, after) = (EventStream.Read(Write(log.Slice(0, at))), EventStream.Read(Write(log.From(at))));
+                var (before, after) = (EventStreamReader.Read(Write(log.Between(0, at))), EventStreamReader.Read(Write(log.From(at))));
                 Assert.Equal(expected, Join([.. before, .. after]));
                 AssertIds(before, 0, at, log);
                 AssertIds(after, at, log.End, log);
@@ -47,12 +47,12 @@ public sealed class NativeEventsTests
             while (at < log.End)
             {
                 var to = boundaries.First(boundary => boundary > at && (boundary == log.End || random.Next(8) == 0));
-                bytes.AddRange(Write(log.Slice(at, to)));
+                bytes.AddRange(Write(log.Between(at, to)));
                 at = to;
             }
 
-            var events = EventStream.Read(bytes.ToArray());
-            Assert.Equal(Join(EventStream.Read(Write(log.From(0)))), Join(events));
+            var events = EventStreamReader.Read(bytes.ToArray());
+            Assert.Equal(Join(EventStreamReader.Read(Write(log.From(0)))), Join(events));
             AssertIds(events, 0, log.End, log);
             return Task.CompletedTask;
         });
@@ -62,10 +62,10 @@ public sealed class NativeEventsTests
         {
             var log = RandomLog.Next(random);
             var whole = Write(log.From(0));
-            foreach (var one in EventStream.Read(whole))
+            foreach (var one in EventStreamReader.Read(whole))
             {
                 var at = long.Parse(one.LastEventId, CultureInfo.InvariantCulture);
-                Assert.Equal(whole, (byte[])[.. Write(log.Slice(0, at)), .. Write(log.From(at))]);
+                Assert.Equal(whole, (byte[])[.. Write(log.Between(0, at)), .. Write(log.From(at))]);
             }
 
             return Task.CompletedTask;
@@ -75,17 +75,17 @@ public sealed class NativeEventsTests
     public async Task Write_OfAnyLog_SaysWhatIsInIt() => await Patience.Seeds(300, random =>
         {
             var log = RandomLog.Next(random);
-            var events = EventStream.Read(Write(log.From(0)));
+            var events = EventStreamReader.Read(Write(log.From(0)));
             Assert.Equal(log.TextOf(PartKind.Text), Content(events, "token"));
             Assert.Equal(log.TextOf(PartKind.Reasoning), Content(events, "reasoning"));
             Assert.Equal(log.TextOf(PartKind.Tool), Content(events, "tool-arguments"));
             Assert.Equal(
-                log.Controls.Select(control => control.Control).OfType<ToolReturned>().Select(result => result.CallId),
+                log.Controls.Select(control => control.Entry).OfType<ToolReturned>().Select(result => result.CallId),
                 events.Where(one => one.Kind == "tool-result").Select(one => one.Json.GetProperty("callId").GetString())
             );
             foreach (
                 var (result, one) in log
-                    .Controls.Select(control => control.Control)
+                    .Controls.Select(control => control.Entry)
                     .OfType<ToolReturned>()
                     .Zip(events.Where(one => one.Kind == "tool-result"))
             )
@@ -111,7 +111,7 @@ public sealed class NativeEventsTests
     public async Task Write_OfAnyLog_KeepsToTheFormat() => await Patience.Seeds(300, random =>
         {
             var log = RandomLog.Next(random);
-            var lines = EventStream.Lines(Write(log.From(0)));
+            var lines = EventStreamReader.Lines(Write(log.From(0)));
             for (var i = 0; i < lines.Count; i += 3)
             {
                 // Data, id, nothing: a client that applies an id as it reads it has had the data.
@@ -129,7 +129,7 @@ public sealed class NativeEventsTests
     {
         var text = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"\"{i}\"\n😀\u0001"));
         var log = new LogBuilder().Part(PartKind.Text, text).Log;
-        var one = Assert.Single(EventStream.Read(Write(log.From(0))));
+        var one = Assert.Single(EventStreamReader.Read(Write(log.From(0))));
         Assert.Equal(text, one.Json.GetProperty("content").GetString());
     }
 
@@ -145,9 +145,9 @@ public sealed class NativeEventsTests
     [Fact]
     public void Heartbeat_Read_IsNoEvent()
     {
-        Assert.Empty(EventStream.Read(Heartbeat()));
+        Assert.Empty(EventStreamReader.Read(Heartbeat()));
         var log = new LogBuilder().Part(PartKind.Text, "x").Log;
-        Assert.Single(EventStream.Read([.. Write(log.From(0)), .. Heartbeat()]));
+        Assert.Single(EventStreamReader.Read([.. Write(log.From(0)), .. Heartbeat()]));
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class NativeEventsTests
     {
         var output = new ArrayBufferWriter<byte>();
         new NativeEvents(Info).WriteStart(output);
-        var events = EventStream.Read(output.WrittenSpan);
+        var events = EventStreamReader.Read(output.WrittenSpan);
         Assert.Equal(["start", "typing"], events.Select(one => one.Kind));
         Assert.All(events, one => Assert.Equal(("message", "0"), (one.Type, one.LastEventId)));
         Assert.Equal("m_\"2\"", events[0].Json.GetProperty("messageId").GetString());
@@ -259,7 +259,7 @@ public sealed class NativeEventsTests
     private static string Content(List<StreamEvent> events, string kind) =>
         string.Concat(events.Where(one => one.Kind == kind).Select(one => one.Json.GetProperty("content").GetString()));
 
-    private static void AssertIds(List<StreamEvent> events, long from, long to, FoldedLog log)
+    private static void AssertIds(List<StreamEvent> events, long from, long to, LogSnapshot log)
     {
         var last = from;
         foreach (var one in events)

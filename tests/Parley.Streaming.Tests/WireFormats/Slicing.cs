@@ -9,7 +9,7 @@ namespace Parley.Streaming.Tests.WireFormats;
 internal static class Slicing
 {
     /// <summary>The log in slices that end at about every <paramref name="oneIn"/>th boundary; 1 is one character at a time.</summary>
-    public static IEnumerable<LogSlice> Cut(this FoldedLog log, Random random, int oneIn)
+    public static IEnumerable<LogSlice> Cut(this LogSnapshot log, Random random, int oneIn)
     {
         long from = 0;
         foreach (var to in log.Boundaries())
@@ -19,7 +19,7 @@ internal static class Slicing
                 continue;
             }
 
-            yield return log.Slice(from, to);
+            yield return log.Between(from, to);
             from = to;
         }
     }
@@ -37,13 +37,13 @@ internal static class Slicing
         return output.WrittenSpan.ToArray();
     }
 
-    public static byte[] Write(this WireFormat format, FoldedLog log) => format.Write([log.From(0)]);
+    public static byte[] Write(this WireFormat format, LogSnapshot log) => format.Write([log.From(0)]);
 
     /// <summary>Tools of the log, or not, as it happens: what a client may have declared.</summary>
-    public static HashSet<string> SomeTools(this FoldedLog log, Random random) =>
+    public static HashSet<string> SomeTools(this LogSnapshot log, Random random) =>
         [
             .. log
-                .Controls.Select(control => control.Control)
+                .Controls.Select(control => control.Entry)
                 .OfType<PartOpened>()
                 .Where(part => part.Name is not null && random.Next(2) == 0)
                 .Select(part => part.Name!),

@@ -224,7 +224,7 @@ public sealed class UiMessageStreamTests
 
     private static string? Reason(GenerationEnded end) => end.Error is { } error ? "error: " + error.Message : end.FinishReason;
 
-    private static byte[] Write(FoldedLog log, List<long>? cuts = null, UiMessageStream? format = null)
+    private static byte[] Write(LogSnapshot log, List<long>? cuts = null, UiMessageStream? format = null)
     {
         format ??= new UiMessageStream(Info);
         var output = new ArrayBufferWriter<byte>();

@@ -49,7 +49,7 @@ public sealed class WireFormatTests
 
                 if (cut > from)
                 {
-                    writer.Write(log.Slice(from, cut), output);
+                    writer.Write(log.Between(from, cut), output);
                 }
 
                 from = cut;
@@ -101,7 +101,7 @@ public sealed class WireFormatTests
             {
                 at += whole.AsSpan(at).IndexOf("\n\n"u8) + 2;
                 var id = long.Parse(
-                    EventStream.Read(whole.AsSpan(0, at))[^1].LastEventId,
+                    EventStreamReader.Read(whole.AsSpan(0, at))[^1].LastEventId,
                     System.Globalization.CultureInfo.InvariantCulture
                 );
                 Assert.Equal(whole[at..], format.WriteFrom(log, id, log.End));
@@ -121,7 +121,7 @@ public sealed class WireFormatTests
             var boundaries = log.Boundaries();
             for (var i = 1; i < boundaries.Count; i++)
             {
-                frames.Add(Piece(output => writer.Write(log.Slice(boundaries[i - 1], boundaries[i]), output)));
+                frames.Add(Piece(output => writer.Write(log.Between(boundaries[i - 1], boundaries[i]), output)));
             }
 
             Assert.All(frames, frame => Assert.True(frame.Length == 0 || frame.AsSpan().EndsWith(Encoding.UTF8.GetBytes(format.FrameEnd))));

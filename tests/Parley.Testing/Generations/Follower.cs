@@ -10,7 +10,7 @@ public sealed class Follower
     private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource(Patience.Cancel);
     private readonly Lock _gate = new();
     private readonly List<byte> _bytes = [];
-    private readonly List<PositionedControl> _controls = [];
+    private readonly List<PositionedEntry> _controls = [];
     private readonly List<(long Position, TaskCompletionSource Signal)> _waiting = [];
     private long _position;
 
@@ -39,7 +39,7 @@ public sealed class Follower
     }
 
     /// <summary>What it has read so far.</summary>
-    public (byte[] Bytes, PositionedControl[] Controls) Seen
+    public (byte[] Bytes, PositionedEntry[] Controls) Seen
     {
         get
         {
@@ -50,11 +50,11 @@ public sealed class Follower
         }
     }
 
-    public static async Task<FoldedLog> ReadToEndAsync(GenerationRunner runner, GenerationId id)
+    public static async Task<LogSnapshot> ReadToEndAsync(GenerationRunner runner, GenerationId id)
     {
         var follower = new Follower(runner, id);
         Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
-        return new FoldedLog(follower.Seen.Bytes, follower.Seen.Controls);
+        return new LogSnapshot(follower.Seen.Bytes, follower.Seen.Controls);
     }
 
     /// <summary>When it has read up to there.</summary>
@@ -80,7 +80,7 @@ public sealed class Follower
     }
 
     /// <summary>What it saw is in the log, where it saw it.</summary>
-    public void AssertSawPartOf(FoldedLog log)
+    public void AssertSawPartOf(LogSnapshot log)
     {
         var (bytes, controls) = Seen;
         Assert.InRange(From + bytes.Length, From, log.End);

@@ -32,7 +32,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static FoldedLog Sample { get; } =
+    private static LogSnapshot Sample { get; } =
         new LogBuilder()
             .Part(PartKind.Reasoning, "Thinking… 🤔")
             .Open(PartKind.Text)
@@ -183,7 +183,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
         Assert.Equal([AppendOutcome.Committed, AppendOutcome.Fenced, AppendOutcome.Fenced, AppendOutcome.Committed], outcomes);
         await AssertHoldsAsync(a, Sample.UpTo(3), GenerationStatus.Running, 1);
-        await AssertHoldsAsync(b, FoldedLog.Empty, GenerationStatus.Running, 1);
+        await AssertHoldsAsync(b, LogSnapshot.Empty, GenerationStatus.Running, 1);
         await AssertHoldsAsync(c, Sample, GenerationStatus.Completed, 1);
         Assert.Null(await Store.FindAsync(unknown, Cancel));
     }
@@ -543,7 +543,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
     private async Task AppendSomeAsync(List<Expected> all, Random random)
     {
-        List<(Expected One, FoldedLog Next)> appended = [];
+        List<(Expected One, LogSnapshot Next)> appended = [];
         foreach (var one in all.Where(_ => random.Next(2) == 0))
         {
             var log = LogBuilder.Of(one.Log);
@@ -607,7 +607,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     private sealed class Expected(GenerationId id)
     {
         public GenerationId Id { get; } = id;
-        public FoldedLog Log { get; set; } = FoldedLog.Empty;
+        public LogSnapshot Log { get; set; } = LogSnapshot.Empty;
         public int Epoch { get; set; } = 1;
         public bool Deleted { get; set; }
 
@@ -644,7 +644,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
 
     private async Task<AppendOutcome> AppendAsync(PendingSlice slice) => Assert.Single(await Store.AppendAsync([slice], Cancel));
 
-    private async Task AppendInPiecesAsync(GenerationId id, FoldedLog log, int size)
+    private async Task AppendInPiecesAsync(GenerationId id, LogSnapshot log, int size)
     {
         long end = 0;
         foreach (var to in log.Boundaries())
@@ -659,7 +659,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         }
     }
 
-    private async Task EndAsync(GenerationId id, FoldedLog log) =>
+    private async Task EndAsync(GenerationId id, LogSnapshot log) =>
         Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, 1, log.End - 1, log.End)));
 
     private async Task<LogSlice> ReadAsync(GenerationId id, long after, int maxBytes = 1 << 20)
@@ -680,7 +680,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
             read = new LogSlice(
                 read.From,
                 (byte[])[.. read.Bytes.Span, .. more.Bytes.Span],
-                (PositionedControl[])[.. read.Controls.Span, .. more.Controls.Span],
+                (PositionedEntry[])[.. read.Controls.Span, .. more.Controls.Span],
                 read.Open
             );
         }
@@ -688,7 +688,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         return read;
     }
 
-    private async Task ReadInPiecesAsync(GenerationId id, FoldedLog log)
+    private async Task ReadInPiecesAsync(GenerationId id, LogSnapshot log)
     {
         foreach (var size in new[] { 1, 2, 3, 4, 5, 7, 16, 1000 })
         {
@@ -702,7 +702,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         }
     }
 
-    private async Task AssertHoldsAsync(GenerationId id, FoldedLog log, GenerationStatus status, int epoch)
+    private async Task AssertHoldsAsync(GenerationId id, LogSnapshot log, GenerationStatus status, int epoch)
     {
         Assert.Equal(new GenerationRecord(id, status, epoch, log.End), await Store.FindAsync(id, Cancel));
         var whole = await ReadAsync(id, 0);

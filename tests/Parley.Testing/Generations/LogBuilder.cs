@@ -7,11 +7,11 @@ namespace Parley.Testing.Generations;
 public sealed class LogBuilder
 {
     private readonly List<byte> _bytes = [];
-    private readonly List<PositionedControl> _controls = [];
+    private readonly List<PositionedEntry> _controls = [];
 
     public long End => _bytes.Count;
 
-    public FoldedLog Log => new(_bytes.ToArray(), [.. _controls]);
+    public LogSnapshot Log => new(_bytes.ToArray(), [.. _controls]);
 
     public LogBuilder Open(PartKind kind, string? callId = null, string? name = null, bool continues = false) =>
         Add(new PartOpened(kind, callId, name, continues));
@@ -30,9 +30,9 @@ public sealed class LogBuilder
 
     public LogBuilder Completed(GenerationUsage? usage = null) => Add(new GenerationEnded(GenerationStatus.Completed, "stop", usage));
 
-    public LogBuilder Add(LogControl control)
+    public LogBuilder Add(LogEntry control)
     {
-        _controls.Add(new PositionedControl(_bytes.Count, control));
+        _controls.Add(new PositionedEntry(_bytes.Count, control));
         _bytes.Add(LogSlice.Mark);
         return this;
     }
@@ -43,7 +43,7 @@ public sealed class LogBuilder
         _controls.AddRange(slice.Controls.Span);
     }
 
-    public static LogBuilder Of(FoldedLog log)
+    public static LogBuilder Of(LogSnapshot log)
     {
         var builder = new LogBuilder();
         builder._bytes.AddRange(log.Bytes.Span);
@@ -56,7 +56,7 @@ public sealed class LogBuilder
 public static class LogCuts
 {
     /// <summary>Every position that a reader may go on from, the end included.</summary>
-    public static List<long> Boundaries(this FoldedLog log)
+    public static List<long> Boundaries(this LogSnapshot log)
     {
         List<long> boundaries = [];
         for (var at = 0; at < log.Bytes.Length; at++)
@@ -71,8 +71,8 @@ public static class LogCuts
         return boundaries;
     }
 
-    /// <summary>The stretch as a writer appends it.</summary>
-    public static PendingSlice Pending(this FoldedLog log, GenerationId id, int epoch, long from, long to) =>
+    /// <summary>The range as a writer appends it.</summary>
+    public static PendingSlice Pending(this LogSnapshot log, GenerationId id, int epoch, long from, long to) =>
         new(
             id,
             epoch,
@@ -81,8 +81,8 @@ public static class LogCuts
             log.Controls.Where(control => control.Position >= from && control.Position < to).ToArray()
         );
 
-    /// <summary>The stretch as a reader gets it.</summary>
-    public static LogSlice Slice(this FoldedLog log, long from, long to) =>
+    /// <summary>The range as a reader gets it.</summary>
+    public static LogSlice Between(this LogSnapshot log, long from, long to) =>
         new(
             from,
             log.Bytes[(int)from..(int)to],
@@ -90,14 +90,14 @@ public static class LogCuts
             log.From(from).Open
         );
 
-    public static void AssertSame(FoldedLog expected, FoldedLog actual)
+    public static void AssertSame(LogSnapshot expected, LogSnapshot actual)
     {
         Assert.Equal(expected.Bytes.ToArray(), actual.Bytes.ToArray());
         Assert.Equal(expected.Controls, actual.Controls);
     }
 
     /// <summary>The slice says what the log has there: bytes, controls, positions, the open part; and it cuts no character.</summary>
-    public static void AssertIsPartOf(FoldedLog log, LogSlice slice)
+    public static void AssertIsPartOf(LogSnapshot log, LogSlice slice)
     {
         Assert.InRange(slice.To, slice.From, log.End);
         Assert.True(slice.To == log.End || LogSlice.IsBoundary(log.Bytes.Span[(int)slice.To]), $"{slice.To} is inside a character.");

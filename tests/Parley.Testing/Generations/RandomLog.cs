@@ -134,7 +134,7 @@ public static class RandomLog
         open = null;
     }
 
-    public static FoldedLog Next(Random random, bool ended = true)
+    public static LogSnapshot Next(Random random, bool ended = true)
     {
         var log = new LogBuilder();
         PartOpened? open = null;

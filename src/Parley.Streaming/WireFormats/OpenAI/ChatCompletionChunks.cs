@@ -5,9 +5,9 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// The stream of OpenAI's Chat Completions. Its events have neither names nor ids, which break clients of it, so there is no cursor: it is always written from position 0.
+/// The stream of OpenAI's Chat Completions. Its events have neither names nor ids, since clients fail at them; so there is no cursor.
 /// </summary>
-/// <remarks>Calls of tools that the client did not declare are the server's own business: shown as <c>tool_calls</c>, the client would run them.</remarks>
+/// <remarks>Calls of tools that the client did not declare are not written: the client would run every <c>tool_calls</c> that it sees.</remarks>
 public sealed class ChatCompletionChunks : WireFormat
 {
     private readonly IReadOnlySet<string> _tools;
@@ -15,11 +15,11 @@ public sealed class ChatCompletionChunks : WireFormat
     private readonly byte[] _head,
         _tail;
     private int _calls;
-    private bool _callIsBare;
+    private bool _callHasNoArguments;
 
     /// <param name="info">The generation.</param>
-    /// <param name="includeUsage">The client asked for the usage: a chunk of its own before the end, and a null in every other.</param>
-    /// <param name="declaredTools">The tools that the client declared.</param>
+    /// <param name="includeUsage">The client asked for the usage: it is in a chunk of its own before the end, and null in every other.</param>
+    /// <param name="declaredTools">The names of the tools that the client declared; null for none.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
     public ChatCompletionChunks(GenerationInfo info, bool includeUsage, IReadOnlySet<string>? declaredTools, string? model = null)
     {
@@ -37,14 +37,14 @@ public sealed class ChatCompletionChunks : WireFormat
         _tail = [.. "]"u8, .. includeUsage ? ",\"usage\":null}\n\n"u8 : "}\n\n"u8];
     }
 
-    public override string ContentType => EventStream.ContentType;
+    public override string ContentType => ServerSentEvents.ContentType;
 
-    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
+    public override IReadOnlyList<(string Name, string Value)> Headers => ServerSentEvents.Headers;
 
-    /// <summary>The error frame is passed over by some clients, which then take the end for a success.</summary>
+    /// <summary>Some clients ignore the error frame and take the end for a success.</summary>
     public override bool CutsAfterFailure => true;
 
-    /// <summary>A chunk that adds nothing: some clients can't read comments.</summary>
+    /// <summary>Writes a chunk that adds nothing: some clients cannot parse comments.</summary>
     public override void WriteHeartbeat(IBufferWriter<byte> output) => WriteChunk("{}"u8, null, output);
 
     public override void WriteStart(IBufferWriter<byte> output) =>
@@ -62,8 +62,8 @@ public sealed class ChatCompletionChunks : WireFormat
                 case PartOpened { Part: PartKind.Tool } call when IsShown(call):
                     WriteCall(call, output);
                     break;
-                case PartClosed when _callIsBare:
-                    // Clients parse the arguments, and no text is no JSON.
+                case PartClosed when _callHasNoArguments:
+                    // Clients parse the arguments, and empty text is not JSON.
                     WriteArguments("{}"u8, output);
                     break;
                 case GenerationEnded end:
@@ -85,7 +85,7 @@ public sealed class ChatCompletionChunks : WireFormat
                 End("\"}"u8, null, output);
                 break;
             case PartKind.Reasoning:
-                // Clients read the one or the other.
+                // Some clients read one name, some the other.
                 Begin("{\"reasoning_content\":\""u8, output);
                 output.WriteEscaped(text);
                 output.Write("\",\"reasoning\":\""u8);
@@ -107,12 +107,12 @@ public sealed class ChatCompletionChunks : WireFormat
         output.Write(",\"type\":\"function\",\"function\":{\"name\":"u8);
         output.WriteQuoted(call.Name ?? "");
         End(",\"arguments\":\"\"}}]}"u8, null, output);
-        _callIsBare = true;
+        _callHasNoArguments = true;
     }
 
     private void WriteArguments(ReadOnlySpan<byte> text, IBufferWriter<byte> output)
     {
-        _callIsBare = false;
+        _callHasNoArguments = false;
         Begin("{\"tool_calls\":[{\"index\":"u8, output);
         output.WriteNumber(_calls - 1);
         output.Write(",\"function\":{\"arguments\":\""u8);
@@ -135,7 +135,7 @@ public sealed class ChatCompletionChunks : WireFormat
         {
             output.Write(_head);
             output.Write("],\"usage\":"u8);
-            using (var json = new Utf8JsonWriter(output, JsonText.Writer))
+            using (var json = new Utf8JsonWriter(output, JsonText.Options))
             {
                 ChatCompletionObject.WriteUsage(end.Usage, json);
             }

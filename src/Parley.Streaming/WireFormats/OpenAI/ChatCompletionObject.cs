@@ -8,15 +8,16 @@ namespace Parley.Streaming.WireFormats.OpenAI;
 /// <summary>A whole answer as the one JSON object of Chat Completions.</summary>
 public static class ChatCompletionObject
 {
-    /// <summary>Writes the object of a log that has ended without an error. Text that whoever stopped the generation had not seen is left out.</summary>
+    /// <summary>Writes the object of a log that has ended without an error. Of a stopped generation, text beyond
+    /// <see cref="GenerationEnded.StoppedAt"/> is left out.</summary>
     /// <param name="info">The generation.</param>
     /// <param name="log">Its whole log.</param>
-    /// <param name="declaredTools">The tools that the client declared: no other calls are shown.</param>
-    /// <param name="output">Where to.</param>
+    /// <param name="declaredTools">The names of the tools that the client declared; calls of other tools are left out.</param>
+    /// <param name="output">The output.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
     public static void Write(
         GenerationInfo info,
-        FoldedLog log,
+        LogSnapshot log,
         IReadOnlySet<string>? declaredTools,
         IBufferWriter<byte> output,
         string? model = null
@@ -32,7 +33,7 @@ public static class ChatCompletionObject
         var reasoning = log.TextOf(PartKind.Reasoning);
         var calls = Calls(log, declaredTools);
 
-        using var json = new Utf8JsonWriter(output, JsonText.Writer);
+        using var json = new Utf8JsonWriter(output, JsonText.Options);
         json.WriteStartObject();
         json.WriteString("id"u8, OpenAIIds.OfCompletion(info));
         json.WriteString("object"u8, "chat.completion"u8);
@@ -74,17 +75,19 @@ public static class ChatCompletionObject
         json.WriteEndObject();
     }
 
-    /// <summary>Why the answer ends. Calls that wait for the client are the reason also where a model only said that it stopped; without any, the client must not look for them.</summary>
+    /// <summary>
+    /// Why the answer ends, in OpenAI's terms. It is <c>tool_calls</c> exactly when there are calls for the client, whatever reason the model gave.
+    /// </summary>
     internal static string FinishReason(GenerationEnded? end, bool hasCalls) =>
         end switch
         {
-            { FinishReason: "length" } => "length",
-            { FinishReason: "content-filter" } => "content_filter",
+            { FinishReason: FinishReasons.Length } => "length",
+            { FinishReason: FinishReasons.ContentFilter } => "content_filter",
             { Status: GenerationStatus.Completed } when hasCalls => "tool_calls",
             _ => "stop",
         };
 
-    /// <summary>Writes the usage; zeros when it is not known.</summary>
+    /// <summary>Writes the usage; zeros when it is unknown.</summary>
     internal static void WriteUsage(GenerationUsage? usage, Utf8JsonWriter json)
     {
         usage ??= new GenerationUsage(0, 0);
@@ -109,7 +112,7 @@ public static class ChatCompletionObject
         json.WriteEndObject();
     }
 
-    private static List<(PartOpened Call, StringBuilder Arguments)> Calls(FoldedLog log, IReadOnlySet<string>? tools)
+    private static List<(PartOpened Call, StringBuilder Arguments)> Calls(LogSnapshot log, IReadOnlySet<string>? tools)
     {
         List<(PartOpened Call, StringBuilder Arguments)> calls = [];
         foreach (var entry in log.From(0))

@@ -4,29 +4,32 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>An error in OpenAI's words.</summary>
-/// <param name="Status">The HTTP status, where it can still be sent.</param>
-/// <param name="Type">The kind, which clients make their exceptions of.</param>
-/// <param name="Code">For programs; null where OpenAI has none.</param>
+/// <summary>An error in OpenAI's terms.</summary>
+/// <param name="Status">The HTTP status, for a response that has not started.</param>
+/// <param name="Type">The type, from which clients choose their exceptions.</param>
+/// <param name="Code">The code; null where OpenAI has none.</param>
 public readonly record struct OpenAIError(int Status, string Type, string? Code);
 
-/// <summary>What failed, in OpenAI's words. A provider's refusal of Parley's own key or account is not the client's: that is a fault of the server.</summary>
+/// <summary>
+/// Errors in OpenAI's terms. When a provider refuses Parley's own key or account, that is an error of the server, not of the client.
+/// </summary>
 public static class OpenAIErrors
 {
-    /// <summary>Of a generation that failed or was interrupted, by its error's code.</summary>
+    /// <summary>The error of a generation that failed or was interrupted.</summary>
+    /// <param name="code">One of <see cref="FailureCodes"/>.</param>
     public static OpenAIError OfGeneration(string code) =>
         code switch
         {
-            "provider_rate_limited" => OfStatus(429),
-            "provider_out_of_credit" => new OpenAIError(429, "insufficient_quota", "insufficient_quota"),
-            "provider_context_too_long" => new OpenAIError(400, InvalidRequest, "context_length_exceeded"),
-            "provider_refused" => new OpenAIError(400, InvalidRequest, code),
-            "provider_model_not_found" => OfStatus(404) with { Code = "model_not_found" },
-            "provider_unavailable" or "provider_unreachable" or "provider_connect_timed_out" => OfStatus(503),
+            FailureCodes.ProviderRateLimited => OfStatus(429),
+            FailureCodes.ProviderOutOfCredit => new OpenAIError(429, "insufficient_quota", "insufficient_quota"),
+            FailureCodes.ProviderContextTooLong => new OpenAIError(400, InvalidRequest, "context_length_exceeded"),
+            FailureCodes.ProviderRefused => new OpenAIError(400, InvalidRequest, code),
+            FailureCodes.ProviderModelNotFound => OfStatus(404) with { Code = "model_not_found" },
+            FailureCodes.ProviderUnavailable or FailureCodes.ProviderUnreachable or FailureCodes.ProviderConnectTimedOut => OfStatus(503),
             _ => new OpenAIError(500, ServerError, code),
         };
 
-    /// <summary>Of a request that is answered with this HTTP status.</summary>
+    /// <summary>The error of a request that gets this HTTP status.</summary>
     public static OpenAIError OfStatus(int status) =>
         status switch
         {
@@ -40,19 +43,19 @@ public static class OpenAIErrors
             _ => new OpenAIError(status, InvalidRequest, null),
         };
 
-    /// <summary>The code of a failed Response, which has a closed list of its own.</summary>
+    /// <summary>The code of a failed Response. OpenAI has a closed list of them.</summary>
     public static string ResponseCode(string code) =>
         code switch
         {
-            "provider_rate_limited" => "rate_limit_exceeded",
-            "provider_context_too_long" or "provider_refused" => "invalid_prompt",
+            FailureCodes.ProviderRateLimited => "rate_limit_exceeded",
+            FailureCodes.ProviderContextTooLong or FailureCodes.ProviderRefused => "invalid_prompt",
             _ => ServerError,
         };
 
-    /// <summary>Writes the envelope, <c>{"error":{…}}</c>: the body of a refusal, and the frame that ends a stream.</summary>
+    /// <summary>Writes the envelope, <c>{"error":{…}}</c>: the body of an error response, and the frame that ends a stream.</summary>
     public static void Write(string message, string type, string? param, string? code, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output, JsonText.Writer);
+        using var json = new Utf8JsonWriter(output, JsonText.Options);
         json.WriteStartObject();
         json.WriteStartObject("error"u8);
         json.WriteString("message"u8, message);

@@ -1,6 +1,6 @@
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>The ids that OpenAI's clients know a generation by.</summary>
+/// <summary>The ids of a generation in OpenAI's APIs.</summary>
 public static class OpenAIIds
 {
     private const string Response = "resp_";
@@ -11,7 +11,7 @@ public static class OpenAIIds
     /// <summary>The id of a Response.</summary>
     public static string OfResponse(GenerationInfo info) => Response + Short(info);
 
-    /// <summary>The generation that a Response's id names, in the text form of <see cref="Generations.GenerationId"/>; null when it is no such id.</summary>
+    /// <summary>The generation of a Response's id, in the text form of <see cref="Generations.GenerationId"/>; null when it is not such an id.</summary>
     public static string? GenerationOf(string? responseId) =>
         responseId is not null
         && responseId.StartsWith(Response, StringComparison.Ordinal)

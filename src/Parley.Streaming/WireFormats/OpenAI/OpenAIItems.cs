@@ -7,15 +7,17 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>The items of Responses by their ids, which name the generation and the position that the item begins at: nothing has to be stored to find one again.</summary>
+/// <summary>
+/// Finds the items of Responses by their ids. An id consists of the generation and the position at which the item begins, so nothing has to be stored.
+/// </summary>
 public static class OpenAIItems
 {
     private static readonly string[] Kinds = ["msg", "rs", "fc"];
 
-    /// <summary>Takes an id apart.</summary>
+    /// <summary>Parses an id.</summary>
     /// <param name="id">What the client sent.</param>
     /// <param name="generationId">The generation, in the text form of <see cref="GenerationId"/>.</param>
-    /// <param name="position">Where the item begins.</param>
+    /// <param name="position">The position at which the item begins.</param>
     public static bool TryParse(string id, [NotNullWhen(true)] out string? generationId, out long position)
     {
         (generationId, position) = (null, 0);
@@ -34,8 +36,11 @@ public static class OpenAIItems
         return true;
     }
 
-    /// <summary>What the part that begins at <paramref name="position"/> holds, joined with what goes on from it across seams. Null when none begins there.</summary>
-    public static IReadOnlyList<AIContent>? ContentsAt(FoldedLog log, long position)
+    /// <summary>
+    /// The content of the part that begins at <paramref name="position"/>, joined with the parts that continue it across seams. Null when no part begins
+    /// there.
+    /// </summary>
+    public static IReadOnlyList<AIContent>? ContentsAt(LogSnapshot log, long position)
     {
         PartOpened? wanted = null;
         var text = new StringBuilder();

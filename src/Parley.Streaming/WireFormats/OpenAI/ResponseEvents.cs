@@ -7,49 +7,51 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// The stream of OpenAI's Responses API. Every event has a <c>sequence_number</c>, and the numbers follow from the log alone: a reader that comes back after number N gets N + 1, on any node, at any time.
-/// It is always written from position 0.
+/// The stream of OpenAI's Responses API. Every event has a <c>sequence_number</c>, and the numbers follow from the log alone: a reader that reconnects
+/// after number N gets N + 1, on any node, at any time. The log must be given from position 0; events up to N are not written.
 /// </summary>
 /// <param name="info">The generation.</param>
-/// <param name="request">The client's request, for what the Response object repeats of it, and for the tools that it declares. It must be there as long as the format is.</param>
-/// <param name="startingAfter">The number of the last event that the reader has seen; null for one that has seen none.</param>
+/// <param name="request">
+/// The client's request: the Response object repeats members of it, and it declares the tools. It must outlive the format.
+/// </param>
+/// <param name="startingAfter">The number of the last event that the reader has; null for none.</param>
 /// <param name="model">The model's name for this client; null for Parley's own.</param>
 public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, long? startingAfter, string? model = null) : WireFormat
 {
     private readonly ResponseOutput _output = new(info, ResponseObject.ToolsOf(request));
     private readonly ArrayBufferWriter<byte> _bytes = new();
-    private readonly List<PositionedControl> _controls = [];
+    private readonly List<PositionedEntry> _controls = [];
     private readonly long _seen = startingAfter ?? -1;
     private long _next = 2;
     private DeltaCuts _cuts;
     private byte[] _deltaTail = [];
     private int _sent;
 
-    public override string ContentType => EventStream.ContentType;
+    public override string ContentType => ServerSentEvents.ContentType;
 
-    public override IReadOnlyList<(string Name, string Value)> Headers => EventStream.Headers;
+    public override IReadOnlyList<(string Name, string Value)> Headers => ServerSentEvents.Headers;
 
-    /// <summary>Whether a silent stream has comments. Some clients take the blank line after one for an event.</summary>
+    /// <summary>Whether heartbeats are written. Some clients take the blank line after a comment for an event.</summary>
     public bool Comments { get; init; } = true;
 
     public override void WriteHeartbeat(IBufferWriter<byte> output)
     {
         if (Comments)
         {
-            output.Write(EventStream.Heartbeat);
+            output.Write(ServerSentEvents.Heartbeat);
         }
     }
 
     public override void WriteStart(IBufferWriter<byte> output)
     {
-        // Whoever comes back may have to wait for its first event, and proxies for their first byte.
+        // The first event for a reader that reconnects may take long; proxies want a first byte.
         if (_seen > 0)
         {
             WriteHeartbeat(output);
         }
 
-        WriteResponse("response.created"u8, 0, FoldedLog.Empty, ResponseStatus.InProgress, output);
-        WriteResponse("response.in_progress"u8, 1, FoldedLog.Empty, ResponseStatus.InProgress, output);
+        WriteResponse("response.created"u8, 0, LogSnapshot.Empty, ResponseStatus.InProgress, output);
+        WriteResponse("response.in_progress"u8, 1, LogSnapshot.Empty, ResponseStatus.InProgress, output);
     }
 
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)
@@ -64,9 +66,9 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
                 WriteDone(finished, output);
             }
 
-            if (change.Begun is { } begun)
+            if (change.Started is { } started)
             {
-                WriteBegin(begun, output);
+                WriteAdded(started, output);
             }
 
             if (change.Extended is { } extended)
@@ -81,7 +83,7 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
         }
     }
 
-    private void WriteBegin(ResponseItem item, IBufferWriter<byte> output)
+    private void WriteAdded(ResponseItem item, IBufferWriter<byte> output)
     {
         (_cuts, _sent) = (default, 0);
         _deltaTail = Encoding.UTF8.GetBytes(
@@ -90,12 +92,12 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
                 $",\"item_id\":\"{item.Id}\",\"output_index\":{item.Index},{(item.Part.Part == PartKind.Tool ? "" : "\"content_index\":0,")}\"delta\":\""
             )
         );
-        if (Begin("response.output_item.added"u8, output) is { } added)
+        if (StartEvent("response.output_item.added"u8, output) is { } added)
         {
             added.WriteNumber("output_index"u8, item.Index);
             added.WritePropertyName("item"u8);
             item.Write(added, empty: true);
-            End(added, output);
+            EndEvent(added, output);
         }
 
         if (item.Part.Part == PartKind.Tool)
@@ -103,11 +105,11 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
             return;
         }
 
-        if (BeginOf(item, "response.content_part.added"u8, output) is { } part)
+        if (StartItemEvent(item, "response.content_part.added"u8, output) is { } part)
         {
             part.WritePropertyName("part"u8);
             item.WritePart(part);
-            End(part, output);
+            EndEvent(part, output);
         }
     }
 
@@ -132,7 +134,7 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
         _cuts = default;
     }
 
-    /// <summary>Most events are deltas, so they are written by hand.</summary>
+    /// <summary>Writes a delta by hand, since most events are deltas.</summary>
     private void WriteDelta(PartKind kind, ReadOnlySpan<byte> delta, IBufferWriter<byte> output)
     {
         _sent += delta.Length;
@@ -162,7 +164,7 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
     {
         var kind = item.Part.Part;
         if (
-            BeginOf(
+            StartItemEvent(
                 item,
                 kind switch
                 {
@@ -191,26 +193,26 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
                 text.WriteEndArray();
             }
 
-            End(text, output);
+            EndEvent(text, output);
         }
 
-        if (kind != PartKind.Tool && BeginOf(item, "response.content_part.done"u8, output) is { } part)
+        if (kind != PartKind.Tool && StartItemEvent(item, "response.content_part.done"u8, output) is { } part)
         {
             part.WritePropertyName("part"u8);
             item.WritePart(part);
-            End(part, output);
+            EndEvent(part, output);
         }
 
-        if (Begin("response.output_item.done"u8, output) is { } done)
+        if (StartEvent("response.output_item.done"u8, output) is { } done)
         {
             done.WriteNumber("output_index"u8, item.Index);
             done.WritePropertyName("item"u8);
             item.Write(done);
-            End(done, output);
+            EndEvent(done, output);
         }
     }
 
-    /// <summary>A stopped Response is an incomplete one to clients, since they know no event for it; its status says the rest.</summary>
+    /// <summary>Writes the last event. For a stopped Response that is <c>response.incomplete</c>, as there is no event for it; its status is <c>cancelled</c>.</summary>
     private void WriteEnd(GenerationEnded end, IBufferWriter<byte> output)
     {
         var status = ResponseStatuses.Of(end);
@@ -222,35 +224,35 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
                 _ => "response.incomplete"u8,
             },
             _next++,
-            new FoldedLog(_bytes.WrittenMemory, _controls),
+            new LogSnapshot(_bytes.WrittenMemory, _controls),
             status,
             output
         );
     }
 
-    private void WriteResponse(ReadOnlySpan<byte> type, long number, FoldedLog log, ResponseStatus status, IBufferWriter<byte> output)
+    private void WriteResponse(ReadOnlySpan<byte> type, long number, LogSnapshot log, ResponseStatus status, IBufferWriter<byte> output)
     {
         if (number <= _seen)
         {
             return;
         }
 
-        var json = Begin(type, number, output);
+        var json = StartEvent(type, number, output);
         json.WritePropertyName("response"u8);
         ResponseObject.Write(info, log, request, json, status, model);
-        End(json, output);
+        EndEvent(json, output);
     }
 
-    /// <summary>Begins the next event; null when the reader has seen it.</summary>
-    private Utf8JsonWriter? Begin(ReadOnlySpan<byte> type, IBufferWriter<byte> output)
+    /// <summary>Starts the next event; null when the reader has it already.</summary>
+    private Utf8JsonWriter? StartEvent(ReadOnlySpan<byte> type, IBufferWriter<byte> output)
     {
         var number = _next++;
-        return number <= _seen ? null : Begin(type, number, output);
+        return number <= _seen ? null : StartEvent(type, number, output);
     }
 
-    private Utf8JsonWriter? BeginOf(ResponseItem item, ReadOnlySpan<byte> type, IBufferWriter<byte> output)
+    private Utf8JsonWriter? StartItemEvent(ResponseItem item, ReadOnlySpan<byte> type, IBufferWriter<byte> output)
     {
-        if (Begin(type, output) is not { } json)
+        if (StartEvent(type, output) is not { } json)
         {
             return null;
         }
@@ -265,19 +267,19 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
         return json;
     }
 
-    private static Utf8JsonWriter Begin(ReadOnlySpan<byte> type, long number, IBufferWriter<byte> output)
+    private static Utf8JsonWriter StartEvent(ReadOnlySpan<byte> type, long number, IBufferWriter<byte> output)
     {
         output.Write("event: "u8);
         output.Write(type);
         output.Write("\ndata: "u8);
-        var json = new Utf8JsonWriter(output, JsonText.Writer);
+        var json = new Utf8JsonWriter(output, JsonText.Options);
         json.WriteStartObject();
         json.WriteString("type"u8, type);
         json.WriteNumber("sequence_number"u8, number);
         return json;
     }
 
-    private static void End(Utf8JsonWriter json, IBufferWriter<byte> output)
+    private static void EndEvent(Utf8JsonWriter json, IBufferWriter<byte> output)
     {
         json.WriteEndObject();
         json.Dispose();

@@ -5,34 +5,38 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>A generation as the Response object of OpenAI's Responses API: in events, when it is retrieved, and as the answer of a request that is not streamed.</summary>
+/// <summary>
+/// A generation as the Response object of OpenAI's Responses API: in events, when it is retrieved, and as the body for a request that is not streamed.
+/// </summary>
 public static class ResponseObject
 {
     private static readonly FrozenSet<string> NoTools = FrozenSet<string>.Empty;
 
     /// <summary>Writes the object.</summary>
     /// <param name="info">The generation.</param>
-    /// <param name="log">Its log so far, or whole.</param>
-    /// <param name="request">The client's request: the object repeats its fields. What it leaves out is said as OpenAI's default, or null where the model decides.</param>
-    /// <param name="output">Where to.</param>
-    /// <param name="status">Where it stands; null for what the log says.</param>
+    /// <param name="log">Its log so far.</param>
+    /// <param name="request">
+    /// The client's request, whose fields the object repeats. A field that it leaves out has OpenAI's default, or null where the model decides.
+    /// </param>
+    /// <param name="output">The output.</param>
+    /// <param name="status">The status; null for that of the log.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
     public static void Write(
         GenerationInfo info,
-        FoldedLog log,
+        LogSnapshot log,
         JsonElement? request,
         IBufferWriter<byte> output,
         ResponseStatus? status = null,
         string? model = null
     )
     {
-        using var json = new Utf8JsonWriter(output, JsonText.Writer);
+        using var json = new Utf8JsonWriter(output, JsonText.Options);
         Write(info, log, request, json, status ?? ResponseStatuses.Of(log.Ended), model);
     }
 
     internal static void Write(
         GenerationInfo info,
-        FoldedLog log,
+        LogSnapshot log,
         JsonElement? request,
         Utf8JsonWriter json,
         ResponseStatus status,
@@ -102,7 +106,7 @@ public static class ResponseObject
         return names;
     }
 
-    /// <summary>A field as the client sent it.</summary>
+    /// <summary>Writes a field as the client sent it.</summary>
     private static void Repeat(JsonElement asked, ReadOnlySpan<byte> name, ReadOnlySpan<byte> otherwise, Utf8JsonWriter json)
     {
         json.WritePropertyName(name);
@@ -161,7 +165,7 @@ public static class ResponseObject
         }
 
         json.WriteStartObject("incomplete_details"u8);
-        json.WriteString("reason"u8, finishReason == "content-filter" ? "content_filter"u8 : "max_output_tokens"u8);
+        json.WriteString("reason"u8, finishReason == FinishReasons.ContentFilter ? "content_filter"u8 : "max_output_tokens"u8);
         json.WriteEndObject();
     }
 
@@ -186,7 +190,7 @@ public static class ResponseObject
         json.WriteEndObject();
     }
 
-    /// <summary>A field that is there and not null.</summary>
+    /// <summary>A field that is present and not null.</summary>
     private static JsonElement? Find(JsonElement parent, ReadOnlySpan<byte> name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
             ? value

@@ -6,10 +6,11 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// Says what the entries of a log do to the items of a Response: a part is an item, and one that continues across a seam belongs to the item before. So an item is done when the entry after its end is known.
+/// Applies the entries of a log to the items of a Response. A part is an item, and a part that continues across a seam belongs to the item before. So
+/// an item is only known to be done when the entry after its end is known.
 /// </summary>
 /// <param name="info">The generation.</param>
-/// <param name="tools">The tools that the client declared: the calls of no other are its concern.</param>
+/// <param name="tools">The names of the tools that the client declared; calls of other tools are left out.</param>
 internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> tools)
 {
     private readonly string _generation = OpenAIIds.Short(info);
@@ -17,7 +18,7 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
     private bool _partIsOpen;
     private int _count;
 
-    /// <summary>Takes the next entry.</summary>
+    /// <summary>Applies the next entry.</summary>
     public ResponseChange Take(in LogSlice.Entry entry)
     {
         switch (entry.Control)
@@ -27,7 +28,7 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
                 return new ResponseChange(null, null, _current, false);
             case PartClosed when _partIsOpen:
                 _partIsOpen = false;
-                // Clients parse the arguments, and no text is no JSON.
+                // Clients parse the arguments, and empty text is not JSON.
                 if (_current is { Part.Part: PartKind.Tool, Text.WrittenCount: 0 })
                 {
                     _current.Text.Write("{}"u8);
@@ -39,7 +40,7 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
                 return default;
             case PartOpened part:
                 var finished = Finish("completed");
-                return new ResponseChange(finished, Begin(part, entry.End - 1), null, false);
+                return new ResponseChange(finished, Start(part, entry.End - 1), null, false);
             case ToolReturned:
                 return new ResponseChange(Finish("completed"), null, null, false);
             case GenerationEnded end:
@@ -49,14 +50,16 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
         }
     }
 
-    /// <summary>The generation ended: so does the last item, if it has not yet.</summary>
+    /// <summary>Applies the end of the generation: ends the last item, if it is not done yet.</summary>
     public ResponseItem? End(GenerationEnded end) =>
         Finish(
-            end.Status == GenerationStatus.Completed && end.FinishReason is not ("length" or "content-filter") ? "completed" : "incomplete"
+            end.Status == GenerationStatus.Completed && end.FinishReason is not (FinishReasons.Length or FinishReasons.ContentFilter)
+                ? "completed"
+                : "incomplete"
         );
 
-    /// <summary>The items of a log. Text that whoever stopped the generation had not seen is left out.</summary>
-    public static List<ResponseItem> Of(GenerationInfo info, FoldedLog log, IReadOnlySet<string> tools)
+    /// <summary>The items of a log. Of a stopped generation, text beyond <see cref="GenerationEnded.StoppedAt"/> is left out.</summary>
+    public static List<ResponseItem> Of(GenerationInfo info, LogSnapshot log, IReadOnlySet<string> tools)
     {
         var output = new ResponseOutput(info, tools);
         var end = log.Ended;
@@ -68,9 +71,9 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
         List<ResponseItem> items = [];
         foreach (var entry in log.From(0))
         {
-            if (output.Take(entry).Begun is { } begun)
+            if (output.Take(entry).Started is { } started)
             {
-                items.Add(begun);
+                items.Add(started);
             }
         }
 
@@ -82,7 +85,7 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
         return items;
     }
 
-    private ResponseItem? Begin(PartOpened part, long position)
+    private ResponseItem? Start(PartOpened part, long position)
     {
         var prefix = part.Part switch
         {
@@ -118,17 +121,17 @@ internal sealed class ResponseOutput(GenerationInfo info, IReadOnlySet<string> t
     }
 }
 
-/// <summary>What one entry does to the items.</summary>
-/// <param name="Finished">This one is done, before the entry.</param>
-/// <param name="Begun">This one begins.</param>
-/// <param name="Extended">This one has more text, or its part ended.</param>
-/// <param name="PartEnded">Its part ended; the item itself may go on across a seam.</param>
-internal readonly record struct ResponseChange(ResponseItem? Finished, ResponseItem? Begun, ResponseItem? Extended, bool PartEnded);
+/// <summary>How one entry changes the items.</summary>
+/// <param name="Finished">This item is done, before the entry.</param>
+/// <param name="Started">This item starts.</param>
+/// <param name="Extended">This item has more text, or its part ended.</param>
+/// <param name="PartEnded">The part of the extended item ended. The item itself may continue across a seam.</param>
+internal readonly record struct ResponseChange(ResponseItem? Finished, ResponseItem? Started, ResponseItem? Extended, bool PartEnded);
 
 /// <summary>One item of a Response's output.</summary>
-/// <param name="id">Names it at every reading of the log.</param>
-/// <param name="index">Its place in the output.</param>
-/// <param name="part">The part that it began with.</param>
+/// <param name="id">Its id, the same at every reading of the log.</param>
+/// <param name="index">Its index in the output.</param>
+/// <param name="part">The part with which it starts.</param>
 internal sealed class ResponseItem(string id, int index, PartOpened part)
 {
     public string Id { get; } = id;
@@ -143,8 +146,8 @@ internal sealed class ResponseItem(string id, int index, PartOpened part)
     public ArrayBufferWriter<byte> Text { get; } = new();
 
     /// <summary>Writes the item.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="empty">As it begins: its content parts come later.</param>
+    /// <param name="json">The output.</param>
+    /// <param name="empty">Without its content parts, which are written later.</param>
     public void Write(Utf8JsonWriter json, bool empty = false)
     {
         json.WriteStartObject();

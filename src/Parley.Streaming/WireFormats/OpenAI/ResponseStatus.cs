@@ -2,43 +2,43 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats.OpenAI;
 
-/// <summary>Where a Response stands, in OpenAI's words.</summary>
+/// <summary>The status of a Response, in OpenAI's terms.</summary>
 public enum ResponseStatus
 {
-    /// <summary>Nothing has been asked yet.</summary>
+    /// <summary>The model has not been asked yet.</summary>
     Queued,
 
     /// <summary>The answer is being written.</summary>
     InProgress,
 
-    /// <summary>It is whole.</summary>
+    /// <summary>The answer is complete.</summary>
     Completed,
 
-    /// <summary>A limit or a filter cut it.</summary>
+    /// <summary>A limit or a filter ended the answer.</summary>
     Incomplete,
 
-    /// <summary>It broke off.</summary>
+    /// <summary>The generation failed or was interrupted.</summary>
     Failed,
 
-    /// <summary>Somebody stopped it.</summary>
+    /// <summary>A client stopped the generation.</summary>
     Cancelled,
 }
 
-/// <summary>What a log says of it.</summary>
+/// <summary>Statuses of Responses.</summary>
 public static class ResponseStatuses
 {
-    /// <summary>The status of a generation with this end, or without one.</summary>
+    /// <summary>The status of a generation with this end; null while it runs.</summary>
     public static ResponseStatus Of(GenerationEnded? end) =>
         end switch
         {
             null => ResponseStatus.InProgress,
             { Error: not null } or { Status: GenerationStatus.Failed or GenerationStatus.Interrupted } => ResponseStatus.Failed,
             { Status: GenerationStatus.Stopped } => ResponseStatus.Cancelled,
-            { FinishReason: "length" or "content-filter" } => ResponseStatus.Incomplete,
+            { FinishReason: FinishReasons.Length or FinishReasons.ContentFilter } => ResponseStatus.Incomplete,
             _ => ResponseStatus.Completed,
         };
 
-    /// <summary>As the JSON has it.</summary>
+    /// <summary>The status as JSON spells it.</summary>
     internal static string Name(this ResponseStatus status) =>
         status switch
         {

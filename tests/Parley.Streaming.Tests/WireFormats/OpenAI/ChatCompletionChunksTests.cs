@@ -33,7 +33,7 @@ public sealed class ChatCompletionChunksTests
             Assert.Equal(log.TextOf(PartKind.Text), answer.Content);
             Assert.Equal(log.TextOf(PartKind.Reasoning), answer.Reasoning);
             Assert.Equal(
-                log.Controls.Select(control => control.Control)
+                log.Controls.Select(control => control.Entry)
                     .OfType<PartOpened>()
                     .Where(part => tools.Contains(part.Name ?? ""))
                     .Select(part => (part.CallId, part.Name)),
@@ -57,7 +57,7 @@ public sealed class ChatCompletionChunksTests
         {
             var log = RandomLog.Next(random);
             var usage = random.Next(2) == 0;
-            var lines = EventStream.Lines(Format(usage, log.SomeTools(random)).Write(log.Cut(random, 4)));
+            var lines = EventStreamReader.Lines(Format(usage, log.SomeTools(random)).Write(log.Cut(random, 4)));
             string? head = null;
             for (var i = 0; i < lines.Count; i += 2)
             {
@@ -193,7 +193,7 @@ public sealed class ChatCompletionChunksTests
 
     private static ChatCompletionChunks Format(bool usage, IReadOnlySet<string>? tools) => new(OpenAILogs.Info, usage, tools);
 
-    private static byte[] Object(FoldedLog log)
+    private static byte[] Object(LogSnapshot log)
     {
         var output = new ArrayBufferWriter<byte>();
         ChatCompletionObject.Write(OpenAILogs.Info, log, OpenAILogs.Tools, output);
@@ -221,7 +221,7 @@ public sealed class ChatCompletionChunksTests
         {
             var answer = new Answer();
             var role = "";
-            foreach (var one in EventStream.Read(bytes))
+            foreach (var one in EventStreamReader.Read(bytes))
             {
                 Assert.Equal(("message", ""), (one.Type, one.LastEventId));
                 Assert.False(answer.Done || answer.Error is not null, "There is something after the end.");

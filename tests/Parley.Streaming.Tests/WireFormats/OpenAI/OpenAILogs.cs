@@ -23,11 +23,11 @@ internal static class OpenAILogs
             """
         );
 
-    public static FoldedLog Plain { get; } =
+    public static LogSnapshot Plain { get; } =
         new LogBuilder().Part(PartKind.Text, "Hello, \"world\"!\nGrüße 😀 </b>\u2028").Completed(new GenerationUsage(12, 34)).Log;
 
     /// <summary>A tool that the server runs, then one that the client declared.</summary>
-    public static FoldedLog Tool { get; } =
+    public static LogSnapshot Tool { get; } =
         new LogBuilder()
             .Part(PartKind.Reasoning, "The user wants the weather.")
             .Part(PartKind.Text, "Let me look.")
@@ -39,7 +39,7 @@ internal static class OpenAILogs
             .Add(new GenerationEnded(GenerationStatus.Completed, "tool-calls", new GenerationUsage(100, 20, 50, 5)))
             .Log;
 
-    public static FoldedLog Failed { get; } =
+    public static LogSnapshot Failed { get; } =
         new LogBuilder()
             .Part(PartKind.Text, "Half of it")
             .Add(
@@ -52,19 +52,19 @@ internal static class OpenAILogs
             )
             .Log;
 
-    public static FoldedLog Stopped { get; } =
+    public static LogSnapshot Stopped { get; } =
         new LogBuilder()
             .Part(PartKind.Text, "Half an answer")
             .Add(new GenerationEnded(GenerationStatus.Stopped, "stopped", new GenerationUsage(1, 2), StoppedAt: 5))
             .Log;
 
-    public static FoldedLog Length { get; } =
+    public static LogSnapshot Length { get; } =
         new LogBuilder()
             .Part(PartKind.Text, "Too long")
             .Add(new GenerationEnded(GenerationStatus.Completed, "length", new GenerationUsage(3, 4)))
             .Log;
 
-    public static FoldedLog Continued { get; } =
+    public static LogSnapshot Continued { get; } =
         new LogBuilder()
             .Open(PartKind.Text)
             .Text("It is ")
@@ -76,7 +76,7 @@ internal static class OpenAILogs
             .Completed(new GenerationUsage(5, 6))
             .Log;
 
-    public static IEnumerable<(string Title, FoldedLog Log)> All { get; } =
+    public static IEnumerable<(string Title, LogSnapshot Log)> All { get; } =
     [
         ("plain", Plain),
         ("reasoning, tools, usage", Tool),

@@ -32,7 +32,7 @@ public sealed class ResponseEventsTests
             var whole = Encoding.UTF8.GetString(Format(request).Write(log));
             foreach (var at in log.Boundaries())
             {
-                Assert.StartsWith(Encoding.UTF8.GetString(Format(request).Write([log.Slice(0, at)])), whole, StringComparison.Ordinal);
+                Assert.StartsWith(Encoding.UTF8.GetString(Format(request).Write([log.Between(0, at)])), whole, StringComparison.Ordinal);
             }
 
             return Task.CompletedTask;
@@ -67,7 +67,7 @@ public sealed class ResponseEventsTests
             Assert.Equal(log.TextOf(PartKind.Text), client.TextOf("message"));
             Assert.Equal(log.TextOf(PartKind.Reasoning), client.TextOf("reasoning"));
             Assert.Equal(
-                log.Controls.Select(control => control.Control)
+                log.Controls.Select(control => control.Entry)
                     .OfType<PartOpened>()
                     .Where(part => tools.Contains(part.Name ?? ""))
                     .Select(part => $"{part.CallId} {part.Name}"),
@@ -121,7 +121,7 @@ public sealed class ResponseEventsTests
                 }
             )
             .Log;
-        var last = EventStream.Read(Format(default).Write(log))[^1];
+        var last = EventStreamReader.Read(Format(default).Write(log))[^1];
         var response = last.Json.GetProperty("response");
         Assert.Equal((type, status), (last.Type, response.GetProperty("status").GetString()));
         var details = response.GetProperty("incomplete_details");
@@ -142,7 +142,7 @@ public sealed class ResponseEventsTests
     [Fact]
     public void Write_AcrossASeam_KeepsTheItem()
     {
-        var events = EventStream.Read(Format(default).Write(OpenAILogs.Continued));
+        var events = EventStreamReader.Read(Format(default).Write(OpenAILogs.Continued));
         var item = Assert.Single(events, one => one.Type == "response.output_item.done").Json.GetProperty("item");
         Assert.Equal("It is 21°.", item.GetProperty("content")[0].GetProperty("text").GetString());
         Assert.Equal("completed", item.GetProperty("status").GetString());
@@ -169,7 +169,7 @@ public sealed class ResponseEventsTests
     public void Write_OfAPartThatEnded_HoldsNothingBackBeforeTheNextEntry()
     {
         var log = new LogBuilder().Part(PartKind.Text, "Hello").Log;
-        var deltas = EventStream
+        var deltas = EventStreamReader
             .Read(Format(default).Write(log))
             .Where(one => one.Type == "response.output_text.delta")
             .Select(one => one.Json.GetProperty("delta").GetString());
@@ -180,7 +180,7 @@ public sealed class ResponseEventsTests
     public void Write_OfTheFirstCharacter_IsNotDelayed()
     {
         var log = new LogBuilder().Open(PartKind.Text).Text("😀").Log;
-        Assert.Equal("😀", EventStream.Read(Format(default).Write(log))[^1].Json.GetProperty("delta").GetString());
+        Assert.Equal("😀", EventStreamReader.Read(Format(default).Write(log))[^1].Json.GetProperty("delta").GetString());
     }
 
     [Fact]
@@ -205,14 +205,14 @@ public sealed class ResponseEventsTests
                     new ResponseEvents(OpenAILogs.Info, null, 7, "my \"model\"").Write(OpenAILogs.Plain)
                 ),
                 .. OpenAILogs.All.Select(one => ("object: " + one.Title, Object(one.Log))),
-                ("object: queued", Object(FoldedLog.Empty, ResponseStatus.Queued)),
+                ("object: queued", Object(LogSnapshot.Empty, ResponseStatus.Queued)),
                 ("object: in progress", Object(OpenAILogs.Plain.UpTo(10))),
             ]
         );
 
     private static ResponseEvents Format(JsonElement request) => new(OpenAILogs.Info, request, null);
 
-    private static byte[] Object(FoldedLog log, ResponseStatus? status = null)
+    private static byte[] Object(LogSnapshot log, ResponseStatus? status = null)
     {
         var output = new ArrayBufferWriter<byte>();
         ResponseObject.Write(OpenAILogs.Info, log, OpenAILogs.Request, output, status);

@@ -3,19 +3,20 @@ using System.Threading.Tasks.Sources;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Waits a millisecond or two on a thread of its own, and goes on there. The pool's threads may be busy with a crowd of new requests; the answers that already run must not wait behind it.
+/// Waits a few milliseconds on a thread of its own and continues there. The pool's threads may be busy with many new requests; answers that already run
+/// must not wait behind them.
 /// </summary>
-internal sealed class Pacer : IValueTaskSource, IDisposable
+internal sealed class CommitTimer : IValueTaskSource, IDisposable
 {
     private readonly object _gate = new();
     private readonly TimeProvider _time;
     private readonly Thread? _thread;
     private ManualResetValueTaskSourceCore<bool> _wait;
     private TimeSpan _pause;
-    private bool _asked,
+    private bool _requested,
         _closed;
 
-    public Pacer(TimeProvider time)
+    public CommitTimer(TimeProvider time)
     {
         _time = time;
         if (time != TimeProvider.System)
@@ -23,11 +24,11 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
             return;
         }
 
-        _thread = new Thread(Loop) { IsBackground = true, Name = "Log pacer" };
+        _thread = new Thread(Loop) { IsBackground = true, Name = "Commit timer" };
         _thread.Start();
     }
 
-    /// <summary>Goes on after <paramref name="pause"/>. For one caller at a time.</summary>
+    /// <summary>Completes after <paramref name="pause"/>. For one caller at a time.</summary>
     public ValueTask WaitAsync(TimeSpan pause)
     {
         if (_thread is null)
@@ -39,7 +40,7 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
         lock (_gate)
         {
             _pause = pause;
-            _asked = true;
+            _requested = true;
             Monitor.Pulse(_gate);
         }
 
@@ -53,17 +54,17 @@ internal sealed class Pacer : IValueTaskSource, IDisposable
             TimeSpan pause;
             lock (_gate)
             {
-                while (!_asked && !_closed)
+                while (!_requested && !_closed)
                 {
                     Monitor.Wait(_gate);
                 }
 
-                if (!_asked)
+                if (!_requested)
                 {
                     return;
                 }
 
-                (pause, _asked) = (_pause, false);
+                (pause, _requested) = (_pause, false);
             }
 
             Thread.Sleep(pause);

@@ -5,9 +5,12 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>The JSON object of one log entry: the same in native events and in Durable Streams, so that one parser reads both.</summary>
-internal static class EntryJson
+internal static class NativeEntryJson
 {
-    /// <summary>Whether the entry has one. What only opens or closes a part shows in the text that it holds, and parts without a client have none yet.</summary>
+    /// <summary>
+    /// Whether the entry has an object. An entry that only opens or closes a part has none, since the text shows it. Parts of kinds that native clients
+    /// do not show have none either.
+    /// </summary>
     public static bool Has(in LogSlice.Entry entry) =>
         entry.Control switch
         {
@@ -18,8 +21,8 @@ internal static class EntryJson
 
     /// <summary>Writes the object of an entry that has one.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="position">The position after it, where the format does not say it beside the object.</param>
-    /// <param name="output">Where to.</param>
+    /// <param name="position">The position after it, for a format that does not say it outside of the object; otherwise null.</param>
+    /// <param name="output">The output.</param>
     public static void Write(in LogSlice.Entry entry, long? position, IBufferWriter<byte> output)
     {
         if (entry.Control is { } control)
@@ -44,7 +47,7 @@ internal static class EntryJson
                 break;
             default:
                 output.Write("{\"type\":\"tool-arguments\",\"callId\":\""u8);
-                output.WriteEscaped(System.Text.Encoding.UTF8.GetBytes(part.CallId ?? ""));
+                output.WriteEscaped(part.CallId ?? "");
                 output.Write("\",\"content\":\""u8);
                 break;
         }
@@ -60,9 +63,9 @@ internal static class EntryJson
         output.Write("}"u8);
     }
 
-    private static void WriteControl(LogControl control, long? position, IBufferWriter<byte> output)
+    private static void WriteControl(LogEntry control, long? position, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output, JsonText.Writer);
+        using var json = new Utf8JsonWriter(output, JsonText.Options);
         json.WriteStartObject();
         switch (control)
         {
@@ -71,23 +74,16 @@ internal static class EntryJson
                 json.WriteString("callId"u8, call.CallId);
                 json.WriteString("name"u8, call.Name);
                 break;
-            case ToolReturned result:
+            case ToolReturned { Result: { } result } returned:
                 json.WriteString("type"u8, "tool-result"u8);
-                json.WriteString("callId"u8, result.CallId);
-                if (result.Result is not null)
-                {
-                    json.WritePropertyName("result"u8);
-                }
-
-                if (result.Result is not null)
-                {
-                    json.WriteRawValue(JsonText.OnOneLine(result.Result));
-                }
-                else
-                {
-                    json.WriteString("error"u8, result.Error);
-                }
-
+                json.WriteString("callId"u8, returned.CallId);
+                json.WritePropertyName("result"u8);
+                json.WriteRawValue(JsonText.OnOneLine(result));
+                break;
+            case ToolReturned returned:
+                json.WriteString("type"u8, "tool-result"u8);
+                json.WriteString("callId"u8, returned.CallId);
+                json.WriteString("error"u8, returned.Error);
                 break;
             case Seam seam:
                 json.WriteString("type"u8, "seam"u8);
@@ -99,51 +95,27 @@ internal static class EntryJson
                 json.WriteString("code"u8, error.Code);
                 json.WriteString("message"u8, error.Message);
                 json.WriteBoolean("retryable"u8, error.Retryable);
-                json.WriteString("status"u8, ended.Status == GenerationStatus.Interrupted ? "interrupted"u8 : "failed"u8);
+                json.WriteString("status"u8, ended.Status.Name());
                 break;
             case GenerationEnded ended:
-                WriteDone(ended, json);
+                json.WriteString("type"u8, "done"u8);
+                json.WriteString("finishReason"u8, ended.FinishReason);
+                if (ended.StoppedAt is { } stoppedAt)
+                {
+                    json.WriteNumber("stoppedAt"u8, stoppedAt);
+                }
+
+                if (ended.Usage is { } usage)
+                {
+                    json.WriteUsage(usage);
+                }
+
                 break;
         }
 
         if (position is { } end)
         {
             json.WriteNumber("position"u8, end);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteDone(GenerationEnded ended, Utf8JsonWriter json)
-    {
-        json.WriteString("type"u8, "done"u8);
-        json.WriteString("finishReason"u8, ended.FinishReason);
-        if (ended.StoppedAt is { } stoppedAt)
-        {
-            json.WriteNumber("stoppedAt"u8, stoppedAt);
-        }
-
-        if (ended.Usage is not { } usage)
-        {
-            return;
-        }
-
-        json.WriteStartObject("usage"u8);
-        json.WriteNumber("inputTokens"u8, usage.InputTokens);
-        json.WriteNumber("outputTokens"u8, usage.OutputTokens);
-        if (usage.CachedInputTokens is { } cached)
-        {
-            json.WriteNumber("cachedInputTokens"u8, cached);
-        }
-
-        if (usage.ReasoningTokens is { } reasoning)
-        {
-            json.WriteNumber("reasoningTokens"u8, reasoning);
-        }
-
-        if (usage.Estimated is true)
-        {
-            json.WriteBoolean("estimated"u8, true);
         }
 
         json.WriteEndObject();

@@ -12,7 +12,7 @@ internal sealed record StreamEvent(string Type, string Data, string LastEventId)
 }
 
 /// <summary>Reads an event stream as the HTML standard says (section 9.2.6).</summary>
-internal static class EventStream
+internal static class EventStreamReader
 {
     public static List<StreamEvent> Read(ReadOnlySpan<byte> bytes)
     {
