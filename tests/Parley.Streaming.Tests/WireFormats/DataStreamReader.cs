@@ -7,18 +7,18 @@ namespace Parley.Streaming.Tests.WireFormats;
 internal sealed class DataStreamReader(string codes)
 {
     private static readonly string[] Reasons = ["stop", "length", "content-filter", "tool-calls", "error", "other"];
-    private readonly Meaning _meaning = new();
-    private readonly HashSet<Shown> _complete = [];
+    private readonly RenderedAnswer _answer = new();
+    private readonly HashSet<RenderedPart> _complete = [];
     private string? _ending;
     private bool _over;
 
     /// <summary>Of AI SDK 4.</summary>
-    public static Meaning Read4(byte[] bytes) => new DataStreamReader("0239abcdefgh").Read(bytes);
+    public static RenderedAnswer Read4(byte[] bytes) => new DataStreamReader("0239abcdefgh").Read(bytes);
 
     /// <summary>Of AI SDK 3.4.</summary>
-    public static Meaning Read3(byte[] bytes) => new DataStreamReader("0239abcde").Read(bytes);
+    public static RenderedAnswer Read3(byte[] bytes) => new DataStreamReader("0239abcde").Read(bytes);
 
-    private Meaning Read(byte[] bytes)
+    private RenderedAnswer Read(byte[] bytes)
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         if (text.Length > 0)
@@ -34,7 +34,7 @@ internal sealed class DataStreamReader(string codes)
             Take(line[0], EventFrames.Json(line[2..]));
         }
 
-        return _meaning;
+        return _answer;
     }
 
     private void Take(char code, JsonElement json)
@@ -47,31 +47,31 @@ internal sealed class DataStreamReader(string codes)
         switch (code)
         {
             case '0':
-                _meaning.Append("text", json.GetString()!);
+                _answer.Append("text", json.GetString()!);
                 break;
             case 'g':
-                _meaning.Append("reasoning", json.GetString()!);
+                _answer.Append("reasoning", json.GetString()!);
                 break;
             case '2':
                 Assert.Equal(JsonValueKind.Array, json.ValueKind);
                 foreach (var item in json.EnumerateArray())
                 {
-                    _meaning.Parts.Add(new Shown("data", "", Meaning.Canonical(item)));
+                    _answer.Parts.Add(new RenderedPart("data", "", RenderedAnswer.Canonical(item)));
                 }
 
                 break;
             case '3':
-                _meaning.End = "error: " + json.GetString();
+                _answer.End = "error: " + json.GetString();
                 _over = true;
                 break;
             case 'b':
                 EventFrames.AssertMembers(json, "toolCallId", "toolName");
-                _meaning.Parts.Add(new Shown("tool", $"{Member("toolCallId")} {Member("toolName")}", ""));
+                _answer.Parts.Add(new RenderedPart("tool", $"{Member("toolCallId")} {Member("toolName")}", ""));
                 break;
             case 'c':
                 EventFrames.AssertMembers(json, "toolCallId", "argsTextDelta");
-                Assert.DoesNotContain(_meaning.Call(Member("toolCallId")), _complete);
-                _meaning.Call(Member("toolCallId")).Content += Member("argsTextDelta");
+                Assert.DoesNotContain(_answer.Call(Member("toolCallId")), _complete);
+                _answer.Call(Member("toolCallId")).Content += Member("argsTextDelta");
                 break;
             case '9':
                 TakeCall(json);
@@ -88,7 +88,7 @@ internal sealed class DataStreamReader(string codes)
                 EventFrames.AssertMembers(json, "finishReason", "usage");
                 AssertFinish(json);
                 Assert.Equal(_ending, Member("finishReason"));
-                _meaning.End = Member("finishReason");
+                _answer.End = Member("finishReason");
                 _over = true;
                 break;
             case 'f':
@@ -96,8 +96,8 @@ internal sealed class DataStreamReader(string codes)
                 break;
             case 'h':
                 EventFrames.AssertMembers(json, "sourceType", "id", "url", "title?");
-                _meaning.Parts.Add(
-                    new Shown(
+                _answer.Parts.Add(
+                    new RenderedPart(
                         "source",
                         "",
                         $"{Member("id")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"
@@ -112,18 +112,18 @@ internal sealed class DataStreamReader(string codes)
     private void TakeCall(JsonElement json)
     {
         EventFrames.AssertMembers(json, "toolCallId", "toolName", "args");
-        var call = _meaning.Call(json.GetProperty("toolCallId").GetString()!);
+        var call = _answer.Call(json.GetProperty("toolCallId").GetString()!);
         Assert.Equal($"{json.GetProperty("toolCallId").GetString()} {json.GetProperty("toolName").GetString()}", call.Key);
         Assert.True(_complete.Add(call));
         var arguments = json.GetProperty("args");
         Assert.Equal(JsonValueKind.Object, arguments.ValueKind);
-        if (LogMeaning.IsBlank(call.Content))
+        if (ExpectedAnswer.IsBlank(call.Content))
         {
             Assert.Equal("{}", arguments.GetRawText());
         }
-        else if (LogMeaning.Parse(call.Content) is { ValueKind: JsonValueKind.Object } parsed)
+        else if (ExpectedAnswer.Parse(call.Content) is { ValueKind: JsonValueKind.Object } parsed)
         {
-            Assert.Equal(Meaning.Canonical(parsed), Meaning.Canonical(arguments));
+            Assert.Equal(RenderedAnswer.Canonical(parsed), RenderedAnswer.Canonical(arguments));
         }
         else
         {
@@ -134,14 +134,14 @@ internal sealed class DataStreamReader(string codes)
     private void TakeResult(JsonElement json)
     {
         EventFrames.AssertMembers(json, "toolCallId", "result");
-        var call = _meaning.Call(json.GetProperty("toolCallId").GetString()!);
+        var call = _answer.Call(json.GetProperty("toolCallId").GetString()!);
         Assert.Contains(call, _complete);
         Assert.Null(call.Outcome);
         var result = json.GetProperty("result");
         call.Outcome =
             result.ValueKind == JsonValueKind.Object && result.TryGetProperty("error", out var error)
                 ? "error: " + error.GetString()
-                : "result: " + Meaning.Canonical(result);
+                : "result: " + RenderedAnswer.Canonical(result);
     }
 
     private static void AssertFinish(JsonElement json)

@@ -13,7 +13,7 @@ public sealed class DataStreamTests
     [Fact]
     public async Task Write_ForAiSdk3_HasNoOtherLinesThanForAiSdk4() => await Patience.Seeds(200, random =>
         {
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             string[] left = [.. Lines(Four, log).Where(line => line[0] is not ('f' or 'g' or 'h'))];
             Assert.Equal(left.Where(line => line[0] != 'e'), Lines(Three, log).Where(line => line[0] != 'e'));
             return Task.CompletedTask;
@@ -24,7 +24,7 @@ public sealed class DataStreamTests
     public async Task Write_AnyResult_IsInTheStepOfItsCall() => await Patience.Seeds(300, random =>
         {
             HashSet<string> calls = [];
-            foreach (var line in Lines(Three, EngineLog.Any(random)))
+            foreach (var line in Lines(Three, RandomEngineLog.Any(random)))
             {
                 if (line[0] == 'e')
                 {

@@ -9,7 +9,7 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// </summary>
 public sealed partial class GoldenTests
 {
-    public static TheoryData<string> Formats => FormatUnderTest.Names;
+    public static TheoryData<string> Formats => FormatUnderTest.NamesOfGoldenLogs;
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -36,13 +36,13 @@ public sealed partial class GoldenTests
         {
             File.WriteAllText(
                 path,
-                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, format) : block.Value)
+                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Example(block, format) : block.Value)
             );
         }
 
         var blocks = Block().Matches(File.ReadAllText(path)).Where(block => block.Groups["name"].Value == name).ToList();
         Assert.Equal(GoldenLog.All.Select(log => log.Title), blocks.Select(block => block.Groups["title"].Value));
-        Assert.All(blocks, block => Assert.Equal(Shown(block, format), block.Value));
+        Assert.All(blocks, block => Assert.Equal(Example(block, format), block.Value));
     }
 
     /// <summary>Formats with cases of their own (<see cref="GoldenCases"/>) show some of them.</summary>
@@ -58,13 +58,13 @@ public sealed partial class GoldenTests
         {
             File.WriteAllText(
                 path,
-                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Shown(block, cases) : block.Value)
+                Block().Replace(File.ReadAllText(path), block => block.Groups["name"].Value == name ? Example(block, cases) : block.Value)
             );
         }
 
         var blocks = Block().Matches(File.ReadAllText(path)).Where(block => block.Groups["name"].Value == name).ToList();
         Assert.Equal(count, blocks.Count);
-        Assert.All(blocks, block => Assert.Equal(Shown(block, cases), block.Value));
+        Assert.All(blocks, block => Assert.Equal(Example(block, cases), block.Value));
     }
 
     private static Dictionary<string, string> Cases(string name) =>
@@ -72,7 +72,7 @@ public sealed partial class GoldenTests
             .Matches("\n" + File.ReadAllText(Path.Combine(Root, "WireFormats", "Golden", name + ".txt")))
             .ToDictionary(found => found.Groups["title"].Value, found => found.Groups["bytes"].Value);
 
-    private static string Shown(Match block, Dictionary<string, string> cases) =>
+    private static string Example(Match block, Dictionary<string, string> cases) =>
         $"{block.Groups["head"].Value}{cases[block.Groups["title"].Value].TrimEnd('\n')}\n```\n";
 
     [GeneratedRegex("\n# (?<title>[^\n]+)\n(?<bytes>.*?)(?=\n# |$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
@@ -87,7 +87,7 @@ public sealed partial class GoldenTests
 
     private static string Bytes(FormatUnderTest format, GoldenLog log) => Encoding.UTF8.GetString(format.Write(log.Log, log.Cuts));
 
-    private static string Shown(Match block, FormatUnderTest format)
+    private static string Example(Match block, FormatUnderTest format)
     {
         var log = GoldenLog.All.Single(log => log.Title == block.Groups["title"].Value);
         return $"{block.Groups["head"].Value}{Bytes(format, log).TrimEnd('\n')}\n```\n";

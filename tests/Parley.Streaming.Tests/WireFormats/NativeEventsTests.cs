@@ -137,7 +137,7 @@ public sealed class NativeEventsTests
     public void Write_IntoABufferThatGivesLittle_IsTheSame()
     {
         var log = RandomLog.Next(new Random(7));
-        var little = new LittleBuffer();
+        var little = new SmallBuffer();
         new NativeEvents(Info).Write(log.From(0), little);
         Assert.Equal(Write(log.From(0)), little.Written);
     }

@@ -30,14 +30,14 @@ internal sealed class UiMessageStreamReader
         ["finish"] = ["messageMetadata"],
     };
 
-    private readonly Dictionary<string, Shown> _open = [];
+    private readonly Dictionary<string, RenderedPart> _open = [];
     private readonly HashSet<string> _ids = [];
-    private readonly HashSet<Shown> _complete = [];
+    private readonly HashSet<RenderedPart> _complete = [];
     private bool _inStep,
         _over,
         _done;
 
-    public Meaning Meaning { get; } = new();
+    public RenderedAnswer Answer { get; } = new();
 
     public string? MessageId { get; private set; }
 
@@ -46,13 +46,13 @@ internal sealed class UiMessageStreamReader
     public int Steps { get; private set; }
 
     /// <summary>A client that has nothing yet.</summary>
-    public static Meaning Read(byte[] bytes) => new UiMessageStreamReader().Take(bytes).Meaning;
+    public static RenderedAnswer Read(byte[] bytes) => new UiMessageStreamReader().Take(bytes).Answer;
 
     /// <summary>The client goes on with a message that has these calls.</summary>
-    public UiMessageStreamReader Knowing(IEnumerable<Shown> calls)
+    public UiMessageStreamReader Knowing(IEnumerable<RenderedPart> calls)
     {
-        Meaning.Parts.AddRange(calls);
-        _complete.UnionWith(Meaning.Calls);
+        Answer.Parts.AddRange(calls);
+        _complete.UnionWith(Answer.Calls);
         return this;
     }
 
@@ -101,7 +101,7 @@ internal sealed class UiMessageStreamReader
                 break;
             case "text-start" or "reasoning-start":
                 Assert.True(_ids.Add(Member("id")));
-                Meaning.Parts.Add(_open[Member("id")] = new Shown(type[..^6], "", ""));
+                Answer.Parts.Add(_open[Member("id")] = new RenderedPart(type[..^6], "", ""));
                 break;
             case "text-delta" or "reasoning-delta":
                 Assert.Equal(type[..^6], _open[Member("id")].Kind);
@@ -113,8 +113,8 @@ internal sealed class UiMessageStreamReader
                 break;
             case "source-url":
                 Assert.True(_ids.Add(Member("sourceId")));
-                Meaning.Parts.Add(
-                    new Shown(
+                Answer.Parts.Add(
+                    new RenderedPart(
                         "source",
                         "",
                         $"{Member("sourceId")} {Member("url")} {(json.TryGetProperty("title", out var title) ? title.GetString() : null)}"
@@ -122,10 +122,10 @@ internal sealed class UiMessageStreamReader
                 );
                 break;
             case "file":
-                Meaning.Parts.Add(new Shown("file", "", $"{Member("url")} {Member("mediaType")}"));
+                Answer.Parts.Add(new RenderedPart("file", "", $"{Member("url")} {Member("mediaType")}"));
                 break;
             case "data-weather":
-                Meaning.Parts.Add(new Shown("data", "", Meaning.Canonical(json.GetProperty("data"))));
+                Answer.Parts.Add(new RenderedPart("data", "", RenderedAnswer.Canonical(json.GetProperty("data"))));
                 break;
             case "error" or "abort" or "finish":
                 TakeEnd(type, json);
@@ -140,11 +140,11 @@ internal sealed class UiMessageStreamReader
     {
         if (type == "tool-input-start")
         {
-            Meaning.Parts.Add(new Shown("tool", $"{id} {json.GetProperty("toolName").GetString()}", ""));
+            Answer.Parts.Add(new RenderedPart("tool", $"{id} {json.GetProperty("toolName").GetString()}", ""));
             return;
         }
 
-        var call = Meaning.Call(id);
+        var call = Answer.Call(id);
         Assert.Null(call.Outcome);
         Assert.Equal(type.StartsWith("tool-output", StringComparison.Ordinal), _complete.Contains(call));
         switch (type)
@@ -155,13 +155,16 @@ internal sealed class UiMessageStreamReader
             case "tool-input-available":
                 _complete.Add(call);
                 Assert.Equal($"{id} {json.GetProperty("toolName").GetString()}", call.Key);
-                if (LogMeaning.IsBlank(call.Content))
+                if (ExpectedAnswer.IsBlank(call.Content))
                 {
                     Assert.Equal("{}", json.GetProperty("input").GetRawText());
                 }
                 else
                 {
-                    Assert.Equal(Meaning.Canonical(LogMeaning.Parse(call.Content)!.Value), Meaning.Canonical(json.GetProperty("input")));
+                    Assert.Equal(
+                        RenderedAnswer.Canonical(ExpectedAnswer.Parse(call.Content)!.Value),
+                        RenderedAnswer.Canonical(json.GetProperty("input"))
+                    );
                 }
 
                 break;
@@ -169,10 +172,10 @@ internal sealed class UiMessageStreamReader
                 _complete.Add(call);
                 Assert.Equal(call.Content, json.GetProperty("input").GetString());
                 Assert.NotEqual("", json.GetProperty("errorText").GetString());
-                call.Outcome = Shown.BadArguments;
+                call.Outcome = RenderedPart.BadArguments;
                 break;
             case "tool-output-available":
-                call.Outcome = "result: " + Meaning.Canonical(json.GetProperty("output"));
+                call.Outcome = "result: " + RenderedAnswer.Canonical(json.GetProperty("output"));
                 break;
             case "tool-output-error":
                 call.Outcome = "error: " + json.GetProperty("errorText").GetString();
@@ -190,17 +193,17 @@ internal sealed class UiMessageStreamReader
             Metadata = json.GetProperty("messageMetadata");
         }
 
-        Meaning.End = type switch
+        Answer.End = type switch
         {
             "error" => "error: " + json.GetProperty("errorText").GetString(),
             "abort" => "stopped",
             _ => Metadata.GetProperty("finishReason").GetString(),
         };
-        if (Meaning.End == "tool-calls")
+        if (Answer.End == "tool-calls")
         {
             return;
         }
 
-        Assert.DoesNotContain(Meaning.Calls, call => call.Outcome is null && call == Meaning.Call(call.Key.Split(' ')[0]));
+        Assert.DoesNotContain(Answer.Calls, call => call.Outcome is null && call == Answer.Call(call.Key.Split(' ')[0]));
     }
 }

@@ -13,8 +13,8 @@ public sealed class UiMessageStreamTests
     [Fact]
     public async Task Write_OfAnyLog_GivesItsPartsInOrder() => await Patience.Seeds(500, random =>
         {
-            var log = EngineLog.Any(random);
-            Assert.Equal(LogMeaning.Of(log, Shows.All, Reason).ToString(), UiMessageStreamReader.Read(Write(log)).ToString());
+            var log = RandomEngineLog.Any(random);
+            Assert.Equal(ExpectedAnswer.Of(log, ClientFeatures.All, Reason).ToString(), UiMessageStreamReader.Read(Write(log)).ToString());
             return Task.CompletedTask;
         });
 
@@ -39,7 +39,7 @@ public sealed class UiMessageStreamTests
         )
         {
             var read = new UiMessageStreamReader().Take(Write(log, cuts));
-            Assert.Equal("It is 21°.", Assert.Single(read.Meaning.Parts).Content);
+            Assert.Equal("It is 21°.", Assert.Single(read.Answer.Parts).Content);
             Assert.Equal("c/d", read.Metadata.GetProperty("model").GetString());
         }
     }
@@ -89,7 +89,7 @@ public sealed class UiMessageStreamTests
             .Completed()
             .Log;
         var read = new UiMessageStreamReader().Take(Write(log));
-        Assert.Equal(("Hm.Yes.", 1), (read.Meaning.Text, read.Steps));
+        Assert.Equal(("Hm.Yes.", 1), (read.Answer.Text, read.Steps));
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class UiMessageStreamTests
             .Completed()
             .Log;
         var read = new UiMessageStreamReader().Take(Write(log));
-        Assert.Equal((Shown.BadArguments, 2), (Assert.Single(read.Meaning.Calls).Outcome, read.Steps));
+        Assert.Equal((RenderedPart.BadArguments, 2), (Assert.Single(read.Answer.Calls).Outcome, read.Steps));
     }
 
     /// <summary>Unless the calls are the client's to make, none is left waiting.</summary>
@@ -129,7 +129,7 @@ public sealed class UiMessageStreamTests
             UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Text).Text("Half").Add(error).Log)).End
         );
         Assert.Equal(
-            Shown.BadArguments,
+            RenderedPart.BadArguments,
             Assert
                 .Single(
                     UiMessageStreamReader.Read(Write(new LogBuilder().Open(PartKind.Tool, "call_1", "a").Text("{").Add(error).Log)).Calls
@@ -152,10 +152,10 @@ public sealed class UiMessageStreamTests
     [Fact]
     public async Task Write_FromAnyPosition_GivesOnlyTheRestUnderTheClientsId() => await Patience.Seeds(60, random =>
         {
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             foreach (var from in log.Boundaries().Where(boundary => boundary < log.End && random.Next(3) == 0))
             {
-                var known = LogMeaning.Of(log.UpTo(from), Shows.All, _ => null).Calls.ToList();
+                var known = ExpectedAnswer.Of(log.UpTo(from), ClientFeatures.All, _ => null).Calls.ToList();
                 var expected = log.TextOf(PartKind.Text)[log.TextOf(PartKind.Text, from).Length..];
                 foreach (
                     var cuts in (List<long>[])
@@ -169,8 +169,8 @@ public sealed class UiMessageStreamTests
                     var read = new UiMessageStreamReader()
                         .Knowing(known.Select(call => call.Copy()))
                         .Take(Write(log, cuts, new UiMessageStream(Info, "msg_client", from)));
-                    Assert.Equal(("msg_client", expected), (read.MessageId, read.Meaning.Text));
-                    Assert.Equal(Reason(log.Ended!), read.Meaning.End);
+                    Assert.Equal(("msg_client", expected), (read.MessageId, read.Answer.Text));
+                    Assert.Equal(Reason(log.Ended!), read.Answer.End);
                 }
             }
 
@@ -189,9 +189,9 @@ public sealed class UiMessageStreamTests
         var read = new UiMessageStreamReader().Take(Write(log, log.Boundaries(), new UiMessageStream(Info, "msg_client", 25)));
         Assert.Equal(
             ("call_1 weather", "{\"city\":\"Bern\"}", "result: 21"),
-            (read.Meaning.Parts[0].Key, read.Meaning.Parts[0].Content, read.Meaning.Parts[0].Outcome)
+            (read.Answer.Parts[0].Key, read.Answer.Parts[0].Content, read.Answer.Parts[0].Outcome)
         );
-        Assert.Single(read.Meaning.Parts);
+        Assert.Single(read.Answer.Parts);
     }
 
     [Fact]
@@ -204,9 +204,9 @@ public sealed class UiMessageStreamTests
             .Completed()
             .Log;
         var read = new UiMessageStreamReader()
-            .Knowing([new Shown("tool", "call_1 weather", "{}")])
+            .Knowing([new RenderedPart("tool", "call_1 weather", "{}")])
             .Take(Write(log, [], new UiMessageStream(Info, "msg_client", 4)));
-        Assert.Equal("result: 21", read.Meaning.Parts[0].Outcome);
+        Assert.Equal("result: 21", read.Answer.Parts[0].Outcome);
         Assert.Equal(2, read.Steps);
     }
 

@@ -17,7 +17,7 @@ public sealed class WireFormatTests
     public async Task Write_CutAnywhere_MeansTheSame(string name) => await Patience.Seeds(300, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random, ended: random.Next(5) > 0);
+            var log = RandomEngineLog.Any(random, ended: random.Next(5) > 0);
             var whole = format.Read(format.Write(log)).ToString();
             Assert.Equal(whole, format.Read(format.Write(log, log.Boundaries())).ToString());
             Assert.Equal(whole, format.Read(format.Write(log, log.Controls.Select(control => control.Position))).ToString());
@@ -30,7 +30,7 @@ public sealed class WireFormatTests
     public async Task Write_WithHeartbeatsAndPausesAnywhere_MeansTheSame(string name) => await Patience.Seeds(100, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             var output = new ArrayBufferWriter<byte>();
             var writer = format.Create();
             writer.WriteStart(output);
@@ -65,10 +65,10 @@ public sealed class WireFormatTests
     public async Task Write_OfAnyLog_SaysWhatIsInIt(string name) => await Patience.Seeds(500, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
-            var meaning = format.Read(format.Write(log));
-            Assert.Equal(log.TextOf(PartKind.Text), meaning.Text);
-            Assert.Equal(LogMeaning.Of(log, format.Shows, format.End).Flat(), meaning.Flat());
+            var log = RandomEngineLog.Any(random);
+            var answer = format.Read(format.Write(log));
+            Assert.Equal(log.TextOf(PartKind.Text), answer.Text);
+            Assert.Equal(ExpectedAnswer.Of(log, format.Features, format.End).Flat(), answer.Flat());
             return Task.CompletedTask;
         });
 
@@ -77,7 +77,7 @@ public sealed class WireFormatTests
     public async Task Write_FromAnyCursor_JoinsToTheWhole(string name) => await Patience.Seeds(60, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random, ended: random.Next(5) > 0);
+            var log = RandomEngineLog.Any(random, ended: random.Next(5) > 0);
             var whole = format.Read(format.WriteFrom(log, 0, log.End)).ToString();
             foreach (var cursor in log.Boundaries())
             {
@@ -95,7 +95,7 @@ public sealed class WireFormatTests
     public async Task Write_FromTheIdOfAnyEvent_GivesExactlyTheRest(string name) => await Patience.Seeds(60, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             var whole = format.WriteFrom(log, 0, log.End);
             for (var at = 0; at < whole.Length; )
             {
@@ -115,7 +115,7 @@ public sealed class WireFormatTests
     public async Task Write_AlwaysEndsAFrame(string name) => await Patience.Seeds(50, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             var writer = format.Create();
             var frames = new List<byte[]> { Piece(writer.WriteStart), Piece(writer.WriteHeartbeat) };
             var boundaries = log.Boundaries();
@@ -134,7 +134,7 @@ public sealed class WireFormatTests
     public async Task Write_Again_GivesTheSameBytes(string name) => await Patience.Seeds(50, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
+            var log = RandomEngineLog.Any(random);
             var cuts = log.Boundaries().Where(_ => random.Next(8) == 0).ToList();
             Assert.Equal(format.Write(log, cuts), format.Write(log, cuts));
             return Task.CompletedTask;
@@ -145,8 +145,8 @@ public sealed class WireFormatTests
     public async Task Write_IntoABufferThatGivesLittle_IsTheSame(string name) => await Patience.Seeds(50, random =>
         {
             var format = FormatUnderTest.Of(name);
-            var log = EngineLog.Any(random);
-            var (little, writer) = (new LittleBuffer(), format.Create());
+            var log = RandomEngineLog.Any(random);
+            var (little, writer) = (new SmallBuffer(), format.Create());
             writer.WriteStart(little);
             FormatUnderTest.WriteTo(writer, log, 0, log.Boundaries(), little);
             Assert.Equal(format.Write(log, log.Boundaries()), little.Written);
@@ -185,7 +185,7 @@ public sealed class WireFormatTests
             )
             .Log;
         var whole = format.Read(format.Write(log));
-        Assert.Equal(LogMeaning.Of(log, format.Shows, format.End).Flat(), whole.Flat());
+        Assert.Equal(ExpectedAnswer.Of(log, format.Features, format.End).Flat(), whole.Flat());
         Assert.Equal(whole.ToString(), format.Read(format.Write(log, log.Boundaries())).ToString());
     }
 
@@ -227,9 +227,9 @@ public sealed class WireFormatTests
                 )
             )
             .Log;
-        var meaning = format.Read(format.Write(log));
-        Assert.Equal("Half", meaning.Text);
-        Assert.True(format.Create().CutsAfterFailure || meaning.End == "error: It was interrupted.", meaning.End);
+        var answer = format.Read(format.Write(log));
+        Assert.Equal("Half", answer.Text);
+        Assert.True(format.Create().CutsAfterFailure || answer.End == "error: It was interrupted.", answer.End);
     }
 
     [Theory]
@@ -238,7 +238,7 @@ public sealed class WireFormatTests
     {
         var format = FormatUnderTest.Of(name);
         var heartbeat = Piece(format.Create().WriteHeartbeat);
-        Assert.Equal(new Meaning().ToString(), format.Read([.. heartbeat, .. heartbeat]).ToString());
+        Assert.Equal(new RenderedAnswer().ToString(), format.Read([.. heartbeat, .. heartbeat]).ToString());
     }
 
     private static byte[] Piece(Action<IBufferWriter<byte>> write)

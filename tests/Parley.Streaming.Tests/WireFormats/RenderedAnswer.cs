@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>What a client makes of an answer: what it shows, in order, and how it says that the answer ended.</summary>
-internal sealed class Meaning
+/// <summary>What a client makes of an answer: what it features, in order, and how it says that the answer ended.</summary>
+internal sealed class RenderedAnswer
 {
-    public List<Shown> Parts { get; } = [];
+    public List<RenderedPart> Parts { get; } = [];
 
     /// <summary>Null while it has not ended.</summary>
     public string? End { get; set; }
@@ -16,10 +16,10 @@ internal sealed class Meaning
 
     public string Reasoning => Joined("reasoning");
 
-    public IEnumerable<Shown> Calls => Parts.Where(part => part.Kind == "tool");
+    public IEnumerable<RenderedPart> Calls => Parts.Where(part => part.Kind == "tool");
 
     /// <summary>Sources, files and data.</summary>
-    public IEnumerable<Shown> Extras => Parts.Where(part => part.Kind is not ("text" or "reasoning" or "tool"));
+    public IEnumerable<RenderedPart> Extras => Parts.Where(part => part.Kind is not ("text" or "reasoning" or "tool"));
 
     /// <summary>Text that follows text of its kind is the same text.</summary>
     public void Append(string kind, string text)
@@ -30,12 +30,12 @@ internal sealed class Meaning
         }
         else
         {
-            Parts.Add(new Shown(kind, "", text));
+            Parts.Add(new RenderedPart(kind, "", text));
         }
     }
 
     /// <summary>The newest call with this id.</summary>
-    public Shown Call(string id) =>
+    public RenderedPart Call(string id) =>
         Calls.LastOrDefault(call => call.Key.StartsWith(id + " ", StringComparison.Ordinal))
         ?? throw new InvalidDataException($"A result for a call that is not known: {id}");
 
@@ -96,11 +96,11 @@ internal sealed class Meaning
     }
 }
 
-/// <summary>One part as a client shows it.</summary>
+/// <summary>One part as a client features it.</summary>
 /// <param name="kind"><c>text</c>, <c>reasoning</c>, <c>tool</c>, <c>source</c>, <c>file</c> or <c>data</c>.</param>
 /// <param name="key">Of a call: id and tool.</param>
 /// <param name="content">Text, arguments or JSON.</param>
-internal sealed class Shown(string kind, string key, string content)
+internal sealed class RenderedPart(string kind, string key, string content)
 {
     public const string BadArguments = "bad arguments";
 
@@ -113,12 +113,12 @@ internal sealed class Shown(string kind, string key, string content)
     /// <summary>Of a call: <c>result: …</c>, <c>error: …</c>, <see cref="BadArguments"/>, or null while it waits.</summary>
     public string? Outcome { get; set; }
 
-    public Shown Copy() => new(Kind, Key, Content) { Outcome = Outcome };
+    public RenderedPart Copy() => new(Kind, Key, Content) { Outcome = Outcome };
 }
 
 /// <summary>What a format's clients can show.</summary>
 [Flags]
-internal enum Shows
+internal enum ClientFeatures
 {
     Text = 0,
     Reasoning = 1,

@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>Logs as the engine writes them, tools and all: what <see cref="RandomLog"/> hardly ever hits upon.</summary>
-internal static class EngineLog
+internal static class RandomEngineLog
 {
     /// <summary>One of these or one of <see cref="RandomLog"/>.</summary>
     public static LogSnapshot Any(Random random, bool ended = true) =>

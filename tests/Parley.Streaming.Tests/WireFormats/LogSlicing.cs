@@ -6,7 +6,7 @@ using Parley.Testing.Generations;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>One log, as readers of any speed get it.</summary>
-internal static class Slicing
+internal static class LogSlicing
 {
     /// <summary>The log in slices that end at about every <paramref name="oneIn"/>th boundary; 1 is one character at a time.</summary>
     public static IEnumerable<LogSlice> Cut(this LogSnapshot log, Random random, int oneIn)

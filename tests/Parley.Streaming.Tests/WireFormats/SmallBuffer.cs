@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>Never gives more than was asked for.</summary>
-internal sealed class LittleBuffer : IBufferWriter<byte>
+internal sealed class SmallBuffer : IBufferWriter<byte>
 {
     private readonly List<byte> _written = [];
     private byte[] _room = [];

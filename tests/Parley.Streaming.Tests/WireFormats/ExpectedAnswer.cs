@@ -5,13 +5,13 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>What a log means to a client that can show so much, worked out from its entries alone.</summary>
-internal static class LogMeaning
+internal static class ExpectedAnswer
 {
-    public static Meaning Of(LogSnapshot log, Shows shows, Func<GenerationEnded, string?> end)
+    public static RenderedAnswer Of(LogSnapshot log, ClientFeatures features, Func<GenerationEnded, string?> end)
     {
-        var meaning = new Meaning();
-        Dictionary<string, Shown> calls = [];
-        Shown? part = null,
+        var answer = new RenderedAnswer();
+        Dictionary<string, RenderedPart> calls = [];
+        RenderedPart? part = null,
             joinable = null;
         PartOpened? opened = null;
         long openedAt = 0;
@@ -30,9 +30,9 @@ internal static class LogMeaning
                         break;
                     }
 
-                    part = new Shown(Kind(next.Part), next.Part == PartKind.Tool ? $"{next.CallId} {next.Name}" : "", "");
+                    part = new RenderedPart(Kind(next.Part), next.Part == PartKind.Tool ? $"{next.CallId} {next.Name}" : "", "");
                     joinable = next.Part is PartKind.Text or PartKind.Reasoning ? part : null;
-                    meaning.Parts.Add(part);
+                    answer.Parts.Add(part);
                     if (next.Part == PartKind.Tool)
                     {
                         calls[next.CallId!] = part;
@@ -42,17 +42,17 @@ internal static class LogMeaning
                 case PartClosed:
                     if (
                         opened!.Part == PartKind.Tool
-                        && shows.HasFlag(Shows.RefusesBadArguments)
+                        && features.HasFlag(ClientFeatures.RefusesBadArguments)
                         && !IsBlank(part!.Content)
                         && Parse(part.Content) is null
                     )
                     {
-                        part.Outcome = Shown.BadArguments;
+                        part.Outcome = RenderedPart.BadArguments;
                     }
 
                     if (opened.Part is PartKind.Source or PartKind.File or PartKind.Data && !TryRead(part!, opened, openedAt))
                     {
-                        meaning.Parts.Remove(part!);
+                        answer.Parts.Remove(part!);
                     }
 
                     break;
@@ -61,14 +61,14 @@ internal static class LogMeaning
                     if (calls.TryGetValue(result.CallId, out var call))
                     {
                         call.Outcome ??= result.Result is { } json
-                            ? "result: " + Meaning.Canonical(Parse(json)!.Value)
+                            ? "result: " + RenderedAnswer.Canonical(Parse(json)!.Value)
                             : "error: " + result.Error;
                     }
 
                     break;
                 case GenerationEnded ended:
-                    meaning.End = end(ended);
-                    if (!shows.HasFlag(Shows.EndsCalls) || ended.FinishReason == "tool-calls")
+                    answer.End = end(ended);
+                    if (!features.HasFlag(ClientFeatures.EndsCalls) || ended.FinishReason == "tool-calls")
                     {
                         break;
                     }
@@ -82,8 +82,8 @@ internal static class LogMeaning
             }
         }
 
-        meaning.Parts.RemoveAll(shown => shown is { Kind: "text" or "reasoning", Content: "" } || !IsShown(shown.Kind, shows));
-        return meaning;
+        answer.Parts.RemoveAll(shown => shown is { Kind: "text" or "reasoning", Content: "" } || !IsShown(shown.Kind, features));
+        return answer;
     }
 
     /// <summary>Nothing but what JSON takes for layout.</summary>
@@ -101,7 +101,7 @@ internal static class LogMeaning
         }
     }
 
-    private static bool TryRead(Shown part, PartOpened opened, long position)
+    private static bool TryRead(RenderedPart part, PartOpened opened, long position)
     {
         if (Parse(part.Content) is not { } json)
         {
@@ -110,7 +110,7 @@ internal static class LogMeaning
 
         if (opened.Part == PartKind.Data)
         {
-            part.Content = Meaning.Canonical(json);
+            part.Content = RenderedAnswer.Canonical(json);
         }
 
         if (opened.Part == PartKind.Data)
@@ -133,14 +133,14 @@ internal static class LogMeaning
 
     private static string Kind(PartKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static bool IsShown(string kind, Shows shows) =>
+    private static bool IsShown(string kind, ClientFeatures features) =>
         kind switch
         {
-            "reasoning" => shows.HasFlag(Shows.Reasoning),
-            "tool" => shows.HasFlag(Shows.Tools),
-            "source" => shows.HasFlag(Shows.Sources),
-            "file" => shows.HasFlag(Shows.Files),
-            "data" => shows.HasFlag(Shows.Data),
+            "reasoning" => features.HasFlag(ClientFeatures.Reasoning),
+            "tool" => features.HasFlag(ClientFeatures.Tools),
+            "source" => features.HasFlag(ClientFeatures.Sources),
+            "file" => features.HasFlag(ClientFeatures.Files),
+            "data" => features.HasFlag(ClientFeatures.Data),
             _ => true,
         };
 }
