@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Generations.Bus;
 
 namespace Parley.Streaming;
 
@@ -9,11 +10,13 @@ namespace Parley.Streaming;
 public static class StreamingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the engine. The host registers an <see cref="IGenerationStore"/> and an <see cref="IRequestSource"/> beside it.
+    /// Adds the engine. The host registers an <see cref="IGenerationStore"/> and an <see cref="IRequestSource"/> beside it, and an
+    /// <see cref="IGenerationBus"/> before it if there are other nodes.
     /// </summary>
     public static IServiceCollection AddStreaming(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IGenerationBus>(_ => new InProcessGenerationBus());
         services.AddOptions<GenerationOptions>().Bind(configuration.GetSection("Generations")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<LogWriter>();
         services.AddSingleton<GenerationRunner>();

@@ -284,8 +284,13 @@ public sealed class GenerationLog
                 return true;
             }
 
-            reader.WaiterIndex = _waiters.Count;
-            _waiters.Add(reader);
+            // A reader whose last wait was ended before it was registered is still on the list.
+            if (reader.WaiterIndex < 0)
+            {
+                reader.WaiterIndex = _waiters.Count;
+                _waiters.Add(reader);
+            }
+
             return false;
         }
     }

@@ -2,26 +2,49 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Parley.Streaming.Generations.Bus;
 
 namespace Parley.Streaming.Generations;
 
 /// <summary>
 /// Owns every generation that runs on this node, each as a task of its own. A request only starts one, and then follows it as any other reader does.
 /// </summary>
-public sealed partial class GenerationRunner(
-    IGenerationStore store,
-    LogWriter writer,
-    IOptions<GenerationOptions> options,
-    TimeProvider time,
-    ILogger<GenerationRunner> logger
-) : IHostedService, IDisposable
+public sealed partial class GenerationRunner : IHostedService, IDisposable
 {
+    /// <summary>
+    /// How long a request to stop a generation of another node waits for its end: longer than it takes until another node adopts the generation of a
+    /// dead one.
+    /// </summary>
+    internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often such a request is repeated, in case its notice was lost.</summary>
+    internal static readonly TimeSpan StopRepeat = TimeSpan.FromSeconds(5);
+
+    private readonly IGenerationStore _store;
+    private readonly LogWriter _writer;
+    private readonly IGenerationBus _bus;
+    private readonly GenerationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GenerationRunner> _logger;
     private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
     private readonly ConcurrentDictionary<GenerationId, Running> _running = new();
     private readonly ConcurrentDictionary<string, int> _perOwner = new();
     private readonly CancellationTokenSource _shutdown = new();
-    private readonly GenerationOptions _options = options.Value;
+    private readonly IDisposable _subscription;
     private int _reserved;
+
+    public GenerationRunner(
+        IGenerationStore store,
+        LogWriter writer,
+        IGenerationBus bus,
+        IOptions<GenerationOptions> options,
+        TimeProvider time,
+        ILogger<GenerationRunner> logger
+    )
+    {
+        (_store, _writer, _bus, _options, _time, _logger) = (store, writer, bus, options.Value, time, logger);
+        _subscription = bus.SubscribeToGenerations(Receive);
+    }
 
     /// <summary>Raised after the end of a generation is committed, on the generation's own task.</summary>
     public event Action<GenerationId, GenerationEnded>? Ended;
@@ -84,8 +107,9 @@ public sealed partial class GenerationRunner(
     /// <summary>Ends a generation whose owner died and which cannot be continued. Its text is kept.</summary>
     internal async Task InterruptAsync(AbandonedGeneration abandoned, GenerationError error, CancellationToken cancellationToken)
     {
-        var log = new GenerationLog(abandoned.Id, abandoned.Epoch, abandoned.Log, _options, writer);
+        var log = new GenerationLog(abandoned.Id, abandoned.Epoch, abandoned.Log, _options, _writer);
         _logs[abandoned.Id] = log;
+        RemoteReaders.Wake(abandoned.Id);
         try
         {
             if (log.OpenPart() is not null)
@@ -108,33 +132,120 @@ public sealed partial class GenerationRunner(
     /// <summary>The log of a generation that runs here, or ended here a moment ago; otherwise null.</summary>
     public GenerationLog? Find(GenerationId id) => _logs.GetValueOrDefault(id);
 
-    /// <summary>Asks a generation that runs here to stop, and waits for its committed end. Null when it does not run here.</summary>
+    /// <summary>Readers of this node that wait for generations of other nodes.</summary>
+    internal RemoteReaders RemoteReaders { get; } = new();
+
+    /// <summary>
+    /// Asks a generation to stop, on whichever node it runs, and waits for its committed end. Null when there is no such generation, or when its
+    /// owner does not stop it in time.
+    /// </summary>
     /// <param name="id">The generation.</param>
     /// <param name="seen">The position that the person who stops it has seen; null when it is not known.</param>
     /// <param name="cancellationToken">Ends the wait, not the stopping.</param>
     public async ValueTask<GenerationEnded?> StopAsync(GenerationId id, long? seen, CancellationToken cancellationToken)
     {
-        if (!_running.TryGetValue(id, out var running))
+        if (_running.TryGetValue(id, out var running))
         {
-            return Find(id)?.Ended;
+            running.Generation.Stop(seen);
+            return await running.Generation.Log.WhenEndedAsync(cancellationToken);
         }
 
-        running.Generation.Stop(seen);
-        return await running.Generation.Log.WhenEndedAsync(cancellationToken);
+        if (Find(id)?.Ended is { } ended)
+        {
+            return ended;
+        }
+
+        if (await _store.FindAsync(id, cancellationToken) is not { } record)
+        {
+            return null;
+        }
+
+        return record.Status == GenerationStatus.Running
+            ? await StopElsewhereAsync(id, record.End, seen, cancellationToken)
+            : await ReadEndAsync(record, cancellationToken);
     }
 
-    /// <summary>Ends the work on a generation that was deleted: its provider is no longer read, and its log takes nothing more.</summary>
+    private async ValueTask<GenerationEnded?> StopElsewhereAsync(
+        GenerationId id,
+        long after,
+        long? seen,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!_bus.HasPeers)
+        {
+            return null;
+        }
+
+        var since = _time.GetTimestamp();
+        using var reader = Follow(id, after, cancellationToken);
+        using var repeat = _time.CreateTimer(static reader => ((LogReader)reader!).Wake(), reader, StopRepeat, StopRepeat);
+        PublishStop(id, seen);
+        while (_time.GetElapsedTime(since) < StopTimeout)
+        {
+            while (reader.TryRead(out var slice))
+            {
+                if (slice.Ended is { } ended)
+                {
+                    return ended;
+                }
+            }
+
+            if (reader.State != LogReaderState.Following)
+            {
+                return await _store.FindAsync(id, cancellationToken) is { } record ? await ReadEndAsync(record, cancellationToken) : null;
+            }
+
+            if (_running.TryGetValue(id, out var adopted))
+            {
+                adopted.Generation.Stop(seen);
+                return await adopted.Generation.Log.WhenEndedAsync(cancellationToken);
+            }
+
+            if (!await reader.WaitAsync())
+            {
+                PublishStop(id, seen);
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<GenerationEnded?> ReadEndAsync(GenerationRecord record, CancellationToken cancellationToken) =>
+        record.Status == GenerationStatus.Running ? null : (await _store.ReadAsync(record.Id, record.End - 1, 1, cancellationToken))?.Ended;
+
+    /// <summary>Ends the work on a generation that was deleted: its provider is no longer read, and its readers are lost.</summary>
     public void Discard(GenerationId id)
     {
         if (_running.TryGetValue(id, out var running))
         {
             running.Generation.Stop(null);
         }
+
+        RemoteReaders.Wake(id);
+        if (_bus.HasPeers)
+        {
+            PublishStop(id, null);
+        }
+    }
+
+    private void PublishStop(GenerationId id, long? seen) =>
+        _bus.Publish([new GenerationNotice(GenerationNoticeKind.StopRequested, id, seen)]);
+
+    private void Receive(GenerationNotice notice)
+    {
+        if (notice.Kind == GenerationNoticeKind.StopRequested && _running.TryGetValue(notice.Id, out var running))
+        {
+            running.Generation.Stop(notice.Position);
+        }
+
+        // Also after a request to stop, since the generation may have been deleted.
+        RemoteReaders.Wake(notice.Id);
     }
 
     /// <summary>Follows a generation from a position on. <see cref="CheckAsync"/> says whether a client's position may be used.</summary>
     public LogReader Follow(GenerationId id, long after, CancellationToken cancellationToken) =>
-        new(id, after, this, store, _options, time, cancellationToken);
+        new(id, after, this, _store, _options, _time, cancellationToken);
 
     /// <summary>Whether a reader may continue from position <paramref name="after"/> of this generation.</summary>
     public async ValueTask<PositionCheck> CheckAsync(GenerationId id, long after, CancellationToken cancellationToken)
@@ -149,7 +260,7 @@ public sealed partial class GenerationRunner(
             return log.Ended is not null && after == log.Durable ? PositionCheck.AtEnd : PositionCheck.Good;
         }
 
-        if (await store.FindAsync(id, cancellationToken) is not { } record)
+        if (await _store.FindAsync(id, cancellationToken) is not { } record)
         {
             return PositionCheck.Unknown;
         }
@@ -169,7 +280,7 @@ public sealed partial class GenerationRunner(
             return PositionCheck.Good;
         }
 
-        var before = await store.ReadAsync(id, after - 1, 2, cancellationToken);
+        var before = await _store.ReadAsync(id, after - 1, 2, cancellationToken);
         return before is { Bytes.Length: > 1 } slice && !LogSlice.IsBoundary(slice.Bytes.Span[1])
             ? PositionCheck.InsideCharacter
             : PositionCheck.Good;
@@ -185,9 +296,10 @@ public sealed partial class GenerationRunner(
         string? seamReason
     )
     {
-        var log = new GenerationLog(id, epoch, committed, _options, writer);
-        var generation = new RunningGeneration(log, request, _options, time, _shutdown.Token);
+        var log = new GenerationLog(id, epoch, committed, _options, _writer);
+        var generation = new RunningGeneration(log, request, _options, _time, _shutdown.Token);
         _logs[id] = log;
+        RemoteReaders.Wake(id);
 
         // In the table before it can end. It runs on this thread until it first waits, which is for the provider.
         var running = new Running(generation);
@@ -264,7 +376,7 @@ public sealed partial class GenerationRunner(
     {
         try
         {
-            await Task.Delay(_options.Linger, time, _shutdown.Token);
+            await Task.Delay(_options.Linger, _time, _shutdown.Token);
         }
         catch (OperationCanceledException)
         {
@@ -298,7 +410,11 @@ public sealed partial class GenerationRunner(
         }
     }
 
-    public void Dispose() => _shutdown.Dispose();
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _shutdown.Dispose();
+    }
 
     /// <summary>A running generation, and the completion of its task.</summary>
     private sealed class Running(RunningGeneration generation)

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Follows one log. Its whole state is a position: it takes what is committed beyond it, in slices of at most <see cref="GenerationOptions.SliceBytes"/>.
-/// A slow reader gets fewer, larger slices up to that size; nothing is queued for it.
+/// Follows one log, on whichever node it is written. Its whole state is a position: it takes what is committed beyond it, in slices of at most
+/// <see cref="GenerationOptions.SliceBytes"/>. A slow reader gets fewer, larger slices up to that size; nothing is queued for it, and it holds no
+/// text while its client does not read.
 /// </summary>
 /// <remarks>
 /// For one task: <c>while (true) { while (reader.TryRead(out var slice)) …; if (reader.State != Following) break; await reader.WaitAsync(); }</c>.
@@ -12,6 +13,9 @@ namespace Parley.Streaming.Generations;
 /// </remarks>
 public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 {
+    /// <summary>How often a reader that waits for another node's notices reads the store, in case one was lost.</summary>
+    internal static readonly TimeSpan SafetyRead = TimeSpan.FromSeconds(30);
+
     private const int Idle = 0,
         Waiting = 1;
 
@@ -26,6 +30,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     private GenerationLog? _log;
     private LogSlice _fetched;
     private int _waiting;
+    private ITimer? _safetyTimer;
 
     internal LogReader(
         GenerationId id,
@@ -63,8 +68,9 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     {
         if (_fetched.Bytes.Length > 0)
         {
-            slice = _fetched;
-            _fetched = default;
+            // A store may return more than it was asked for.
+            slice = _fetched.Cut(_options.SliceBytes);
+            _fetched = slice.To < _fetched.To ? _fetched.After(slice.To) : default;
         }
         else if (_log is null || !_log.TryRead(Position, _options.SliceBytes, out slice))
         {
@@ -97,24 +103,17 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         _log ??= _runner.Find(_id);
         if (_log is null)
         {
-            return FetchAsync();
+            return WaitElsewhereAsync();
         }
 
-        _wait.Reset();
-        Volatile.Write(ref _waiting, Waiting);
+        StartWait();
         if (!_log.TryWait(this, Position, out var behindWindow))
         {
-            // A cancellation before this moment found no wait to end.
-            if (_cancellationToken.IsCancellationRequested)
-            {
-                Wake();
-            }
-
             return new ValueTask<bool>(this, _wait.Version);
         }
 
         // A wake-up in the meantime is about to complete the wait: it must be consumed.
-        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
+        if (!TryEndWait())
         {
             return new ValueTask<bool>(this, _wait.Version);
         }
@@ -129,7 +128,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     /// <param name="hasMore">There is something to read.</param>
     internal void Wake(bool hasMore)
     {
-        if (Interlocked.CompareExchange(ref _waiting, Idle, Waiting) != Waiting)
+        if (!TryEndWait())
         {
             return;
         }
@@ -142,35 +141,99 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         _wait.SetResult(hasMore);
     }
 
-    /// <summary>Reads from the store: what is older than the window, and what does not run on this node.</summary>
+    private void StartWait()
+    {
+        _wait.Reset();
+        Volatile.Write(ref _waiting, Waiting);
+
+        // A cancellation before this moment found no wait to end.
+        if (_cancellationToken.IsCancellationRequested)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Ends a wait that nobody has woken. False when a wake-up has completed it, or is about to.</summary>
+    private bool TryEndWait() => Interlocked.CompareExchange(ref _waiting, Idle, Waiting) == Waiting;
+
+    /// <summary>Waits for a generation that does not run on this node: for notices of the bus, and for this node adopting it.</summary>
+    private async ValueTask<bool> WaitElsewhereAsync()
+    {
+        _runner.RemoteReaders.Add(_id, this);
+        try
+        {
+            while (true)
+            {
+                // The wait starts before the read, so that a notice of what the read does not see is not missed.
+                StartWait();
+                bool hasMore;
+                try
+                {
+                    _log = _runner.Find(_id);
+                    hasMore = _log is not null || await FetchAsync() || State != LogReaderState.Following;
+                }
+                catch
+                {
+                    await EndWaitAsync();
+                    throw;
+                }
+
+                if (hasMore)
+                {
+                    await EndWaitAsync();
+                    return true;
+                }
+
+                _safetyTimer ??= _time.CreateTimer(
+                    static reader => ((LogReader)reader!).Wake(hasMore: true),
+                    this,
+                    Timeout.InfiniteTimeSpan,
+                    Timeout.InfiniteTimeSpan
+                );
+                _safetyTimer.Change(SafetyRead, Timeout.InfiniteTimeSpan);
+                if (!await new ValueTask<bool>(this, _wait.Version))
+                {
+                    return false;
+                }
+            }
+        }
+        finally
+        {
+            _runner.RemoteReaders.Remove(_id, this);
+        }
+    }
+
+    private async ValueTask EndWaitAsync()
+    {
+        if (!TryEndWait())
+        {
+            await new ValueTask<bool>(this, _wait.Version);
+        }
+    }
+
+    /// <summary>Reads from the store: what is older than the window in memory, and what another node writes. False when there is nothing more now.</summary>
     private async ValueTask<bool> FetchAsync()
     {
-        var slice = await _store.ReadAsync(_id, Position, _options.SliceBytes, _cancellationToken);
-        if (slice is null)
+        if (await _store.ReadAsync(_id, Position, _options.SliceBytes, _cancellationToken) is not { } slice)
         {
             State = LogReaderState.Lost;
             return false;
         }
 
-        _fetched = slice.Value;
-        if (_fetched.Bytes.Length > 0)
+        if (slice.Bytes.Length > 0)
         {
+            _fetched = slice;
             return true;
         }
 
-        // Nothing more, and not running here: it has ended at this position, or its owner is gone and it will soon be adopted or ended.
-        var record = await _store.FindAsync(_id, _cancellationToken);
-        if (record is null)
+        // It has ended at this position, or its owner has nothing more, or is gone and another node will adopt it.
+        if (await _store.FindAsync(_id, _cancellationToken) is not { } record)
         {
             State = LogReaderState.Lost;
         }
         else if (record.Status != GenerationStatus.Running && record.End <= Position)
         {
             State = LogReaderState.Ended;
-        }
-        else
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _cancellationToken);
         }
 
         return false;
@@ -179,6 +242,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     public void Dispose()
     {
         _registration.Dispose();
+        _safetyTimer?.Dispose();
         _log?.Forget(this);
     }
 

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Parley.Streaming.Generations.Bus;
 
 namespace Parley.Streaming.Generations;
 
@@ -11,6 +13,7 @@ namespace Parley.Streaming.Generations;
 /// </summary>
 public sealed partial class LogWriter(
     IGenerationStore store,
+    IGenerationBus bus,
     IOptions<GenerationOptions> options,
     TimeProvider time,
     ILogger<LogWriter> logger
@@ -27,6 +30,7 @@ public sealed partial class LogWriter(
 
     private readonly TimeSpan _spacing = options.Value.CommitSpacing;
     private readonly CommitTimer _timer = new(time);
+    private readonly List<GenerationNotice> _notices = [];
 
     internal void Enqueue(GenerationLog log) => _queue.Writer.TryWrite(log);
 
@@ -85,6 +89,11 @@ public sealed partial class LogWriter(
                 }
             }
 
+            if (bus.HasPeers)
+            {
+                Publish(slices, outcomes);
+            }
+
             // The end of an answer ends a request, which may start the next one: that must not run on the store's thread.
             WokenReaders.Dispatch(woken, inline: true);
             WokenReaders.Dispatch(ending, inline: false);
@@ -100,6 +109,22 @@ public sealed partial class LogWriter(
                 slices.Add(slice);
             }
         }
+    }
+
+    /// <summary>Tells the other nodes what is committed.</summary>
+    private void Publish(List<PendingSlice> slices, AppendOutcome[] outcomes)
+    {
+        for (var i = 0; i < slices.Count; i++)
+        {
+            if (outcomes[i] == AppendOutcome.Committed)
+            {
+                var kind = slices[i].Ended is null ? GenerationNoticeKind.Grown : GenerationNoticeKind.Ended;
+                _notices.Add(new GenerationNotice(kind, slices[i].Id, slices[i].End));
+            }
+        }
+
+        bus.Publish(CollectionsMarshal.AsSpan(_notices));
+        _notices.Clear();
     }
 
     /// <summary>Commits what is queued, then ends. Call it when nothing appends any more.</summary>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Generations.Bus;
 using Parley.Testing;
 using Parley.Testing.Generations;
 
@@ -169,6 +171,77 @@ public sealed class GenerationLogTests
         Assert.False(slow.TryRead(out _));
         Assert.InRange(fast.Slices, 100, 101);
         Assert.Equal(0, engine.Store.Reads);
+    }
+
+    /// <summary>However far behind a reader is, it takes a bounded slice at a time: from memory, from the store, and from a store that returns too much.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reader_FarBehind_GetsSlicesOfBoundedSize(bool storeIgnoresSizes)
+    {
+        // No more than this waits for a commit, so the window drops what is older.
+        var options = Small;
+        options.PendingBytes = 256;
+        await using var engine = await TestEngine.StartAsync(options);
+        engine.Store.IgnoresSizes = storeIgnoresSizes;
+        var model = new PushedModel();
+        for (var i = 0; i < 200; i++)
+        {
+            model.Text($"wörd 漢字 😀 {i} ").Reasoning("Hm. ");
+        }
+
+        var id = engine.Start(model.Complete());
+        await engine.ReadToEndAsync(id);
+        var log = engine.Store.Log(id);
+        using var reader = engine.Runner.Follow(id, 0, Patience.Cancel);
+        long position = 0;
+        while (reader.State == LogReaderState.Following)
+        {
+            while (reader.TryRead(out var slice))
+            {
+                Assert.InRange(slice.Bytes.Length, 1, options.SliceBytes);
+                Assert.Equal(position, slice.From);
+                LogCuts.AssertIsPartOf(log, slice);
+                position = slice.To;
+            }
+
+            if (reader.State == LogReaderState.Following)
+            {
+                await reader.WaitAsync().Soon();
+            }
+        }
+
+        Assert.Equal(log.End, position);
+        Assert.InRange(engine.Store.Reads, 1, int.MaxValue);
+    }
+
+    /// <summary>Readers that do not go on hold a slice each, and not the answer.</summary>
+    [Fact]
+    public async Task Readers_ThatStopInALongAnswer_HoldLittleMemory()
+    {
+        const int Count = 100;
+        await using var engine = await TestEngine.StartAsync();
+        var model = new PushedModel();
+        var piece = new string('x', 64 * 1024);
+        for (var i = 0; i < 48; i++)
+        {
+            model.Text(piece);
+        }
+
+        var id = engine.Start(model.Complete());
+        await engine.EndedAsync(id);
+        HashSet<byte[]> held = [];
+        for (var i = 0; i < Count; i++)
+        {
+            using var reader = engine.Runner.Follow(id, i, Patience.Cancel);
+            Assert.True(await reader.WaitAsync().Soon());
+            Assert.True(reader.TryRead(out var slice));
+            Assert.Equal(engine.Options.SliceBytes, slice.Bytes.Length);
+            Assert.True(MemoryMarshal.TryGetArray(slice.Bytes, out var memory));
+            held.Add(memory.Array!);
+        }
+
+        Assert.InRange(held.Sum(array => array.Length), 1, Count * 2 * engine.Options.SliceBytes);
     }
 
     [Fact]
@@ -435,6 +508,7 @@ public sealed class GenerationLogTests
             var options = new GenerationOptions { WindowBytes = random.Next(16, 200) };
             using var writer = new LogWriter(
                 new MemoryGenerationStore(new MemoryDisk(), "n", TimeProvider.System, options.Lease),
+                new InProcessGenerationBus(),
                 Microsoft.Extensions.Options.Options.Create(options),
                 TimeProvider.System,
                 NullLogger<LogWriter>.Instance

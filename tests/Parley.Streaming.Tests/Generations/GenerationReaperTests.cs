@@ -53,13 +53,7 @@ public sealed class GenerationReaperTests
         await engine.Reaper.StartAsync(Patience.Cancel);
         await model.Asked.Soon();
         model.Text("upon").Complete();
-        await Patience.Until(() =>
-        {
-            // It asks the store again now and then while nobody owns the log.
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-            return early.Done.IsCompleted;
-        });
-        Assert.Equal(LogReaderState.Ended, await early.Done);
+        Assert.Equal(LogReaderState.Ended, await early.Done.Soon());
         early.AssertSawPartOf(engine.Store.Log(id));
         Assert.Equal(engine.Store.Log(id).End, early.Position);
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Generations.Bus;
 using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
@@ -17,7 +18,8 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
         TimeProvider? time,
         MemoryDisk? disk,
         string node,
-        Func<GenerationId, GenerationRequest?>? requests
+        Func<GenerationId, GenerationRequest?>? requests,
+        IGenerationBus? bus
     )
     {
         Options = options ?? new GenerationOptions { CommitSpacing = TimeSpan.Zero };
@@ -26,8 +28,9 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
         Disk = disk ?? new MemoryDisk();
         Store = new MemoryGenerationStore(Disk, node, Time, Options.Lease);
         var values = Microsoft.Extensions.Options.Options.Create(Options);
-        Writer = new LogWriter(Store, values, Time, NullLogger<LogWriter>.Instance);
-        Runner = new GenerationRunner(Store, Writer, values, Time, NullLogger<GenerationRunner>.Instance);
+        bus ??= new InProcessGenerationBus();
+        Writer = new LogWriter(Store, bus, values, Time, NullLogger<LogWriter>.Instance);
+        Runner = new GenerationRunner(Store, Writer, bus, values, Time, NullLogger<GenerationRunner>.Instance);
         Reaper = new GenerationReaper(Store, Runner, this, values, Time, NullLogger<GenerationReaper>.Instance);
         Runner.Ended += (id, end) =>
         {
@@ -60,10 +63,11 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
         TimeProvider? time = null,
         MemoryDisk? disk = null,
         string node = "node-1",
-        Func<GenerationId, GenerationRequest?>? requests = null
+        Func<GenerationId, GenerationRequest?>? requests = null,
+        IGenerationBus? bus = null
     )
     {
-        var engine = new TestEngine(options, time, disk, node, requests);
+        var engine = new TestEngine(options, time, disk, node, requests, bus);
         await engine.Writer.StartAsync(Patience.Cancel);
         await ((IHostedService)engine.Runner).StartAsync(Patience.Cancel);
         return engine;

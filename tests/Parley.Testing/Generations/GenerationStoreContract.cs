@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Parley.Streaming.Generations;
 
 namespace Parley.Testing.Generations;
@@ -393,6 +394,29 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         await AppendAsync(Sample.Pending(id, 1, 4, Sample.End));
         var end = await ReadAsync(id, Sample.End);
         Assert.Equal((Sample.End, 0), (end.From, end.Bytes.Length));
+    }
+
+    /// <summary>A reader that waits for its client holds its slice: that must not be the whole log.</summary>
+    [Fact]
+    public async Task Read_OfALongLog_SharesNoMemoryMuchLargerThanTheSlice()
+    {
+        const int Size = 16 * 1024;
+        var id = await NewGenerationAsync();
+        var log = new LogBuilder().Part(PartKind.Text, new string('é', 700_000)).Completed().Log;
+        long end = 0;
+        foreach (var to in new[] { 100_001L, 700_001, 1_000_001, 1_400_002, log.End })
+        {
+            Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, 1, end, to)));
+            end = to;
+            for (long at = 1; at < end; at += 99_990)
+            {
+                var slice = await ReadAsync(id, at, Size);
+                LogCuts.AssertIsPartOf(log, slice);
+                Assert.InRange(slice.Bytes.Length, 1, Size);
+                Assert.True(MemoryMarshal.TryGetArray(slice.Bytes, out var memory));
+                Assert.InRange(memory.Array!.Length, 1, 4 * Size);
+            }
+        }
     }
 
     [Fact]
