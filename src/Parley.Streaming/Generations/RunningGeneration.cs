@@ -134,8 +134,11 @@ internal sealed class RunningGeneration : IDisposable
                     finish = reason;
                 }
 
-                foreach (var content in update.Contents)
+                // Not foreach: the enumerator of an IList would be allocated for every token.
+                var contents = update.Contents;
+                for (var i = 0; i < contents.Count; i++)
                 {
+                    var content = contents[i];
                     if (content is UsageContent { Details: { } details })
                     {
                         usage = Usage(details);

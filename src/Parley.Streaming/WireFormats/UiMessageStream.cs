@@ -21,6 +21,7 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
     private static readonly (string, string)[] AllHeaders = [.. ServerSentEvents.Headers, ("x-vercel-ai-ui-message-stream", "v1")];
     private readonly ToolCalls _calls = new();
     private readonly ArrayBufferWriter<byte> _json = new(); // the text so far of the open part, if it is JSON
+    private readonly ArrayBufferWriter<byte> _skipped = new(); // what is not written, since the client has it
     private string _model = info.Model;
     private PartOpened? _part;
     private long _partAt;
@@ -52,7 +53,8 @@ public sealed class UiMessageStream(GenerationInfo info, string? messageId = nul
             if (start < from)
             {
                 var rest = (int)Math.Max(0, entry.End - from);
-                Write(entry.Control, entry.Part, text[..^rest], entry.End, new ArrayBufferWriter<byte>());
+                Write(entry.Control, entry.Part, text[..^rest], entry.End, _skipped);
+                _skipped.ResetWrittenCount();
                 if (rest == 0)
                 {
                     continue;
