@@ -103,7 +103,7 @@ public sealed record MessageView(
             row.Role,
             content,
             PartView.Of(log),
-            ended?.Status.ToString().ToLowerInvariant() ?? row.Status,
+            ended?.Status.Name() ?? row.Status,
             row.Model,
             ended?.FinishReason ?? row.FinishReason,
             ended is null ? null : ended.Usage,
@@ -133,7 +133,7 @@ public sealed record PartView(
     string? Model = null
 )
 {
-    public static List<PartView> Of(FoldedLog log)
+    public static List<PartView> Of(LogSnapshot log)
     {
         List<PartView> parts = [];
         foreach (var entry in log.From(0))

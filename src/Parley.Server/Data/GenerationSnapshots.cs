@@ -7,10 +7,10 @@ public static class GenerationSnapshots
 {
     private const int SliceBytes = 1024 * 1024;
 
-    public static async Task<FoldedLog> SnapshotAsync(this IGenerationStore store, GenerationId id, CancellationToken cancellationToken)
+    public static async Task<LogSnapshot> SnapshotAsync(this IGenerationStore store, GenerationId id, CancellationToken cancellationToken)
     {
         List<byte> bytes = [];
-        List<PositionedControl> controls = [];
+        List<PositionedEntry> controls = [];
         while (await store.ReadAsync(id, bytes.Count, SliceBytes, cancellationToken) is { Bytes.Length: > 0 } slice)
         {
             bytes.AddRange(slice.Bytes.Span);
@@ -21,6 +21,6 @@ public static class GenerationSnapshots
             }
         }
 
-        return new FoldedLog(bytes.ToArray(), controls);
+        return new LogSnapshot(bytes.ToArray(), controls);
     }
 }

@@ -16,7 +16,7 @@ namespace Parley.Server.Data;
 public static class MessageParts
 {
     /// <summary>Splits a log into what the message keeps.</summary>
-    public static (string Content, string Parts) Fold(FoldedLog log)
+    public static (string Content, string Parts) Fold(LogSnapshot log)
     {
         var content = new StringBuilder();
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -27,7 +27,7 @@ public static class MessageParts
             {
                 if (entry.Control is { } control)
                 {
-                    JsonSerializer.Serialize(json, control, LogControlJson.Default.LogControl);
+                    JsonSerializer.Serialize(json, control, LogEntryJson.Default.LogEntry);
                 }
                 else if (entry.Part?.Part is PartKind.Text)
                 {
@@ -47,7 +47,7 @@ public static class MessageParts
     }
 
     /// <summary>The log again. A message that no model wrote is one text part.</summary>
-    public static FoldedLog Unfold(string content, string? parts)
+    public static LogSnapshot Unfold(string content, string? parts)
     {
         var text = Encoding.UTF8.GetBytes(content);
         if (parts is null)
@@ -56,7 +56,7 @@ public static class MessageParts
         }
 
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, text.Length + 64));
-        List<PositionedControl> controls = [];
+        List<PositionedEntry> controls = [];
         var taken = 0;
         using var document = JsonDocument.Parse(parts);
         foreach (var item in document.RootElement.EnumerateArray())
@@ -71,18 +71,18 @@ public static class MessageParts
                     bytes.Write(Encoding.UTF8.GetBytes(item.GetString()!));
                     break;
                 default:
-                    controls.Add(new PositionedControl(bytes.WrittenCount, item.Deserialize(LogControlJson.Default.LogControl)!));
+                    controls.Add(new PositionedEntry(bytes.WrittenCount, item.Deserialize(LogEntryJson.Default.LogEntry)!));
                     bytes.Write([LogSlice.Mark]);
                     break;
             }
         }
 
-        return new FoldedLog(bytes.WrittenMemory, controls);
+        return new LogSnapshot(bytes.WrittenMemory, controls);
     }
 
-    private static FoldedLog Whole(byte[] text)
+    private static LogSnapshot Whole(byte[] text)
     {
         byte[] bytes = [LogSlice.Mark, .. text, LogSlice.Mark];
-        return new FoldedLog(bytes, [new(0, new PartOpened(PartKind.Text)), new(bytes.Length - 1, PartClosed.Instance)]);
+        return new LogSnapshot(bytes, [new(0, new PartOpened(PartKind.Text)), new(bytes.Length - 1, PartClosed.Instance)]);
     }
 }

@@ -99,7 +99,7 @@ public sealed record EarlierMessage(string Role, string Content, string? Name = 
 /// <param name="MessageId">Its message.</param>
 /// <param name="Position">Where it ends for this purpose.</param>
 /// <param name="Log">What the new answer begins with.</param>
-public sealed record ContinuedAnswer(string GenerationId, string MessageId, long Position, FoldedLog Log);
+public sealed record ContinuedAnswer(string GenerationId, string MessageId, long Position, LogSnapshot Log);
 
 /// <summary>Why a generation is not started.</summary>
 /// <param name="Kind">Whose fault it is.</param>

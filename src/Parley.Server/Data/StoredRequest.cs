@@ -43,14 +43,14 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
         }
 
         var body = asked is null ? [] : JsonObject.Create(asked.Body)!;
-        body[ToolResults] = JsonSerializer.SerializeToNode(results.ToList<LogControl>(), LogControlJson.Default.ListLogControl);
+        body[ToolResults] = JsonSerializer.SerializeToNode(results.ToList<LogEntry>(), LogEntryJson.Default.ListLogEntry);
         return new StoredRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));
     }
 
     /// <summary>Those results, to be added to the log that the answer goes on with.</summary>
     [JsonIgnore]
-    public IReadOnlyList<LogControl> KeptToolResults =>
-        Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogControlJson.Default.ListLogControl)! : [];
+    public IReadOnlyList<LogEntry> KeptToolResults =>
+        Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogEntryJson.Default.ListLogEntry)! : [];
 
     private const string ToolResults = "toolResults";
 

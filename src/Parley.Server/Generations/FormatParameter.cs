@@ -2,32 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Streaming.WireFormats;
-using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Generations;
 
-/// <summary>The wire formats by the names that <c>?format=</c> takes.</summary>
+/// <summary>The query parameter <c>format</c>, which chooses a wire format and overrides everything else that would.</summary>
 public static class FormatParameter
 {
-    private static readonly Dictionary<string, Func<GenerationInfo, WireFormat>> ByName = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["native"] = static info => new NativeEvents(info),
-        ["token"] = static _ => new TokenEvents(),
-        ["content"] = static _ => new ContentEvents(),
-        ["text"] = static _ => new RawText(),
-        ["data"] = static info => new DataStream(info),
-        ["v4"] = static info => new DataStream(info),
-        ["v3"] = static info => new DataStream(info, DataStreamVersion.AiSdk3),
-        ["ui"] = static info => new UiMessageStream(info),
-        ["chat"] = static info => new ChatCompletionChunks(info, includeUsage: true, declaredTools: null),
-        ["responses"] = static info => new ResponseEvents(info, null, null),
-    };
-
-    /// <summary>All names.</summary>
-    public static IReadOnlyCollection<string> Names => ByName.Keys;
-
-    /// <summary>Reads <c>?format=</c>, which wins over everything else. Null when there is none.</summary>
-    public static bool TryRead(HttpContext http, out Func<GenerationInfo, WireFormat>? format, [NotNullWhen(false)] out IResult? problem)
+    /// <summary>Reads it; <paramref name="format"/> is null when there is none.</summary>
+    public static bool TryRead(HttpContext http, out NamedWireFormat? format, [NotNullWhen(false)] out IResult? problem)
     {
         format = null;
         if (!Query.TryReadOnce(http, "format", out var name, out problem))
@@ -35,12 +17,16 @@ public static class FormatParameter
             return false;
         }
 
-        if (name is null || ByName.TryGetValue(name, out format))
+        if (name is null || (format = WireFormatCatalog.Find(name)) is not null)
         {
             return true;
         }
 
-        problem = Problems.Invalid("format", "unknown_format", $"There is no such format. There are: {string.Join(", ", Names)}.");
+        problem = Problems.Invalid(
+            "format",
+            "unknown_format",
+            $"Unknown format. Supported: {string.Join(", ", WireFormatCatalog.All.Select(known => known.Name))}."
+        );
         return false;
     }
 }

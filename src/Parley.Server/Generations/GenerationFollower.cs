@@ -24,7 +24,7 @@ public sealed class GenerationFollower(
         var body = http.Response.BodyWriter;
         var leaving = lifetime.ApplicationStopping;
         using var reader = runner.Follow(id, after ?? from, http.RequestAborted);
-        using var guard = new StreamTimeouts(http, options.Value, time, reader.Nudge, leaving);
+        using var guard = new StreamTimeouts(http, options.Value, time, reader.Wake, leaving);
         try
         {
             if (after is null)
@@ -105,7 +105,7 @@ public sealed class GenerationFollower(
     {
         var since = time.GetTimestamp();
         using var reader = runner.Follow(id, 0, cancellationToken);
-        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Nudge(), reader, patience, TimeSpan.FromMilliseconds(20));
+        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Wake(), reader, patience, TimeSpan.FromMilliseconds(20));
         while (true)
         {
             if (reader.TryRead(out var slice))

@@ -16,7 +16,7 @@ public static class GenerationServices
         services.AddSingleton<WholeAnswer>();
         services.AddSingleton<ResumeGeneration>();
         services.AddSingleton<PromptBuilder>();
-        services.AddSingleton<IGenerationRequests, StoredRequestSource>();
+        services.AddSingleton<IRequestSource, StoredRequestSource>();
         services.AddSingleton<GenerationViews>();
         services.AddHostedService<EndedGenerations>();
         return services;

@@ -29,7 +29,7 @@ public sealed class GenerationStarter(
     /// <param name="prompt">What to tell the model, where the request says all of it.</param>
     public async Task<IResult> StartAsync(HttpContext http, StartCommand command, ResponseMode mode, Prompt? prompt = null)
     {
-        IDisposable? slot = null;
+        GenerationSlot? slot = null;
         var admission = Admission.Admitted;
         try
         {
@@ -111,7 +111,7 @@ public sealed class GenerationStarter(
         }
     }
 
-    private void Run(StartedGeneration started, Prompt prompt, IDisposable slot)
+    private void Run(StartedGeneration started, Prompt prompt, GenerationSlot slot)
     {
         // The model was known when it was chosen, and a catalogue that has lost it since ends the generation with its error.
         var route = router.Resolve(started.Info.Model)!;

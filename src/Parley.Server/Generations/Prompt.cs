@@ -11,7 +11,7 @@ namespace Parley.Server.Generations;
 public sealed record Prompt(IReadOnlyList<ChatMessage> Messages, ChatOptions? Options = null)
 {
     /// <summary>The same as the engine takes it, for a model.</summary>
-    public GenerationRequest For(ModelRoute route, FoldedLog? continues = null)
+    public GenerationRequest For(ModelRoute route, LogSnapshot? continues = null)
     {
         var options = Options?.Clone() ?? new ChatOptions();
         options.ModelId = route.Model;

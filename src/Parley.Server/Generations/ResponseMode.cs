@@ -29,7 +29,7 @@ public abstract record ResponseMode
 
     /// <summary>As one JSON object, once the generation has ended.</summary>
     /// <param name="Write">Writes the whole answer.</param>
-    public sealed record Json(Func<GenerationInfo, FoldedLog, IResult> Write) : ResponseMode;
+    public sealed record Json(Func<GenerationInfo, LogSnapshot, IResult> Write) : ResponseMode;
 
     /// <summary>At once: the client comes back for the answer.</summary>
     /// <param name="Write">Writes what there is.</param>

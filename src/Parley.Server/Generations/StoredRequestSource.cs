@@ -6,7 +6,7 @@ using Parley.Streaming.Routing;
 namespace Parley.Server.Generations;
 
 /// <summary>Rebuilds what a generation was asked from what is stored: the path above its message, its request, and its model.</summary>
-public sealed class StoredRequestSource(IDatabase database, PromptBuilder prompts, ModelRouter router) : IGenerationRequests
+public sealed class StoredRequestSource(IDatabase database, PromptBuilder prompts, ModelRouter router) : IRequestSource
 {
     public async ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
     {
@@ -49,6 +49,6 @@ public sealed class StoredRequestSource(IDatabase database, PromptBuilder prompt
         string? ParentId,
         string Model,
         StoredRequest? Request,
-        FoldedLog? Continues
+        LogSnapshot? Continues
     );
 }

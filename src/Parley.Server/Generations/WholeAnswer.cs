@@ -15,7 +15,7 @@ public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
         HttpContext http,
         GenerationId id,
         GenerationInfo info,
-        Func<GenerationInfo, FoldedLog, IResult> write
+        Func<GenerationInfo, LogSnapshot, IResult> write
     )
     {
         using (var reader = runner.Follow(id, 0, http.RequestAborted))
@@ -45,7 +45,7 @@ public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
     }
 
     /// <summary>Parley's own object.</summary>
-    public static IResult Native(GenerationInfo info, FoldedLog log)
+    public static IResult Native(GenerationInfo info, LogSnapshot log)
     {
         var ended = log.Ended!;
         return ApiJson.Ok(
@@ -57,7 +57,7 @@ public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
                 log.TextOf(PartKind.Text, ended.StoppedAt ?? long.MaxValue),
                 ended.FinishReason,
                 ended.Usage,
-                ended.Status.ToString().ToLowerInvariant()
+                ended.Status.Name()
             )
         );
     }

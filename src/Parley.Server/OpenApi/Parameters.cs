@@ -1,8 +1,8 @@
 using Parley.Server.Compatibility.Convex;
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Streaming.Generations;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.OpenApi;
 
@@ -90,7 +90,7 @@ public static class Parameters
             Query,
             "format",
             "The wire format of the answer, whatever the request looks like.",
-            $$"""{"type":"string","enum":[{{string.Join(',', FormatParameter.Names.Select(name => $"\"{name}\""))}}]}"""
+            $$"""{"type":"string","enum":[{{string.Join(',', WireFormatCatalog.All.Select(format => format.Name).Select(name => $"\"{name}\""))}}]}"""
         );
 
     public static ParameterMetadata After { get; } =

@@ -6,6 +6,7 @@ using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
+using Parley.Streaming.Generations.Bus;
 using Parley.Testing.Generations;
 
 #pragma warning disable CA1001 // Processes that die dispose nothing.
@@ -182,7 +183,7 @@ public sealed class LogModelTests : IAsyncLifetime
             var log = await Node.ReadAsync(_id);
 
             // One end, and it is last; nothing is left beside the message.
-            Assert.Single(log.Controls, control => control.Control is GenerationEnded);
+            Assert.Single(log.Controls, control => control.Entry is GenerationEnded);
             Assert.NotNull(log.Ended);
             Assert.Equal(
                 new GenerationRecord(_id, log.Ended.Status, (await Node.Store.FindAsync(_id, Patience.Cancel))!.Epoch, log.End),
@@ -220,7 +221,7 @@ public sealed class LogModelTests : IAsyncLifetime
             }
         }
 
-        private static List<string> TextByAttempt(FoldedLog log)
+        private static List<string> TextByAttempt(LogSnapshot log)
         {
             List<StringBuilder> attempts = [new()];
             foreach (var entry in log.From(0))
@@ -246,7 +247,7 @@ public sealed class LogModelTests : IAsyncLifetime
     private sealed class Viewer(long from)
     {
         private readonly List<byte> _bytes = [];
-        private readonly List<PositionedControl> _controls = [];
+        private readonly List<PositionedEntry> _controls = [];
         private Follower? _follower;
 
         public bool IsConnected => _follower is not null;
@@ -280,7 +281,7 @@ public sealed class LogModelTests : IAsyncLifetime
             }
         }
 
-        public void AssertSawPartOf(FoldedLog log)
+        public void AssertSawPartOf(LogSnapshot log)
         {
             Assert.InRange(from + _bytes.Count, from, log.End);
             Assert.Equal(log.Bytes[(int)from..(int)(from + _bytes.Count)].ToArray(), _bytes);
@@ -316,8 +317,15 @@ public sealed class LogModelTests : IAsyncLifetime
             );
             _process = process;
             Store = new FaultyStore(process.Store);
-            _writer = new LogWriter(Store, options, Hurry, NullLogger<LogWriter>.Instance);
-            Runner = new GenerationRunner(Store, _writer, options, Hurry, NullLogger<GenerationRunner>.Instance);
+            _writer = new LogWriter(Store, new InProcessGenerationBus(), options, Hurry, NullLogger<LogWriter>.Instance);
+            Runner = new GenerationRunner(
+                Store,
+                _writer,
+                new InProcessGenerationBus(),
+                options,
+                Hurry,
+                NullLogger<GenerationRunner>.Instance
+            );
             _reaper = new GenerationReaper(Store, Runner, new Requests(requests), options, Hurry, NullLogger<GenerationReaper>.Instance);
         }
 
@@ -366,7 +374,7 @@ public sealed class LogModelTests : IAsyncLifetime
             _process.Dispose();
         }
 
-        public async Task<FoldedLog> ReadAsync(GenerationId id)
+        public async Task<LogSnapshot> ReadAsync(GenerationId id)
         {
             var log = new LogBuilder();
             while (true)
@@ -388,7 +396,7 @@ public sealed class LogModelTests : IAsyncLifetime
         }
     }
 
-    private sealed class Requests(Func<GenerationId, GenerationRequest?> load) : IGenerationRequests
+    private sealed class Requests(Func<GenerationId, GenerationRequest?> load) : IRequestSource
     {
         public ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken) =>
             ValueTask.FromResult(load(id));

@@ -47,9 +47,9 @@ public sealed class MessagePartsTests
     [Fact]
     public void Fold_OfAnEmptyLog_IsEmpty()
     {
-        var (content, parts) = MessageParts.Fold(FoldedLog.Empty);
+        var (content, parts) = MessageParts.Fold(LogSnapshot.Empty);
         Assert.Equal(("", "[]"), (content, parts));
-        LogCuts.AssertSame(FoldedLog.Empty, MessageParts.Unfold(content, parts));
+        LogCuts.AssertSame(LogSnapshot.Empty, MessageParts.Unfold(content, parts));
     }
 
     [Fact]

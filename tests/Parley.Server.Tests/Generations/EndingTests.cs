@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Parley.Server.Generations;
 using Parley.Server.Http.Json;
 using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;
 
@@ -12,7 +12,7 @@ public sealed class EndingTests(ParleyServer server)
     /// <summary>To clients of these a body that ends in order is a whole answer, whatever was in it.</summary>
     private static readonly string[] CutAfterFailure = ["text", "chat"];
 
-    public static TheoryData<string> Formats => [.. FormatParameter.Names];
+    public static TheoryData<string> Formats => [.. WireFormatCatalog.All.Select(format => format.Name)];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -146,7 +146,7 @@ public sealed class EndingTests(ParleyServer server)
     )
     {
         Dictionary<string, AnswerStream> streams = [];
-        foreach (var format in FormatParameter.Names)
+        foreach (var format in WireFormatCatalog.All.Select(format => format.Name))
         {
             var (method, path, body) = request(format);
             streams.Add(format, await person.OpenAsync(format, method, path, body));

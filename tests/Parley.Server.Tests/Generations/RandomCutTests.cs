@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Parley.Server.Generations;
 using Parley.Server.Tests.Hosting;
 using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;
 
@@ -24,7 +24,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
     private const int Cuts = 100,
         AtOnce = 8;
 
-    public static TheoryData<string> Formats => [.. FormatParameter.Names];
+    public static TheoryData<string> Formats => [.. WireFormatCatalog.All.Select(format => format.Name)];
 
     [Theory]
     [MemberData(nameof(Formats))]

@@ -44,7 +44,7 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
     internal async Task<IResult> AnswerAsync(
         HttpContext http,
         RawBody body,
-        Func<GenerationInfo, WireFormat> format,
+        NamedWireFormat format,
         Func<JsonElement, ClientMessage?> read,
         string chatMember = "id"
     )
@@ -109,29 +109,14 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
         return await starter.StartAsync(http, command, ModeOf(format));
     }
 
-    /// <summary>
-    /// A continued answer keeps the id that the client has for it. The UI stream counts its parts, so it reads the continued log from the beginning; the other formats start
-    /// at its end.
-    /// </summary>
-    private static ResponseMode.Streaming ModeOf(Func<GenerationInfo, WireFormat> format)
-    {
-        return ResponseMode.ForChat(format) with { Format = Make, From = From };
-
-        WireFormat Make(StreamStart start)
+    /// <summary>A continued answer keeps the id that the client has for it.</summary>
+    private static ResponseMode.Streaming ModeOf(NamedWireFormat format) =>
+        ResponseMode.ForChat(format.Create) with
         {
-            if (start.Continues is not { } continued)
-            {
-                return format(start.Info);
-            }
-
-            var shown = start.MessageName ?? continued.MessageId;
-            return IsUi(start.Info)
-                ? new UiMessageStream(start.Info, shown, continued.Log.End)
-                : format(start.Info with { MessageId = shown });
-        }
-
-        long From(StreamStart start) => start.Continues is { } continued && !IsUi(start.Info) ? continued.Log.End : 0;
-
-        bool IsUi(GenerationInfo info) => format(info) is UiMessageStream;
-    }
+            Format = start =>
+                start.Continues is { } continued
+                    ? format.Continue(start.Info, start.MessageName ?? continued.MessageId, continued.Log.End)
+                    : format.Create(start.Info),
+            From = start => start.Continues is { } continued && !format.ReadsWholeLog ? continued.Log.End : 0,
+        };
 }

@@ -66,13 +66,7 @@ public static class PostV1Chat
             case ChatBodyKind.NoMessages:
                 return ChatBody.HasNoMessages(body);
             case ChatBodyKind.UiMessages:
-                return await history.AnswerAsync(
-                    http,
-                    body,
-                    format ?? (static info => new UiMessageStream(info)),
-                    ClientHistory.Ui,
-                    member
-                );
+                return await history.AnswerAsync(http, body, format ?? WireFormatCatalog.Ui, ClientHistory.Ui, member);
             case ChatBodyKind.Message:
                 if (TextValidation.CheckMessage("message", body.Text("message")) is { } badText)
                 {
@@ -87,20 +81,14 @@ public static class PostV1Chat
                 return await history.AnswerAsync(
                     http,
                     OneMessage(body, key),
-                    format ?? (static info => new DataStream(info)),
+                    format ?? WireFormatCatalog.Data,
                     ClientHistory.Plain,
                     member
                 );
             default:
                 // AI SDK 3 sends no id, and does not know the codes that came with 4.
-                var version = body.Text("id") is null ? DataStreamVersion.AiSdk3 : DataStreamVersion.AiSdk4;
-                return await history.AnswerAsync(
-                    http,
-                    body,
-                    format ?? (info => new DataStream(info, version)),
-                    ClientHistory.Plain,
-                    member
-                );
+                var usual = body.Text("id") is null ? WireFormatCatalog.V3 : WireFormatCatalog.V4;
+                return await history.AnswerAsync(http, body, format ?? usual, ClientHistory.Plain, member);
         }
     }
 

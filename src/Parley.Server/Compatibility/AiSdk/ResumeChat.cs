@@ -19,7 +19,7 @@ public sealed class ResumeChat(ChatQueries chats)
         }
 
         return await resume.FindAsync(http, id) is { } found
-            ? await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
+            ? await reading.FromStartAsync(http, found, format?.Create(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
             : Results.NoContent();
     }
 
@@ -43,7 +43,7 @@ public sealed class ResumeChat(ChatQueries chats)
 
         if (await resume.FindAsync(http, id) is { } found)
         {
-            return await reading.FromStartAsync(http, found, format?.Invoke(found.Info) ?? new DataStream(found.Info));
+            return await reading.FromStartAsync(http, found, format?.Create(found.Info) ?? new DataStream(found.Info));
         }
 
         http.Response.Headers["x-vercel-ai-data-stream"] = "v1";

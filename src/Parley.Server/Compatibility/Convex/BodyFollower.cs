@@ -185,7 +185,7 @@ internal sealed class BodyFollower(
 
     /// <param name="ended">How it ended.</param>
     /// <param name="whole">The whole log, unless the text so far is good. Of an answer that was stopped, the text beyond what was seen is not shown.</param>
-    private void End(GenerationEnded ended, FoldedLog? whole)
+    private void End(GenerationEnded ended, LogSnapshot? whole)
     {
         if (whole is not null)
         {

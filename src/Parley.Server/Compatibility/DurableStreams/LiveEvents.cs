@@ -22,11 +22,11 @@ public sealed class LiveEvents(
         EventStreamHeaders.Write(http.Response);
         var body = http.Response.BodyWriter;
         var since = time.GetTimestamp();
-        var cursor = DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MostJitter));
+        var cursor = DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MaxJitter));
         using var reader = runner.Follow(at.Answer.Id, at.Position, http.RequestAborted);
-        using var guard = new StreamTimeouts(http, options.Value, time, reader.Nudge, lifetime.ApplicationStopping);
+        using var guard = new StreamTimeouts(http, options.Value, time, reader.Wake, lifetime.ApplicationStopping);
         using var timer = time.CreateTimer(
-            static reader => ((LogReader)reader!).Nudge(),
+            static reader => ((LogReader)reader!).Wake(),
             reader,
             options.Value.DurableConnection,
             TimeSpan.FromMilliseconds(100)

@@ -25,7 +25,7 @@ public sealed class LongPoll(
         if (!closed)
         {
             http.Response.Headers[ReadDurably.Cursor] = DurableOffsets.FormatCursor(
-                DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MostJitter))
+                DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MaxJitter))
             );
         }
 
@@ -43,12 +43,12 @@ public sealed class LongPoll(
         var since = time.GetTimestamp();
         using var reader = runner.Follow(at.Answer.Id, at.Position, cancellationToken);
         using var timer = time.CreateTimer(
-            static reader => ((LogReader)reader!).Nudge(),
+            static reader => ((LogReader)reader!).Wake(),
             reader,
             options.Value.LongPoll,
             TimeSpan.FromMilliseconds(100)
         );
-        using var leaving = lifetime.ApplicationStopping.UnsafeRegister(static reader => ((LogReader)reader!).Nudge(), reader);
+        using var leaving = lifetime.ApplicationStopping.UnsafeRegister(static reader => ((LogReader)reader!).Wake(), reader);
         while (true)
         {
             if (reader.TryRead(out var slice))

@@ -44,7 +44,7 @@ public sealed class PlainMessagesChat(
         [property: Range(1, 10_000_000)] long? MaxTokens
     );
 
-    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
+    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, NamedWireFormat? format)
     {
         if (body.AsTolerant<Request>().IsBad(out var bad, out var request))
         {
@@ -92,7 +92,7 @@ public sealed class PlainMessagesChat(
         return await starter.StartAsync(
             http,
             command,
-            streamed ? ResponseMode.ForChat(format ?? UsualFormat(body)) : ResponseMode.Native(streamed: false)
+            streamed ? ResponseMode.ForChat((format ?? UsualFormat(body)).Create) : ResponseMode.Native(streamed: false)
         );
     }
 
@@ -148,10 +148,10 @@ public sealed class PlainMessagesChat(
     }
 
     /// <summary>Clients that read content events and AI SDK 3 send the same body, with nothing but messages: the setting says which it is.</summary>
-    private Func<GenerationInfo, WireFormat> UsualFormat(RawBody body) =>
+    private NamedWireFormat UsualFormat(RawBody body) =>
         bodies.Value.PlainMessages == PlainMessagesClient.AiSdk3 && !body.Has("stream") && !body.Has("temperature")
-            ? static info => new DataStream(info, DataStreamVersion.AiSdk3)
-            : static _ => new ContentEvents();
+            ? WireFormatCatalog.V3
+            : WireFormatCatalog.Content;
 
     /// <summary>All that was asked, as <see cref="PlainMessagesPrompt"/> reads it again.</summary>
     private static JsonElement Whole(List<ClientMessage> messages, StoredRequest? asked)

@@ -252,4 +252,4 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 /// <summary>A generation that has ended.</summary>
 /// <param name="Request">What was asked beyond the conversation.</param>
 /// <param name="Log">Its whole log.</param>
-public sealed record FinishedGeneration(StoredRequest? Request, FoldedLog Log);
+public sealed record FinishedGeneration(StoredRequest? Request, LogSnapshot Log);

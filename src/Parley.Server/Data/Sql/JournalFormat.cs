@@ -25,7 +25,7 @@ internal static class JournalFormat
         output.Write(controls);
     }
 
-    public static IEnumerable<(long Key, long Start, ReadOnlyMemory<byte> Bytes, List<PositionedControl> Controls)> Read(
+    public static IEnumerable<(long Key, long Start, ReadOnlyMemory<byte> Bytes, List<PositionedEntry> Controls)> Read(
         ReadOnlyMemory<byte> batch
     )
     {
@@ -47,29 +47,29 @@ internal static class JournalFormat
         }
     }
 
-    public static byte[] ControlsToJson(ReadOnlyMemory<PositionedControl> controls)
+    public static byte[] ControlsToJson(ReadOnlyMemory<PositionedEntry> controls)
     {
-        List<LogControl> list = [];
+        List<LogEntry> list = [];
         foreach (var control in controls.Span)
         {
-            list.Add(control.Control);
+            list.Add(control.Entry);
         }
 
-        return JsonSerializer.SerializeToUtf8Bytes(list, LogControlJson.Default.ListLogControl);
+        return JsonSerializer.SerializeToUtf8Bytes(list, LogEntryJson.Default.ListLogEntry);
     }
 
-    public static List<LogControl> ControlsFromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, LogControlJson.Default.ListLogControl)!;
+    public static List<LogEntry> ControlsFromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, LogEntryJson.Default.ListLogEntry)!;
 
     /// <summary>Control entries stand where the marks are.</summary>
-    public static List<PositionedControl> Place(long start, ReadOnlySpan<byte> bytes, List<LogControl> controls)
+    public static List<PositionedEntry> Place(long start, ReadOnlySpan<byte> bytes, List<LogEntry> controls)
     {
-        List<PositionedControl> placed = new(controls.Count);
+        List<PositionedEntry> placed = new(controls.Count);
         var at = 0;
         foreach (var control in controls)
         {
             at += bytes[at..].IndexOf(LogSlice.Mark);
-            placed.Add(new PositionedControl(start + at++, control));
+            placed.Add(new PositionedEntry(start + at++, control));
         }
 
         return placed;

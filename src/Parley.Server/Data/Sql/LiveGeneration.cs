@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
 
 /// <summary>What the store keeps of a running generation in memory: the stretch of its log that is in the journal and not yet in a segment.</summary>
-internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<PositionedControl> controls)
+internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<PositionedEntry> controls)
 {
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _tail = new(256);
@@ -15,7 +16,7 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
     public int Epoch { get; set; } = epoch;
 
     /// <summary>All control entries so far.</summary>
-    public List<PositionedControl> Controls { get; } = controls;
+    public List<PositionedEntry> Controls { get; } = controls;
 
     /// <summary>Up to here the log is in segments.</summary>
     public long SegmentEnd { get; private set; } = segmentEnd;
@@ -46,34 +47,17 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         }
     }
 
-    public PartOpened? OpenAt(long position)
+    /// <summary>The part that is open at a position, or null.</summary>
+    public PartOpened? OpenPartAt(long position)
     {
         lock (_gate)
         {
-            for (var i = Controls.Count - 1; i >= 0; i--)
-            {
-                if (Controls[i].Position >= position)
-                {
-                    continue;
-                }
-
-                if (Controls[i].Control is PartOpened opened)
-                {
-                    return opened;
-                }
-
-                if (Controls[i].Control is PartClosed)
-                {
-                    return null;
-                }
-            }
-
-            return null;
+            return PositionedEntries.OpenPartAt(CollectionsMarshal.AsSpan(Controls), position);
         }
     }
 
     /// <summary>A slice is committed, in the journal.</summary>
-    public void Appended(ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedControl> controls)
+    public void Appended(ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedEntry> controls)
     {
         lock (_gate)
         {
@@ -112,38 +96,14 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
                 return new LogSlice(after, default, default, null);
             }
 
-            var to = Slices.BoundaryAt(tail, from, maxBytes);
-            return new LogSlice(after, tail[from..to].ToArray(), Slices.Between(Controls, after, SegmentEnd + to), OpenAt(after));
+            var to = LogSlice.EndOf(tail, from, maxBytes);
+            var entries = CollectionsMarshal.AsSpan(Controls);
+            return new LogSlice(
+                after,
+                tail[from..to].ToArray(),
+                PositionedEntries.Between(entries, after, SegmentEnd + to).ToArray(),
+                PositionedEntries.OpenPartAt(entries, after)
+            );
         }
     }
-}
-
-/// <summary>Cutting logs.</summary>
-internal static class Slices
-{
-    /// <summary>The end of a slice of about <paramref name="maxBytes"/> from <paramref name="from"/>: never inside a character, never empty.</summary>
-    public static int BoundaryAt(ReadOnlySpan<byte> bytes, int from, int maxBytes)
-    {
-        var to = (int)Math.Min(bytes.Length, (long)from + Math.Max(1, maxBytes));
-        var back = to;
-        while (back > from && back < bytes.Length && !LogSlice.IsBoundary(bytes[back]))
-        {
-            back--;
-        }
-
-        if (back > from)
-        {
-            return back;
-        }
-
-        while (to < bytes.Length && !LogSlice.IsBoundary(bytes[to]))
-        {
-            to++;
-        }
-
-        return to;
-    }
-
-    public static PositionedControl[] Between(IEnumerable<PositionedControl> controls, long from, long to) =>
-        [.. controls.Where(control => control.Position >= from && control.Position < to)];
 }

@@ -8,13 +8,13 @@ internal static class MessageFinalizer
     public static async ValueTask FinalizeAsync(
         SqlSession session,
         long generationKey,
-        FoldedLog log,
+        LogSnapshot log,
         GenerationEnded ended,
         DateTimeOffset now
     )
     {
         var (content, parts) = MessageParts.Fold(log);
-        var status = ended.Status.ToString().ToLowerInvariant();
+        var status = ended.Status.Name();
         var at = now.ToUnixTimeMilliseconds();
         await session.RunAsync(
             """

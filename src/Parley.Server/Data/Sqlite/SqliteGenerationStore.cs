@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Parley.Server.Data.Sql;
@@ -79,11 +80,11 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
                 return null;
             }
 
-            if (row.Status != "running")
+            if (row.Status != GenerationStatusNames.Running)
             {
                 if (_finished.TryGetTarget(out var kept) && kept.Id == id)
                 {
-                    return Cut(kept.Log, after, maxBytes);
+                    return kept.Log.Slice(Math.Min(after, kept.Log.End), maxBytes);
                 }
 
                 if (await ReadMessageAsync(session, row.MessageId) is not { } log)
@@ -96,7 +97,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
                     _finished.SetTarget(new FinishedLog(id, log));
                 }
 
-                return Cut(log, after, maxBytes);
+                return log.Slice(Math.Min(after, log.End), maxBytes);
             }
 
             if (await ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
@@ -125,7 +126,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             return null;
         }
 
-        var status = Enum.Parse<GenerationStatus>(row.Status, ignoreCase: true);
+        var status = GenerationStatusNames.Parse(row.Status);
         var end = row.EndPosition ?? live?.End ?? await SegmentEndAsync(session, row.Key);
         return new GenerationRecord(id, status, row.Epoch, end);
     }
@@ -267,7 +268,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             return live;
         }
 
-        if (await FindRowAsync(session, id) is not { Status: "running" } row)
+        if (await FindRowAsync(session, id) is not { Status: GenerationStatusNames.Running } row)
         {
             return null;
         }
@@ -310,11 +311,15 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         SqlSession session,
         LiveGeneration live,
         ReadOnlyMemory<byte> bytes,
-        ReadOnlyMemory<PositionedControl> controls
+        ReadOnlyMemory<PositionedEntry> controls
     )
     {
-        PositionedControl[] all = [.. Slices.Between(live.Controls, live.SegmentEnd, long.MaxValue), .. controls.ToArray()];
-        var open = live.OpenAt(live.SegmentEnd);
+        PositionedEntry[] all =
+        [
+            .. PositionedEntries.Between(CollectionsMarshal.AsSpan(live.Controls), live.SegmentEnd, long.MaxValue),
+            .. controls.ToArray(),
+        ];
+        var open = live.OpenPartAt(live.SegmentEnd);
         await session.RunAsync(
             """
             INSERT INTO generation_segments (generation_key, start, bytes, controls, open)
@@ -324,7 +329,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             ("@start", live.SegmentEnd),
             ("@bytes", live.TailWith(bytes)),
             ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
-            ("@open", open is null ? null : JsonSerializer.Serialize<LogControl>(open, LogControlJson.Default.LogControl))
+            ("@open", open is null ? null : JsonSerializer.Serialize<LogEntry>(open, LogEntryJson.Default.LogEntry))
         );
     }
 
@@ -332,9 +337,9 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     private async ValueTask FinalizeAsync(SqlSession session, LiveGeneration live, PendingSlice slice, GenerationEnded ended)
     {
         var tail = live.TailWith(slice.Bytes);
-        var before = live.SegmentEnd == 0 ? FoldedLog.Empty : await ReadSegmentsAsync(session, live.Key);
+        var before = live.SegmentEnd == 0 ? LogSnapshot.Empty : await ReadSegmentsAsync(session, live.Key);
         var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
-        var log = new FoldedLog(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
+        var log = new LogSnapshot(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
         await MessageFinalizer.FinalizeAsync(session, live.Key, log, ended, _time.GetUtcNow());
     }
 
@@ -360,7 +365,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             var log = await ReadSegmentsAsync(session, row.Key);
             if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
             {
-                log = new FoldedLog((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
+                log = new LogSnapshot((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
             }
 
             claimed.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
@@ -403,29 +408,17 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return true;
     }
 
-    private static LogSlice Cut(FoldedLog log, long after, int maxBytes)
-    {
-        var slice = log.From(Math.Min(after, log.End));
-        if (slice.Bytes.Length <= maxBytes)
-        {
-            return slice;
-        }
-
-        var length = Slices.BoundaryAt(slice.Bytes.Span, 0, maxBytes);
-        return new LogSlice(after, slice.Bytes[..length], Slices.Between(slice.Controls.ToArray(), after, after + length), slice.Open);
-    }
-
-    private static async ValueTask<FoldedLog?> ReadMessageAsync(SqlSession session, string messageId) =>
+    private static async ValueTask<LogSnapshot?> ReadMessageAsync(SqlSession session, string messageId) =>
         await session.FirstAsync(
             "SELECT content, parts FROM messages WHERE id = @id",
             static row => MessageParts.Unfold(row.GetString(0), row.TextOrNull(1)),
             ("@id", messageId)
         );
 
-    private static async ValueTask<FoldedLog> ReadSegmentsAsync(SqlSession session, long key)
+    private static async ValueTask<LogSnapshot> ReadSegmentsAsync(SqlSession session, long key)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
-        List<PositionedControl> controls = [];
+        List<PositionedEntry> controls = [];
         foreach (
             var segment in await session.QueryAsync(
                 "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
@@ -438,7 +431,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             controls.AddRange(Placed(segment.Start, segment.Bytes, segment.Controls));
         }
 
-        return new FoldedLog(bytes.WrittenMemory, controls);
+        return new LogSnapshot(bytes.WrittenMemory, controls);
     }
 
     private static async ValueTask<LogSlice?> ReadSegmentAsync(SqlSession session, long key, long after, int maxBytes)
@@ -462,19 +455,18 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             return null;
         }
 
-        var to = Slices.BoundaryAt(bytes, from, maxBytes);
-        var controls = Placed(start, bytes, json);
-        var before = controls.LastOrDefault(control => control.Position < after && control.Control is PartOpened or PartClosed).Control;
-        var part = before switch
-        {
-            PartOpened opened => opened,
-            PartClosed => null,
-            _ => open is null ? null : JsonSerializer.Deserialize(open, LogControlJson.Default.LogControl) as PartOpened,
-        };
-        return new LogSlice(after, bytes.AsMemory(from, to - from), Slices.Between(controls, after, start + to), part);
+        var to = LogSlice.EndOf(bytes, from, maxBytes);
+        var entries = CollectionsMarshal.AsSpan(Placed(start, bytes, json));
+        var before = open is null ? null : JsonSerializer.Deserialize(open, LogEntryJson.Default.LogEntry) as PartOpened;
+        return new LogSlice(
+            after,
+            bytes[from..to],
+            PositionedEntries.Between(entries, after, start + to).ToArray(),
+            PositionedEntries.OpenPartAt(entries, after, before)
+        );
     }
 
-    private static List<PositionedControl> Placed(long start, byte[] bytes, string json) =>
+    private static List<PositionedEntry> Placed(long start, byte[] bytes, string json) =>
         JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
 
     private static async ValueTask<long> SegmentEndAsync(SqlSession session, long key) =>
@@ -500,7 +492,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return rows.Count == 0 ? null : rows[0];
     }
 
-    private sealed record FinishedLog(GenerationId Id, FoldedLog Log);
+    private sealed record FinishedLog(GenerationId Id, LogSnapshot Log);
 
     private sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition);
 

@@ -20,11 +20,11 @@ public static class PostChat
 
     /// <summary><c>POST /api/chat/text</c>: the same, answered as plain text.</summary>
     public static Task<IResult> HandleText(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
-        HandleAsync(http, static _ => new RawText(), message, history, seed);
+        HandleAsync(http, WireFormatCatalog.Text, message, history, seed);
 
     private static async Task<IResult> HandleAsync(
         HttpContext http,
-        Func<GenerationInfo, WireFormat>? fixedFormat,
+        NamedWireFormat? fixedFormat,
         SingleMessageChat message,
         AiSdkChat history,
         PlainMessagesChat seed
@@ -52,11 +52,11 @@ public static class PostChat
             case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<AiSdkChat.Request>().IsBad(out bad, out _):
                 return bad;
             case ChatBodyKind.UiMessages:
-                return await history.AnswerAsync(http, body, format ?? (static info => new UiMessageStream(info)), ClientHistory.Ui);
+                return await history.AnswerAsync(http, body, format ?? WireFormatCatalog.Ui, ClientHistory.Ui);
             case ChatBodyKind.DataMessages:
-                return await history.AnswerAsync(http, body, format ?? (static info => new DataStream(info)), ClientHistory.Plain);
+                return await history.AnswerAsync(http, body, format ?? WireFormatCatalog.Data, ClientHistory.Plain);
             default:
-                // AI SDK 3 posts what seed 000 posts; it has to say so.
+                // AI SDK 3 posts the same body as clients of content events; it has to say so.
                 return await seed.AnswerAsync(http, body, format);
         }
     }
@@ -65,7 +65,7 @@ public static class PostChat
 /// <summary>What kind of client wrote a body.</summary>
 public enum ChatBodyKind
 {
-    /// <summary>One message as text: Parley's own, and seed 004's.</summary>
+    /// <summary>One message as text: Parley's own.</summary>
     Message,
 
     /// <summary>Both of two that exclude each other.</summary>
@@ -80,7 +80,7 @@ public enum ChatBodyKind
     /// <summary>AI SDK 4.</summary>
     DataMessages,
 
-    /// <summary>Role and content alone: seed 000, and AI SDK 3.</summary>
+    /// <summary>Role and content alone: clients of content events, and AI SDK 3.</summary>
     PlainMessages,
 }
 

@@ -25,7 +25,7 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
         [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream
     );
 
-    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, Func<GenerationInfo, WireFormat>? format)
+    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, NamedWireFormat? format)
     {
         if (body.As<Request>().IsBad(out var bad, out var request))
         {
@@ -81,7 +81,7 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
         return await starter.StartAsync(
             http,
             command,
-            streamed && format is not null ? ResponseMode.Streamed(format) : ResponseMode.Native(streamed)
+            streamed && format is not null ? ResponseMode.Streamed(format.Create) : ResponseMode.Native(streamed)
         );
     }
 }

@@ -27,8 +27,8 @@ public static class FollowGeneration
             return problem;
         }
 
-        var written = format?.Invoke(found.Info) ?? new NativeEvents(found.Info);
-        if (after is not null && written is not (NativeEvents or TokenEvents))
+        var written = format?.Create(found.Info) ?? new NativeEvents(found.Info);
+        if (after is not null && !written.HasCursor)
         {
             return Problems.Invalid(
                 "after",

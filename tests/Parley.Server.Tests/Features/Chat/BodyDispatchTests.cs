@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Parley.Server.Generations;
 using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Features.Chat;
 
@@ -72,7 +72,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
         }
     }
 
-    public static TheoryData<string> Formats => [.. FormatParameter.Names];
+    public static TheoryData<string> Formats => [.. WireFormatCatalog.All.Select(format => format.Name)];
 
     [Theory]
     [MemberData(nameof(Formats))]
