@@ -1,4 +1,5 @@
 using Parley.Server;
+using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.ChatRows;
 using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex;
@@ -10,6 +11,7 @@ using Parley.Server.Features.Chat;
 using Parley.Server.Features.Conversations;
 using Parley.Server.Features.Feed;
 using Parley.Server.Features.Generations;
+using Parley.Server.Features.Health;
 using Parley.Server.Features.Messages;
 using Parley.Server.Features.Models;
 using Parley.Server.Generations;
@@ -37,13 +39,13 @@ var app = builder.Build();
 app.UseRequestPipeline();
 app.UseWebApp();
 app.UseApiReference();
-app.UseRouting();
 app.UseCors();
 app.UseAuthentication();
 app.UseBearerIdentity();
 
 app.MapHealth();
 app.MapChat();
+app.MapAiSdk();
 app.MapChatSessions();
 app.MapChatConversations();
 app.MapGenerations();

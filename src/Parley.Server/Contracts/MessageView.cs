@@ -1,9 +1,9 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
@@ -18,7 +18,7 @@ public sealed record MessageView(
     IReadOnlyList<PartView> Parts,
     [property:
         Description("`complete` of a message that no model wrote; otherwise the generation's."),
-        AllowedValues("complete", "running", "completed", "stopped", "failed", "interrupted")
+        SchemaValues("complete", "running", "completed", "stopped", "failed", "interrupted")
     ]
         string Status,
     string? Model,

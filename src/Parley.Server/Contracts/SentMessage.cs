@@ -1,16 +1,16 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Parley.Server.OpenApi;
 
 namespace Parley.Server.Contracts;
 
 /// <summary>What <see cref="ClientHistory"/> reads of a message that a client sends along, for the description of the API.</summary>
 public sealed record SentMessage(
     [property: Description("The client's name for it.")] string? Id,
-    [property: Required, AllowedValues("user", "assistant", "system", "developer", "tool", "data")] string? Role,
+    [property: SchemaRequired, SchemaValues("user", "assistant", "system", "developer", "tool", "data")] string? Role,
     [property: Description("AI SDK 5 to 7.")] IReadOnlyList<SentPart>? Parts,
     [property: Description("Others: a string, or parts.")] JsonElement? Content
 );
 
 /// <summary>A part of such a message. Its text is read; what it has besides is kept by the client.</summary>
-public sealed record SentPart([property: Required, Description("`text`; others are passed over.")] string? Type, string? Text);
+public sealed record SentPart([property: SchemaRequired, Description("`text`; others are passed over.")] string? Type, string? Text);

@@ -17,7 +17,7 @@ internal static class FailureProblem
         {
             RetryAfter = error.RetryAfter ?? (isRateLimit && error.Retryable ? 5 : null),
             ShouldRetry = error.Retryable && !hasContent ? null : false,
-            Extensions = [("conversationId", info.ConversationId), ("generationId", info.GenerationId), ("messageId", info.MessageId)],
+            Generation = info,
         };
     }
 }

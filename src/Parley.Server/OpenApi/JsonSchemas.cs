@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,42 +11,42 @@ using Parley.Server.Data.Model;
 
 namespace Parley.Server.OpenApi;
 
-/// <summary>How the JSON of a type is meant.</summary>
-/// <param name="Json">How it is written, or read.</param>
-/// <param name="IsRequest">It is read: members may be absent or null unless they are required. Otherwise it is written: members that are not null are always there.</param>
-/// <param name="IsTolerant">Further members are passed over.</param>
+/// <summary>How the JSON of a type is used.</summary>
+/// <param name="Json">The options with which it is written or read.</param>
+/// <param name="IsRequest">It is read: members may be absent or null unless they are required. Otherwise it is written: members that cannot be null are always present.</param>
+/// <param name="IsTolerant">Unknown members are ignored.</param>
 internal sealed record SchemaUse(JsonSerializerOptions Json, bool IsRequest, bool IsTolerant);
 
-/// <summary>Puts the schemas of our types into a document, each once, by the rules with which the server itself writes and reads them.</summary>
+/// <summary>Adds the schemas of the app's types to a document, each once, as the server itself writes and reads them.</summary>
 internal sealed class JsonSchemas(OpenApiDocument document)
 {
-    /// <summary>Names of nested types that say nothing without the operation that they belong to.</summary>
+    /// <summary>Names of nested types that are only unique together with their declaring type.</summary>
     private static readonly HashSet<string> Generic = ["Request", "Page", "List", "Created", "Deleted"];
 
     private readonly Dictionary<string, (Type Type, SchemaUse Use)> _named = [];
     private readonly HashSet<string> _written = [];
 
-    /// <summary>The schema of a type: a reference for one of ours.</summary>
+    /// <summary>The schema of a type; a reference, for a type of the app.</summary>
     public IOpenApiSchema Of(Type type, SchemaUse use) =>
         IsNamed(type) ? new OpenApiSchemaReference(Add(type, use), document) : Read(Whole(type, use));
 
-    /// <summary>A schema that is written down as JSON.</summary>
+    /// <summary>Parses a schema.</summary>
     public OpenApiSchema Read(JsonNode json)
     {
         using var stream = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(json));
         return new OpenApiJsonReader().ReadFragment<OpenApiSchema>(stream, OpenApiSpecVersion.OpenApi3_1, document, out _)
-            ?? throw new InvalidOperationException($"This is no schema: {json}");
+            ?? throw new InvalidOperationException($"Invalid schema: {json}");
     }
 
-    /// <summary>A reference to a schema that is written down as JSON, and added once.</summary>
-    public JsonObject Named(string name, Func<string, string> json)
+    /// <summary>A reference to an event's schema, which is added once.</summary>
+    public JsonObject Named(EventSchema schema)
     {
-        if (_written.Add(name))
+        if (_written.Add(schema.Name))
         {
-            document.AddComponent(name, Read(JsonNode.Parse(json(name))!));
+            document.AddComponent(schema.Name, Read(JsonNode.Parse(schema.Json)!));
         }
 
-        return Reference(name);
+        return Reference(schema.Name);
     }
 
     private JsonNode Node(Type type, SchemaUse use) => IsNamed(type) ? Reference(Add(type, use)) : Whole(type, use);
@@ -67,7 +66,7 @@ internal sealed class JsonSchemas(OpenApiDocument document)
 
     private static JsonObject Reference(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
 
-    /// <summary>Adds a type under its name, unless it is there.</summary>
+    /// <summary>Adds a type under its name, if it is not there yet.</summary>
     private string Add(Type type, SchemaUse use)
     {
         var name = NameOf(type);
@@ -78,7 +77,7 @@ internal sealed class JsonSchemas(OpenApiDocument document)
         else if (_named[name] != (type, use))
         {
             throw new InvalidOperationException(
-                $"{type} and {_named[name].Type} would both be the schema {name}, or it is used in two ways."
+                $"The schema {name} would stand for both {type} and {_named[name].Type}, or for two uses of one type."
             );
         }
 
@@ -90,9 +89,9 @@ internal sealed class JsonSchemas(OpenApiDocument document)
         var property = context.PropertyInfo;
         if (property?.AttributeProvider is { } member)
         {
-            if (Attribute<ShapeAttribute>(member) is { } shape)
+            if (Attribute<SchemaTypeAttribute>(member) is { } declared)
             {
-                node = Node(shape.Type, use);
+                node = Node(declared.Type, use);
             }
             else if (IsNamed(context.TypeInfo.Type))
             {
@@ -112,7 +111,7 @@ internal sealed class JsonSchemas(OpenApiDocument document)
             : Narrow(node, isNullable: false);
     }
 
-    /// <summary>A whole object: what must be there, and whether there may be more.</summary>
+    /// <summary>Completes an object's schema: required members, and whether further members are allowed.</summary>
     private static JsonObject Complete(JsonObject schema, JsonTypeInfo type, SchemaUse use)
     {
         schema["type"] = "object";
@@ -140,17 +139,14 @@ internal sealed class JsonSchemas(OpenApiDocument document)
             schema = new JsonObject { ["oneOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
         }
 
-        if (Attribute<AllowedValuesAttribute>(member) is { } allowed)
+        if (Attribute<SchemaValuesAttribute>(member) is { } allowed)
         {
-            schema["enum"] = JsonSerializer.SerializeToNode(isNullable ? [.. allowed.Values, null] : allowed.Values);
+            schema["enum"] = JsonSerializer.SerializeToNode(isNullable ? allowed.Values.Append(null) : allowed.Values);
         }
 
-        if (Attribute<RangeAttribute>(member) is { } range)
+        if (Attribute<SchemaRangeAttribute>(member) is { } range)
         {
-            (schema["minimum"], schema["maximum"]) = (
-                JsonSerializer.SerializeToNode(range.Minimum),
-                JsonSerializer.SerializeToNode(range.Maximum)
-            );
+            (schema["minimum"], schema["maximum"]) = (range.Minimum, range.Maximum);
         }
 
         if (Attribute<DescriptionAttribute>(member) is { } description)
@@ -162,17 +158,19 @@ internal sealed class JsonSchemas(OpenApiDocument document)
     }
 
     private static bool IsRequired(JsonPropertyInfo property, SchemaUse use) =>
-        use.IsRequest ? Has<RequiredAttribute>(property) || !property.IsGetNullable : !property.IsGetNullable || WritesNull(property, use);
+        use.IsRequest
+            ? Has<SchemaRequiredAttribute>(property) || !property.IsGetNullable
+            : !property.IsGetNullable || WritesNull(property, use);
 
     private static bool IsNullable(JsonPropertyInfo property, SchemaUse use) =>
-        property.IsGetNullable && (use.IsRequest ? !Has<RequiredAttribute>(property) : WritesNull(property, use));
+        property.IsGetNullable && (use.IsRequest ? !Has<SchemaRequiredAttribute>(property) : WritesNull(property, use));
 
     private static bool WritesNull(JsonPropertyInfo property, SchemaUse use) =>
         property.AttributeProvider is { } member && Attribute<JsonIgnoreAttribute>(member) is { } ignore
             ? ignore.Condition == JsonIgnoreCondition.Never
             : use.Json.DefaultIgnoreCondition is JsonIgnoreCondition.Never;
 
-    /// <summary>Leaves out what never comes: null, and numbers as text, which our JSON reads but does not write.</summary>
+    /// <summary>Removes what the server never writes or accepts: null, and numbers as strings.</summary>
     private static JsonNode Narrow(JsonNode node, bool isNullable)
     {
         if (node is not JsonObject schema)

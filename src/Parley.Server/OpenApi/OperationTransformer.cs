@@ -1,48 +1,45 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
-using Parley.Server.Data.Model;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.RateLimiting;
-using Parley.Streaming.Generations;
-using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.OpenApi;
 
-/// <summary>Writes an operation from what its route declares: handlers read requests and write answers themselves, so their signatures say nothing.</summary>
+/// <summary>Writes an operation from the metadata of its route: handlers read requests and write responses themselves, so the framework learns nothing from their signatures.</summary>
 internal sealed class OperationTransformer : IOpenApiOperationTransformer
 {
+    private static readonly HeaderDescription RetryAfter = new("Retry-After", "Seconds after which the same request may succeed."),
+        WwwAuthenticate = new("WWW-Authenticate", "`Bearer`.");
+
     private JsonSchemas? _schemas;
 
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         _schemas ??= new JsonSchemas(context.Document!);
-        var route = new Route(
-            context.Description.HttpMethod!,
-            "/" + context.Description.RelativePath,
-            context.Description.ActionDescriptor.EndpointMetadata
-        );
-        if (route.Find<OperationMetadata>() is not { } said)
+        var route = new Route(context.Description.HttpMethod!, new(context.Description.ActionDescriptor.EndpointMetadata));
+        if (route.IsHead)
         {
-            return Task.CompletedTask;
+            operation.OperationId += "Head";
         }
 
-        operation.OperationId = route.IsHead ? said.Id + "Head" : said.Id;
-        operation.Summary = said.Summary;
-        operation.Description = said.Description;
         operation.Parameters =
         [
-            .. route.All<ParameterMetadata>().Where(parameter => !route.IsHead || parameter.In == "path").Select(Parameter),
+            .. route.All<ParameterMetadata>().Where(parameter => !route.IsHead || parameter.In == ParameterLocation.Path).Select(Parameter),
         ];
         operation.RequestBody = Body(route);
         operation.Responses = Responses(route);
         operation.Security = Security(route, context.Document!);
-        if (route.Find<RateBucketMetadata>() is { } bucket)
+        if (route.Find<RateLimitPolicyMetadata>() is { } limit)
         {
             operation.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-            operation.Extensions["x-rate-limit"] = new JsonNodeExtension(bucket.Bucket.ToString().ToLowerInvariant());
+            operation.Extensions["x-rate-limit"] = new JsonNodeExtension(limit.Policy);
         }
 
         return Task.CompletedTask;
@@ -52,12 +49,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         new()
         {
             Name = parameter.Name,
-            In = parameter.In switch
-            {
-                "path" => ParameterLocation.Path,
-                "query" => ParameterLocation.Query,
-                _ => ParameterLocation.Header,
-            },
+            In = parameter.In,
             Description = parameter.Description,
             Required = parameter.Required,
             Schema = _schemas!.Read(JsonNode.Parse(parameter.Schema)!),
@@ -74,330 +66,213 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             return null;
         }
 
-        var media = new OpenApiMediaType { Schema = schemas.Count == 1 ? schemas[0] : new OpenApiSchema { AnyOf = schemas } };
-        foreach (var example in route.All<ExampleMetadata>())
+        var media = new OpenApiMediaType
         {
-            media.Examples ??= new Dictionary<string, IOpenApiExample>();
-            media.Examples[example.Name] = new OpenApiExample { Value = JsonNode.Parse(example.Json) };
-        }
-
+            Schema = schemas.Count == 1 ? schemas[0] : new OpenApiSchema { AnyOf = schemas },
+            Examples = route
+                .All<ExampleMetadata>()
+                .ToDictionary(
+                    example => example.Name,
+                    IOpenApiExample (example) => new OpenApiExample { Value = JsonNode.Parse(example.Json) }
+                ),
+        };
         return new OpenApiRequestBody
         {
-            Required = !route.Has<OptionalBodyMetadata>(),
-            Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = media },
+            Required = !route.Bodies.Any(body => body.IsOptional),
+            Content = new Dictionary<string, OpenApiMediaType> { [Media.Json] = media },
         };
     }
 
     private OpenApiResponses Responses(Route route)
     {
         var responses = new OpenApiResponses();
-        foreach (var group in route.All<AnswerMetadata>().GroupBy(answer => answer.Status))
+        foreach (var group in route.All<IProducesResponseTypeMetadata>().GroupBy(response => response.StatusCode))
         {
-            responses[Key(group.Key)] = Answer([.. group], route.Find<EventMetadata>());
+            // A HEAD request is not conditional, and has no live modes.
+            if (!route.IsHead || group.Key == StatusCodes.Status200OK)
+            {
+                responses[Key(group.Key)] = Response(route, group.Key, [.. group]);
+            }
         }
 
-        foreach (var (status, codes) in Refusals(route))
+        foreach (var (status, codes) in Errors(route))
         {
-            responses[Key(status)] = Refusal(route, status, codes);
+            responses[Key(status)] = Error(route, status, codes);
         }
 
-        if (!route.IsHead)
+        if (route.IsHead)
         {
-            return responses;
-        }
-
-        foreach (var status in (ReadOnlySpan<string>)["204", "304", "400"])
-        {
-            responses.Remove(status);
-        }
-
-        foreach (var response in responses.Values.OfType<OpenApiResponse>())
-        {
-            response.Content = null;
+            responses.Remove(Key(StatusCodes.Status400BadRequest));
+            foreach (var response in responses.Values.OfType<OpenApiResponse>())
+            {
+                response.Content = null;
+            }
         }
 
         return responses;
     }
 
-    private OpenApiResponse Answer(List<AnswerMetadata> answers, EventMetadata? events)
+    private OpenApiResponse Response(Route route, int status, List<IProducesResponseTypeMetadata> declared)
     {
-        var response = new OpenApiResponse
+        var descriptions = declared.Select(response => response.Description).OfType<string>();
+        var result = new OpenApiResponse
         {
-            Description = string.Join(
-                " ",
-                answers
-                    .Select(answer => answer.Description)
-                    .OfType<string>()
-                    .DefaultIfEmpty(ReasonPhrases.GetReasonPhrase(answers[0].Status))
-            ),
+            Description = string.Join(' ', descriptions.DefaultIfEmpty(ReasonPhrases.GetReasonPhrase(status))),
         };
-        foreach (var answer in answers)
+        foreach (var (response, contentType) in declared.SelectMany(response => response.ContentTypes.Select(type => (response, type))))
         {
-            foreach (var type in answer.ContentTypes)
+            var events = route.All<EventsMetadata>().FirstOrDefault(events => events.ContentType == contentType);
+            result.Content ??= new Dictionary<string, OpenApiMediaType>();
+            result.Content[contentType] = contentType switch
             {
-                response.Content ??= new Dictionary<string, OpenApiMediaType>();
-                response.Content[type] = new OpenApiMediaType
+                Media.Json when events is not null => new OpenApiMediaType
                 {
-                    Schema = Schema(answer),
-                    Extensions =
-                        type == Media.Events && events is not null
-                            ? new Dictionary<string, IOpenApiExtension> { ["x-event-schema"] = new JsonNodeExtension(Events(events)) }
-                            : null,
-                };
-            }
-
-            foreach (var header in answer.Headers)
-            {
-                AddHeader(response, header);
-            }
+                    Schema = _schemas!.Read(new JsonObject { ["type"] = "array", ["items"] = OneOf(events) }),
+                },
+                Media.Json => new OpenApiMediaType
+                {
+                    Schema = _schemas!.Of(
+                        response.Type!,
+                        new SchemaUse(route.Find<JsonFormatMetadata>()?.Options ?? ApiJson.Options, IsRequest: false, IsTolerant: true)
+                    ),
+                },
+                _ => new OpenApiMediaType
+                {
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    Extensions = events is null
+                        ? null
+                        : new Dictionary<string, IOpenApiExtension> { ["x-event-schema"] = new JsonNodeExtension(OneOf(events)) },
+                },
+            };
         }
 
-        return response;
+        AddDeclaredHeaders(route, status, result);
+        return result;
     }
 
-    private IOpenApiSchema Schema(AnswerMetadata answer)
+    private JsonObject OneOf(EventsMetadata events)
     {
-        if (answer.Body is { } body)
-        {
-            return _schemas!.Of(body, new SchemaUse(answer.Json ?? ApiJson.Options, IsRequest: false, IsTolerant: true));
-        }
-
-        return answer.Events is { } events
-            ? _schemas!.Read(new JsonObject { ["type"] = "array", ["items"] = _schemas.Named(events, EventSchemas.Of) })
-            : new OpenApiSchema { Type = JsonSchemaType.String };
+        JsonNode[] schemas = [.. events.Schemas.Select(schema => _schemas!.Named(schema))];
+        return schemas is [JsonObject one] ? one : new JsonObject { ["anyOf"] = new JsonArray(schemas) };
     }
 
-    private JsonObject Events(EventMetadata events) =>
-        events.Names.Count == 1
-            ? _schemas!.Named(events.Names[0], EventSchemas.Of)
-            : new JsonObject { ["anyOf"] = new JsonArray([.. events.Names.Select(name => _schemas!.Named(name, EventSchemas.Of))]) };
-
-    /// <summary>What the route refuses: what it says itself, and what follows from what it reads.</summary>
-    private static SortedDictionary<int, List<string>> Refusals(Route route)
+    /// <summary>The codes that the route declares, and those that follow from what it reads.</summary>
+    private static SortedDictionary<int, List<string>> Errors(Route route)
     {
-        SortedDictionary<int, List<string>> refusals = [];
-        void Add(int status, params ReadOnlySpan<string> codes)
+        SortedDictionary<int, List<string>> errors = [];
+        void Add(int status, params IEnumerable<string> codes)
         {
-            if (!refusals.TryGetValue(status, out var known))
-            {
-                refusals[status] = known = [];
-            }
-
-            foreach (var code in codes)
-            {
-                if (!known.Contains(code))
-                {
-                    known.Add(code);
-                }
-            }
+            errors.TryAdd(status, []);
+            errors[status].AddRange(codes.Except(errors[status]));
         }
 
-        if (route.HasBody)
+        if (route.Bodies.Any())
         {
-            Add(StatusCodes.Status400BadRequest, "malformed_json", "malformed_body", "duplicate_member", "invalid_text");
-            if (route.IsOpenAI)
-            {
-                Add(
-                    StatusCodes.Status400BadRequest,
-                    "missing_required_parameter",
-                    "invalid_type",
-                    "invalid_value",
-                    "unsupported_parameter",
-                    "unsupported_value"
-                );
-            }
-            else
-            {
-                Add(StatusCodes.Status400BadRequest, "wrong_type");
-            }
-
+            Add(StatusCodes.Status400BadRequest, ErrorCodes.MalformedJson, ErrorCodes.MalformedBody);
+            Add(StatusCodes.Status400BadRequest, ErrorCodes.DuplicateMember, ErrorCodes.InvalidText);
+            Add(StatusCodes.Status400BadRequest, route.ErrorFormat.InvalidMemberCodes);
             if (route.Bodies.Any(body => !body.IsTolerant))
             {
-                Add(StatusCodes.Status400BadRequest, "unknown_member");
+                Add(StatusCodes.Status400BadRequest, ErrorCodes.UnknownMember);
             }
 
-            Add(StatusCodes.Status413PayloadTooLarge, "body_too_large");
-            Add(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type");
+            Add(StatusCodes.Status413PayloadTooLarge, ErrorCodes.BodyTooLarge);
+            Add(StatusCodes.Status415UnsupportedMediaType, ErrorCodes.UnsupportedMediaType);
         }
 
-        foreach (var refusal in route.All<RefusalMetadata>())
+        foreach (var error in route.All<ErrorMetadata>())
         {
-            Add(refusal.Status, [.. refusal.Codes]);
+            Add(error.Status, error.Codes);
         }
 
-        Add(StatusCodes.Status401Unauthorized, "invalid_token");
+        Add(StatusCodes.Status401Unauthorized, ErrorCodes.InvalidToken);
         if (!HttpMethods.IsGet(route.Method) && !route.IsHead)
         {
-            Add(StatusCodes.Status403Forbidden, "cross_site");
+            Add(StatusCodes.Status403Forbidden, ErrorCodes.CrossSite);
         }
 
-        if (route.Find<RateBucketMetadata>()?.Bucket != RateBucket.Open)
+        if (!route.IsAnonymous)
         {
-            Add(StatusCodes.Status503ServiceUnavailable, "overloaded", "storage_unavailable");
+            Add(StatusCodes.Status503ServiceUnavailable, ErrorCodes.Overloaded, ErrorCodes.StorageUnavailable);
         }
 
-        return refusals;
+        return errors;
     }
 
-    private OpenApiResponse Refusal(Route route, int status, List<string> codes)
+    private OpenApiResponse Error(Route route, int status, List<string> declared)
     {
-        if (route.IsOpenAI && OpenAIErrors.OfStatus(status).Code is { } code)
-        {
-            codes = [code];
-        }
-
+        var format = route.ErrorFormat;
+        var codes = format.CodesOf(status, declared);
         var response = new OpenApiResponse
         {
             Description = $"{ReasonPhrases.GetReasonPhrase(status)}: {string.Join(", ", codes.Select(code => $"`{code}`"))}.",
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                [route.IsOpenAI ? "application/json" : "application/problem+json"] = new OpenApiMediaType
+                [format.ContentType] = new OpenApiMediaType
                 {
-                    Schema = _schemas!.Of(
-                        route.IsOpenAI ? typeof(ErrorEnvelope) : typeof(ProblemDetails),
-                        new SchemaUse(ApiJson.Options, IsRequest: false, IsTolerant: true)
-                    ),
-                    Example = ExampleOf(route, status, codes[0]),
+                    Schema = _schemas!.Of(format.BodyType, new SchemaUse(ApiJson.Options, IsRequest: false, IsTolerant: true)),
+                    Example = format.Example(status, codes[0]),
                 },
             },
         };
+        AddDeclaredHeaders(route, status, response);
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
         {
-            AddHeader(response, "Retry-After");
-        }
-        // The model may refuse when the answer has begun: there is a generation then.
-        if (
-            route.StartsAnswer
-            && (
-                status >= StatusCodes.Status429TooManyRequests
-                || (route.IsOpenAI && status is StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound)
-            )
-        )
-        {
-            foreach (var header in OperationExtensions.AnswerHeaders)
-            {
-                AddHeader(response, header);
-            }
+            AddHeader(response, RetryAfter);
         }
 
         if (status is StatusCodes.Status401Unauthorized)
         {
-            AddHeader(response, "WWW-Authenticate");
+            AddHeader(response, WwwAuthenticate);
         }
 
         return response;
     }
 
-    private static JsonObject ExampleOf(Route route, int status, string code) =>
-        route.IsOpenAI
-            ? new JsonObject
-            {
-                ["error"] = new JsonObject
-                {
-                    ["message"] = "A sentence for a person.",
-                    ["type"] = OpenAIErrors.OfStatus(status).Type,
-                    ["param"] = null,
-                    ["code"] = code,
-                },
-            }
-            : new JsonObject
-            {
-                ["type"] = $"urn:parley:error:{code}",
-                ["title"] = ReasonPhrases.GetReasonPhrase(status),
-                ["status"] = status,
-                ["detail"] = "A sentence for a person.",
-                ["code"] = code,
-                ["traceId"] = "0af7651916cd43dd8448eb211c80319c",
-            };
+    private static void AddDeclaredHeaders(Route route, int status, OpenApiResponse response)
+    {
+        foreach (
+            var header in route
+                .All<ResponseHeadersMetadata>()
+                .Where(declared => declared.Statuses.Contains(status))
+                .SelectMany(declared => declared.Headers)
+        )
+        {
+            AddHeader(response, header);
+        }
+    }
 
-    private static void AddHeader(OpenApiResponse response, string name)
+    private static void AddHeader(OpenApiResponse response, HeaderDescription header)
     {
         response.Headers ??= new Dictionary<string, IOpenApiHeader>();
-        response.Headers[name] = new OpenApiHeader
+        response.Headers[header.Name] = new OpenApiHeader
         {
-            Description = ResponseHeaders.Describe(name),
+            Description = header.Description,
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         };
     }
 
-    private static List<OpenApiSecurityRequirement>? Security(Route route, OpenApiDocument document)
-    {
-        if (route.Find<RateBucketMetadata>()?.Bucket == RateBucket.Open)
-        {
-            return [];
-        }
+    private static List<OpenApiSecurityRequirement>? Security(Route route, OpenApiDocument document) =>
+        route.IsAnonymous ? []
+        : route.Find<QueryCredentials>() is null ? null
+        : [.. DocumentTransformer.AllSchemes.Select(name => DocumentTransformer.Requirement(document, name))];
 
-        if (!route.Has<QueryCredentials>())
-        {
-            return null;
-        }
+    private static string Key(int status) => status.ToString(CultureInfo.InvariantCulture);
 
-        return
-        [
-            .. new[]
-            {
-                DocumentTransformer.Cookie,
-                DocumentTransformer.Bearer,
-                DocumentTransformer.AccessToken,
-                DocumentTransformer.Ticket,
-            }.Select(name => DocumentTransformer.Requirement(document, name)),
-        ];
-    }
-
-    private static string Key(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);
-
-    private sealed record Route(string Method, string Path, IList<object> Metadata)
+    private sealed record Route(string Method, EndpointMetadataCollection Metadata)
     {
         public IEnumerable<RequestBodyMetadata> Bodies => All<RequestBodyMetadata>().Where(body => body.Type is not null);
 
-        public bool HasBody => Bodies.Any();
+        public ErrorFormat ErrorFormat => ErrorFormat.Of(Metadata);
 
         public bool IsHead => HttpMethods.IsHead(Method);
 
-        public bool StartsAnswer => All<ParameterMetadata>().Contains(Parameters.IdempotencyKey);
+        public bool IsAnonymous => Find<IAllowAnonymous>() is not null;
 
-        public bool IsOpenAI => Path.StartsWith("/v1/", StringComparison.Ordinal);
+        public IReadOnlyList<T> All<T>()
+            where T : class => Metadata.GetOrderedMetadata<T>();
 
-        public IEnumerable<T> All<T>() => Metadata.OfType<T>();
-
-        public T? Find<T>() => All<T>().LastOrDefault();
-
-        public bool Has<T>() => All<T>().Any();
+        public T? Find<T>()
+            where T : class => Metadata.GetMetadata<T>();
     }
 }
-
-/// <summary>The body of a refusal (RFC 9457).</summary>
-/// <param name="Type"><c>urn:parley:error:</c> and the code.</param>
-/// <param name="Title">The status in words.</param>
-/// <param name="Status">The status.</param>
-/// <param name="Detail">A sentence for a person.</param>
-/// <param name="Code">Stable, for programs.</param>
-/// <param name="TraceId">Under which the server has logged it.</param>
-/// <param name="Errors">The fields at fault.</param>
-/// <param name="ConversationId">Where an answer had begun before it failed.</param>
-/// <param name="GenerationId">The answer that failed.</param>
-/// <param name="MessageId">Its message.</param>
-public sealed record ProblemDetails(
-    string Type,
-    string Title,
-    int Status,
-    string Detail,
-    string Code,
-    string TraceId,
-    IReadOnlyDictionary<string, IReadOnlyList<string>>? Errors,
-    string? ConversationId,
-    string? GenerationId,
-    string? MessageId
-);
-
-/// <summary>The body of a refusal on <c>/v1</c>.</summary>
-public sealed record ErrorEnvelope(EnvelopedError Error);
-
-/// <summary>What was wrong, in OpenAI's words.</summary>
-public sealed record EnvelopedError(
-    string Message,
-    string Type,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.Never)]
-        string? Param,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.Never)] string? Code
-);

@@ -351,7 +351,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
             .ToList();
         Assert.True(
             undeclared.Count == 0,
-            $"These say nothing about their body (Takes<T>() or TakesNoBody()): {string.Join(", ", undeclared)}"
+            $"These say nothing about their body (AcceptsJson<T>() or AcceptsNoBody()): {string.Join(", ", undeclared)}"
         );
         Assert.True(fixture.Routes.Count(route => route.HasBody) >= 21);
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Parley.Server.Http;
 using Parley.Server.RateLimiting;
 using Parley.Server.Tests.Hosting;
 
@@ -19,53 +21,68 @@ public sealed class RouteInventoryTests(ParleyServer server)
     }
 
     [Fact]
-    public void Routes_EveryOne_IsCounted()
+    public void Routes_EveryOne_DeclaresARateLimitPolicy()
     {
-        // S0.106, C6
-        var uncounted = Route
+        var missing = Route
             .Endpoints(server)
-            .Where(endpoint => endpoint.Metadata.GetMetadata<RateBucketMetadata>() is null)
+            .Where(endpoint => endpoint.Metadata.GetMetadata<RateLimitPolicyMetadata>() is null)
             .SelectMany(Route.NamesOf)
             .ToList();
-        Assert.True(uncounted.Count == 0, $"These declare no bucket (CountedAs): {string.Join(", ", uncounted)}");
+        Assert.True(missing.Count == 0, $"These declare no policy (WithRateLimitPolicy): {string.Join(", ", missing)}");
     }
 
     [Fact]
-    public void Routes_WhatTheyAreCountedAs_FitsWhatTheyDo()
+    public void Routes_RateLimitPolicies_FitWhatTheRoutesDo()
     {
-        // C5: whoever comes back to an answer is never charged. S0.60 to S0.62: the two writes of seed 000, and the one that asks a model.
-        var buckets = Route
+        var policies = Route
             .Endpoints(server)
             .SelectMany(endpoint =>
-                Route.NamesOf(endpoint).Select(name => (name, endpoint.Metadata.GetRequiredMetadata<RateBucketMetadata>().Bucket))
+                Route.NamesOf(endpoint).Select(name => (name, endpoint.Metadata.GetRequiredMetadata<RateLimitPolicyMetadata>().Policy))
             )
-            .ToDictionary(pair => pair.name, pair => pair.Bucket);
-        foreach (var (name, bucket) in buckets)
+            .ToDictionary(pair => pair.name, pair => pair.Policy);
+        foreach (var (name, policy) in policies)
         {
-            // Convex clients ask by POST.
-            if (name.StartsWith("GET", StringComparison.Ordinal) || name == "POST /api/query")
-            {
-                Assert.True(bucket is RateBucket.Read or RateBucket.Follow or RateBucket.Open, name);
-            }
-            else
-            {
-                Assert.True(bucket is RateBucket.Chat or RateBucket.Write or RateBucket.Follow, name);
-            }
-
+            // Convex clients send queries by POST.
+            string[] allowed =
+                name.StartsWith("GET", StringComparison.Ordinal) || name == "POST /api/query"
+                    ? [RateLimitPolicies.Read, RateLimitPolicies.Follow, RateLimitPolicies.Open]
+                    : [RateLimitPolicies.Chat, RateLimitPolicies.Write, RateLimitPolicies.Follow];
+            Assert.True(allowed.Contains(policy), $"{name}: {policy}");
             if (
                 name.EndsWith("/stream", StringComparison.Ordinal)
                 || name.EndsWith("/events", StringComparison.Ordinal)
                 || name.EndsWith("/stop", StringComparison.Ordinal)
             )
             {
-                Assert.Equal(RateBucket.Follow, bucket);
+                Assert.Equal(RateLimitPolicies.Follow, policy);
             }
         }
 
         Assert.Equal(
-            (RateBucket.Chat, RateBucket.Write, RateBucket.Write),
-            (buckets["POST /api/chat"], buckets["POST /api/chat/conversations"], buckets["POST /api/chat/conversations/{id}/messages"])
+            (RateLimitPolicies.Chat, RateLimitPolicies.Write, RateLimitPolicies.Write),
+            (policies["POST /api/chat"], policies["POST /api/chat/conversations"], policies["POST /api/chat/conversations/{id}/messages"])
         );
+    }
+
+    [Fact]
+    public void Routes_ASegmentInThePlaceOfAClientName_IsAReservedName()
+    {
+        var patterns = Route.Endpoints(server).Select(endpoint => endpoint.RoutePattern.PathSegments).ToList();
+        var beside =
+            from named in patterns
+            from place in Enumerable.Range(0, named.Count)
+            where named[place].Parts is [RoutePatternParameterPart { Name: "id" }]
+            from other in patterns
+            where other.Count > place && Enumerable.Range(0, place).All(index => Text(named[index]) == Text(other[index]))
+            where other[place].Parts is [RoutePatternLiteralPart]
+            select Text(other[place]);
+        var words = beside.Distinct().ToList();
+        Assert.Contains("stream", words);
+        Assert.All(words, word =>
+            Assert.True(ClientNames.Check("id", word) is not null, $"{word} is a path segment where clients have names")
+        );
+
+        static string Text(RoutePatternPathSegment segment) => segment.Parts is [RoutePatternLiteralPart literal] ? literal.Content : "{}";
     }
 
     [Fact]

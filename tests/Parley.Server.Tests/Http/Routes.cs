@@ -51,7 +51,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
 {
     public string Method => Line.Method;
 
-    public string Name => Body is null ? Line.ToString() : $"{Line} {Body.DeclaringType!.Name}";
+    public string Name => Body is null ? Line.ToString() : $"{Line} {(Body.DeclaringType ?? Body).Name}";
 
     public bool HasBody => Body is not null;
 

@@ -115,7 +115,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Operation_Each_SaysItsRateBucketAndItsBodies()
+    public async Task Operation_Each_SaysItsRateLimitPolicyAndItsBodies()
     {
         using var reader = server.NewPerson();
         var document = await ApiDocument.ReadAsync(reader);
@@ -124,7 +124,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
         {
             var operation = document.Operation(method, path.Replace("{**", "{", StringComparison.Ordinal));
             Assert.Equal(
-                endpoint.Metadata.GetRequiredMetadata<RateBucketMetadata>().Bucket.ToString().ToLowerInvariant(),
+                endpoint.Metadata.GetRequiredMetadata<RateLimitPolicyMetadata>().Policy,
                 operation.Json.GetProperty("x-rate-limit").GetString()
             );
             var taken = endpoint.Metadata.GetOrderedMetadata<RequestBodyMetadata>().Where(body => body.Type is not null).ToList();

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Contracts;
@@ -24,16 +23,16 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? Id,
-        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
+        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
             IReadOnlyList<JsonElement>? Messages,
-        [property: Shape(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
-        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        [property: SchemaType(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
+        [property: SchemaValues("submit-message", "regenerate-message")] string? Trigger,
         [property: Description("With `regenerate-message`: the answer to give again.")] string? MessageId,
         string? Model,
         string? ModelId,
-        [property: Range(0, 2)] double? Temperature,
-        [property: Range(0, 1)] double? TopP,
-        [property: Range(1, 10_000_000)] long? MaxTokens
+        [property: SchemaRange(0, 2)] double? Temperature,
+        [property: SchemaRange(0, 1)] double? TopP,
+        [property: SchemaRange(1, 10_000_000)] long? MaxTokens
     );
 
     /// <param name="http">The request.</param>

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Contracts;
@@ -23,17 +22,17 @@ public static class PostV1Chat
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
         [property: Description("The same.")] string? Id,
-        [property: Shape(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
+        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
             IReadOnlyList<JsonElement>? Messages,
         [property: Description("The new message: text, or a message with `parts`.")] JsonElement? Message,
         [property: Description("There are no agents yet: refused.")] string? AgentId,
-        [property: AllowedValues("submit-message", "regenerate-message")] string? Trigger,
+        [property: SchemaValues("submit-message", "regenerate-message")] string? Trigger,
         string? MessageId,
         string? Model,
         string? ModelId,
-        [property: Range(0, 2)] double? Temperature,
-        [property: Range(0, 1)] double? TopP,
-        [property: Range(1, 10_000_000)] long? MaxTokens
+        [property: SchemaRange(0, 2)] double? Temperature,
+        [property: SchemaRange(0, 1)] double? TopP,
+        [property: SchemaRange(1, 10_000_000)] long? MaxTokens
     );
 
     public static async Task<IResult> Handle(HttpContext http, AiSdkChat history)

@@ -18,58 +18,72 @@ public static class ChatConversationEndpoints
         DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     };
 
+    private static readonly ParameterMetadata ConversationToDelete = Parameters.Query(
+        "id",
+        "The conversation to delete: its id, or the client's name for it.",
+        Parameters.Text,
+        true
+    );
+
     public static void MapChatConversations(this IEndpointRouteBuilder routes)
     {
-        var conversations = routes.MapGroup("/api/chat/conversations").WithTags("Chat conversations");
+        var conversations = routes
+            .MapGroup("/api/chat/conversations")
+            .WithTag("Chat conversations", "Conversations and messages as rows, paged by offset.");
         conversations
             .MapGet("", ListChatConversations.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("listChatConversations", "Conversations as rows, the newest message first.")
-            .Reads(Parameters.Limit(50, 100), Parameters.Offset, Parameters.UserId)
-            .Answers<ListChatConversations.Page>(json: Json)
-            .Refuses(400, "unknown_parameter", "duplicate_parameter", "out_of_range")
-            .Refuses(403, "not_yours");
+            .WithName("listChatConversations")
+            .WithSummary("Lists conversations as rows, the most recent message first.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.Limit(50, 100), Parameters.Offset, Parameters.UserId)
+            .Produces<ListChatConversations.Page>()
+            .WithJsonFormat(Json)
+            .ProducesError(400, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange)
+            .ProducesError(403, ErrorCodes.NotYours);
         conversations
             .MapPost("", CreateChatConversation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<CreateChatConversation.Request>()
-            .BodyIsOptional()
-            .Operation(
-                "createChatConversation",
-                "Makes an empty conversation.",
-                "Its model may be one that is not here: it is what the conversation was meant for."
-            )
-            .Example("a title", """{"title":"A title","model":"scripted"}""")
-            .Creates<ChatConversationRow>(Json)
-            .Refuses(400, "text_required", "title_too_long", "invalid_model")
-            .Refuses(403, "not_yours");
+            .WithName("createChatConversation")
+            .WithSummary("Creates an empty conversation.")
+            .WithDescription("Its model need not be available: it records which model the conversation is meant for.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<CreateChatConversation.Request>(isOptional: true)
+            .WithExample("a title", """{"title":"A title","model":"scripted"}""")
+            .ProducesCreated<ChatConversationRow>()
+            .WithJsonFormat(Json)
+            .ProducesError(400, ErrorCodes.TextRequired, ErrorCodes.TitleTooLong, ErrorCodes.InvalidModel)
+            .ProducesError(403, ErrorCodes.NotYours);
         conversations
             .MapDelete("", DeleteChatConversation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Operation("deleteChatConversation", "Deletes a conversation, and its messages with it.")
-            .Reads(Parameters.ConversationToDelete)
-            .Answers<DeleteChatConversation.Deleted>()
-            .Refuses(400, "required", "duplicate_parameter")
-            .Refuses(404, "not_found");
+            .WithName("deleteChatConversation")
+            .WithSummary("Permanently deletes a conversation with its messages.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .WithParameters(ConversationToDelete)
+            .Produces<DeleteChatConversation.Deleted>()
+            .ProducesError(400, ErrorCodes.Required, ErrorCodes.DuplicateParameter)
+            .ProducesError(404, ErrorCodes.NotFound);
         conversations
             .MapGet("/{id}/messages", ListChatMessages.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("listChatMessages", "The messages of a conversation as rows, oldest first.")
-            .Reads(Parameters.ChatIdInPath, Parameters.Limit(100, 200), Parameters.Offset)
-            .Answers<ListChatMessages.Page>(json: Json)
-            .Refuses(400, "unknown_parameter", "duplicate_parameter", "out_of_range")
-            .Refuses(404, "not_found");
+            .WithName("listChatMessages")
+            .WithSummary("Lists the messages of a conversation as rows, oldest first.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.ChatIdInPath, Parameters.Limit(100, 200), Parameters.Offset)
+            .Produces<ListChatMessages.Page>()
+            .WithJsonFormat(Json)
+            .ProducesError(400, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange)
+            .ProducesError(404, ErrorCodes.NotFound);
         conversations
             .MapPost("/{id}/messages", CreateChatMessage.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<CreateChatMessage.Request>()
-            .Operation("createChatMessage", "Adds a message at the end, without asking a model.")
-            .Reads(Parameters.ChatIdInPath)
-            .Example("a note", """{"role":"user","content":"A note","tokens":2,"metadata":{"source":"import"}}""")
-            .Creates<ChatMessageRow>(Json)
-            .Refuses(400, "invalid_role", "text_required", "out_of_range", "too_long")
-            .Refuses(404, "not_found")
-            .Refuses(413, "message_too_long");
+            .WithName("createChatMessage")
+            .WithSummary("Appends a message without starting a generation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<CreateChatMessage.Request>()
+            .WithParameters(Parameters.ChatIdInPath)
+            .WithExample("a note", """{"role":"user","content":"A note","tokens":2,"metadata":{"source":"import"}}""")
+            .ProducesCreated<ChatMessageRow>()
+            .WithJsonFormat(Json)
+            .ProducesError(400, ErrorCodes.InvalidRole, ErrorCodes.TextRequired, ErrorCodes.OutOfRange, ErrorCodes.TooLong)
+            .ProducesError(404, ErrorCodes.NotFound)
+            .ProducesError(413, ErrorCodes.MessageTooLong);
     }
 
     /// <summary>The id under which a person is known in rows: null, since nobody has an account yet.</summary>

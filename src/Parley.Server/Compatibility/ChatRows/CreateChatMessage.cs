@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Parley.Server.Contracts;
 using Parley.Server.Data;
@@ -9,6 +8,7 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.ChatRows;
@@ -21,9 +21,9 @@ public static class CreateChatMessage
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
     public sealed record Request(
-        [property: Required, AllowedValues("user", "assistant", "system")] string? Role,
-        [property: Required] string? Content,
-        [property: Range(0, int.MaxValue)] int? Tokens,
+        [property: SchemaRequired, SchemaValues("user", "assistant", "system")] string? Role,
+        [property: SchemaRequired] string? Content,
+        [property: SchemaRange(0, int.MaxValue)] int? Tokens,
         JsonElement? Metadata
     );
 

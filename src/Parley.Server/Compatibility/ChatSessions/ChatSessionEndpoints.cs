@@ -1,3 +1,5 @@
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
@@ -5,65 +7,70 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary>Chat by sessions: start a turn, stream its answer, read the history. Each route under <c>/chat</c> and under <c>/api/chat</c>.</summary>
+/// <summary>Chat in sessions: store a message, stream its answer, read the history. Each route exists under <c>/chat</c> and under <c>/api/chat</c>.</summary>
 public static class ChatSessionEndpoints
 {
+    private static readonly ParameterMetadata SessionId = Parameters.Query(
+        "sessionId",
+        "The `sessionId` that `POST /chat/start` returned.",
+        Parameters.Uuid,
+        true
+    );
+
     public static void MapChatSessions(this IEndpointRouteBuilder routes)
     {
-        foreach (var (prefix, under) in new[] { ("/chat", ""), ("/api/chat", "UnderApi") })
+        foreach (var (prefix, suffix) in new[] { ("/chat", ""), ("/api/chat", "UnderApi") })
         {
-            var sessions = routes.MapGroup(prefix).WithTags("Chat sessions");
+            var sessions = routes.MapGroup(prefix).WithTag("Chat sessions", "Store a message, stream its answer, read the history.");
             sessions
                 .MapPost("/start", StartChat.Handle)
-                .CountedAs(RateBucket.Chat)
-                .Takes<StartChat.Request>()
-                .Operation(
-                    $"startChatSession{under}",
-                    "Stores a turn, and names the session whose stream answers it.",
-                    "The session can be begun for ten minutes. One that has begun outlives that."
-                )
-                .Example("a new chat", """{"modelId":"auto","prompt":"Hello"}""")
-                .Answers<StartChat.Started>(201)
-                .Refuses(400, "text_required", "invalid_id", "too_long", "model_not_found")
-                .Refuses(409, "answer_running", "conversation_changed")
-                .Refuses(413, "message_too_long");
+                .WithName($"startChatSession{suffix}")
+                .WithSummary("Stores a message, and returns the session whose stream answers it.")
+                .WithDescription("The generation can be started for ten minutes. A session whose generation was started is kept longer.")
+                .WithRateLimitPolicy(RateLimitPolicies.Chat)
+                .AcceptsJson<StartChat.Request>()
+                .WithExample("a new chat", """{"modelId":"auto","prompt":"Hello"}""")
+                .Produces<StartChat.Started>(201)
+                .ProducesError(400, ErrorCodes.TextRequired, ErrorCodes.InvalidId, ErrorCodes.TooLong, ErrorCodes.ModelNotFound)
+                .ProducesError(409, ErrorCodes.AnswerRunning, ErrorCodes.ConversationChanged)
+                .ProducesError(413, ErrorCodes.MessageTooLong);
             sessions
                 .MapGet("/stream", StreamChat.Handle)
-                .CountedAs(RateBucket.Follow)
+                .WithName($"streamChatSession{suffix}")
+                .WithSummary("Starts the session's generation, or follows it from the client's position.")
+                .WithDescription(
+                    "Events of the types `typing`, `token`, `done` and `error`. A missing or expired session is an `error` event as well, since an `EventSource` cannot read an error response."
+                )
+                .WithRateLimitPolicy(RateLimitPolicies.Follow)
                 .WithMetadata(new QueryCredentials(static http => Tickets.ForSession(http.Request.Query["sessionId"])))
-                .Operation(
-                    $"streamChatSession{under}",
-                    "Begins the session's answer, or goes on with it where the reader was.",
-                    "Events of the types `typing`, `token`, `done` and `error`. A session that is missing or has expired is an `error` event too: an `EventSource` can read nothing else."
+                .WithParameters(
+                    SessionId,
+                    GenerationDescriptions.Lenient(GenerationDescriptions.LastEventId),
+                    GenerationDescriptions.Lenient(GenerationDescriptions.After),
+                    GenerationDescriptions.Lenient(GenerationDescriptions.LastEventIdInQuery)
                 )
-                .Reads(
-                    Parameters.SessionId,
-                    Parameters.Lenient(Parameters.LastEventId),
-                    Parameters.Lenient(Parameters.After),
-                    Parameters.Lenient(Parameters.LastEventIdInQuery)
-                )
-                .FollowsAnswer("The answer, from the reader's position on.", Media.Events)
-                .Sends(EventSchemas.Token)
-                .AnswersNothing(204, "The reader has everything.")
-                .Refuses(400, "required", "duplicate_parameter");
+                .FollowsGeneration("The events after the client's position.", Media.Events)
+                .ProducesEvents(GenerationEventSchemas.Token)
+                .ProducesNoBody(204, "The position is the end of a generation that has ended.")
+                .ProducesError(400, ErrorCodes.Required, ErrorCodes.DuplicateParameter);
             sessions
                 .MapGet("/history", GetChatHistory.Handle)
-                .CountedAs(RateBucket.Read)
-                .Operation($"getChatHistory{under}", "What was said in a chat, oldest first.")
-                .Reads(Parameters.ChatId, Parameters.Limit(1000, 1000))
-                .Answers<GetChatHistory.History>()
-                .Refuses(400, "required", "unknown_parameter", "duplicate_parameter", "out_of_range")
-                .Refuses(404, "not_found");
+                .WithName($"getChatHistory{suffix}")
+                .WithSummary("Returns the messages of a chat, oldest first.")
+                .WithRateLimitPolicy(RateLimitPolicies.Read)
+                .WithParameters(Parameters.ChatId, Parameters.Limit(1000, 1000))
+                .Produces<GetChatHistory.History>()
+                .ProducesError(400, ErrorCodes.Required, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange)
+                .ProducesError(404, ErrorCodes.NotFound);
             sessions
                 .MapPost("/ticket", CreateTicket.Handle)
-                .CountedAs(RateBucket.Follow)
-                .Takes<CreateTicket.Request>()
-                .Operation(
-                    $"createChatTicket{under}",
-                    "A credential for one session's stream that may stand in a URL. Good for a minute, for as many connections as it takes."
-                )
-                .Answers<CreateTicket.Created>()
-                .Refuses(404, "not_found");
+                .WithName($"createChatTicket{suffix}")
+                .WithSummary("Issues a credential for one session's stream that may be part of a URL.")
+                .WithDescription("It is valid for one minute, for any number of connections.")
+                .WithRateLimitPolicy(RateLimitPolicies.Follow)
+                .AcceptsJson<CreateTicket.Request>()
+                .Produces<CreateTicket.Created>()
+                .ProducesError(404, ErrorCodes.NotFound);
         }
     }
 }

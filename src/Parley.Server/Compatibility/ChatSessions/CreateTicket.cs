@@ -1,17 +1,17 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
 /// <summary><c>POST /chat/ticket</c>: a short-lived credential for one session's stream, for an <c>EventSource</c> that has no cookie here and can set no header.</summary>
 public static class CreateTicket
 {
-    public sealed record Request([property: Required] string? SessionId);
+    public sealed record Request([property: SchemaRequired] string? SessionId);
 
     public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
 

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
@@ -8,6 +7,7 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Compatibility.ChatSessions;
@@ -19,8 +19,8 @@ public static class StartChat
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     public sealed record Request(
-        [property: Required, Description("`provider/model`, an alias or `auto`.")] string? ModelId,
-        [property: Required] string? Prompt,
+        [property: SchemaRequired, Description("`provider/model`, an alias or `auto`.")] string? ModelId,
+        [property: SchemaRequired] string? Prompt,
         [property: Description("The conversation, by its id or the client's name for it; one of that name begins where there is none.")]
             string? ChatId,
         string? ProjectId,

@@ -1,5 +1,7 @@
 using Parley.Server.Compatibility.Convex.Functions;
 using Parley.Server.Compatibility.Convex.Sync;
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
@@ -8,11 +10,36 @@ using Parley.Server.RateLimiting;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>
-/// Text that one client drives over HTTP and all others watch: raw text for the driver, subscriptions for the rest, as <c>@convex-dev/persistent-text-streaming</c> has it. Convex clients speak to it as to
-/// their own server.
+/// Text that one client starts and receives over HTTP while all others watch it through subscriptions, like <c>@convex-dev/persistent-text-streaming</c>. Convex clients use it like their own server.
 /// </summary>
 public static class TextStreamEndpoints
 {
+    private static readonly ParameterMetadata ChatId = Parameters.Id("The `chatId` that `POST /chat-stream/create` returned.");
+
+    private static readonly ParameterMetadata StreamId = Parameters.Query(
+        "streamId",
+        "The `streamId` that `POST /chat-stream/create` returned.",
+        Parameters.Uuid,
+        true
+    );
+
+    private static readonly ParameterMetadata LiveParameter = Parameters.Query(
+        "live",
+        "Without it the response is the current body. `sse`, or `Accept: text/event-stream`, continues as Server-Sent Events.",
+        """{"type":"string","enum":["sse"]}"""
+    );
+
+    private static readonly EventSchema BodyEvent = new(
+        "StreamBodyEvent",
+        """
+        {
+          "description": "The whole body of a stream.",
+          "type": "object", "required": ["text", "status"],
+          "properties": { "text": { "type": "string" }, "status": { "enum": ["pending", "streaming", "done", "error", "timeout"] } }
+        }
+        """
+    );
+
     public static IServiceCollection AddTextStreams(this IServiceCollection services) =>
         services
             .AddSingleton<StreamChats>()
@@ -23,123 +50,142 @@ public static class TextStreamEndpoints
 
     public static void MapTextStreams(this IEndpointRouteBuilder routes)
     {
-        var streams = routes.MapGroup("/chat-stream").WithTags("Text streams");
+        var streams = routes
+            .MapGroup("/chat-stream")
+            .WithTag("Text streams", "A chat whose generation one request starts and receives as raw text, while all others watch.");
         streams
             .MapPost("", DriveStreamChat.Handle)
-            .CountedAs(RateBucket.Chat)
-            .Takes<DriveStreamChat.Request>(tolerant: true)
-            .Operation(
-                "driveTextStream",
-                "Begins a stream's answer, and writes its text as it comes.",
-                "One request drives a stream. Where the model fails the connection is cut."
+            .WithName("driveTextStream")
+            .WithSummary("Starts a stream's generation, and streams its text.")
+            .WithDescription(
+                "Only one request can start a stream. When the model fails the connection is closed without the end of the response."
             )
-            .Streams("The text. Leaving does not end it.", [Media.Text], OperationExtensions.AnswerHeaders)
-            .AnswersNothing(205, "Another request drives it or has driven it, or it cannot be driven: look at its body instead.")
-            .Refuses(400, "required", "model_not_found")
-            .Refuses(429, "too_many_answers")
-            .Refuses(503, "overloaded", "restarting");
+            .WithRateLimitPolicy(RateLimitPolicies.Chat)
+            .AcceptsJson<DriveStreamChat.Request>(isTolerant: true)
+            .ProducesText("The text. The generation continues when the client disconnects.", Media.Text)
+            .WithResponseHeaders([200], GenerationDescriptions.Headers)
+            .ProducesNoBody(205, "The stream was already started, or cannot be started: read its body instead.")
+            .ProducesError(400, ErrorCodes.Required, ErrorCodes.ModelNotFound)
+            .ProducesError(429, ErrorCodes.TooManyAnswers)
+            .ProducesError(503, ErrorCodes.Overloaded, ErrorCodes.Restarting);
         streams
             .MapPost("/create", CreateStreamChat.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<CreateStreamChat.Request>()
-            .Operation(
-                "createTextStream",
-                "Stores a chat, and names the stream that answers it.",
-                "The stream can be driven for twenty minutes."
-            )
-            .Example("a chat", """{"prompt":"Explain quantum computing","title":"Quantum computing"}""")
-            .Creates<CreateStreamChat.Created>()
-            .Refuses(400, "text_required", "title_too_long", "model_not_found")
-            .Refuses(403, "not_yours")
-            .Refuses(409, "conversation_changed")
-            .Refuses(413, "message_too_long");
+            .WithName("createTextStream")
+            .WithSummary("Stores a chat, and returns the stream that answers it.")
+            .WithDescription("The stream can be started for twenty minutes.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<CreateStreamChat.Request>()
+            .WithExample("a chat", """{"prompt":"Explain quantum computing","title":"Quantum computing"}""")
+            .ProducesCreated<CreateStreamChat.Created>()
+            .ProducesError(400, ErrorCodes.TextRequired, ErrorCodes.TitleTooLong, ErrorCodes.ModelNotFound)
+            .ProducesError(403, ErrorCodes.NotYours)
+            .ProducesError(409, ErrorCodes.ConversationChanged)
+            .ProducesError(413, ErrorCodes.MessageTooLong);
         streams
             .MapGet("/body", GetStreamBody.Handle)
-            .CountedAs(RateBucket.Follow)
+            .WithName("getTextStreamBody")
+            .WithSummary("Returns a stream's text and status, once or whenever they change.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
             .WithMetadata(new QueryCredentials(static _ => null))
-            .Operation("getTextStreamBody", "A stream's text and status, now, or each time that they change.")
-            .Reads(Parameters.TextStreamId, Parameters.LiveBody)
-            .Answers<StreamBodyView>()
-            .Streams("With `live=sse`: events.", [Media.Events])
-            .Sends(EventSchemas.StreamBody)
-            .Refuses(400, "required", "invalid_live", "duplicate_parameter")
-            .Refuses(404, "not_found");
+            .WithParameters(StreamId, LiveParameter)
+            .Produces<StreamBodyView>()
+            .ProducesText("With `live=sse`: events.", Media.Events)
+            .ProducesEvents(BodyEvent)
+            .ProducesError(400, ErrorCodes.Required, ErrorCodes.InvalidLive, ErrorCodes.DuplicateParameter)
+            .ProducesError(404, ErrorCodes.NotFound);
         streams
             .MapGet("/chats", ListStreamChats.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation(
-                "listTextStreamChats",
-                "Chats as rows, newest first.",
-                "A list whose prompts together have more than 4 MiB is shorter."
-            )
-            .Reads(Parameters.Limit(ListStreamChats.Usual, ListStreamChats.Most), Parameters.UserId)
-            .Answers<ListStreamChats.Page>(json: StreamChatRow.Json)
-            .Refuses(400, "unknown_parameter", "duplicate_parameter", "out_of_range")
-            .Refuses(403, "not_yours");
+            .WithName("listTextStreamChats")
+            .WithSummary("Lists chats as rows, newest first.")
+            .WithDescription("The list ends early when its prompts together exceed 4 MiB.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.Limit(ListStreamChats.Usual, ListStreamChats.Most), Parameters.UserId)
+            .Produces<ListStreamChats.Page>()
+            .WithJsonFormat(StreamChatRow.Json)
+            .ProducesError(400, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange)
+            .ProducesError(403, ErrorCodes.NotYours);
         streams
             .MapGet("/chats/{id}", GetStreamChat.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("getTextStreamChat", "A chat as a row.")
-            .Reads(Parameters.StreamChatId)
-            .Answers<StreamChatRow>(json: StreamChatRow.Json)
-            .Refuses(404, "not_found");
+            .WithName("getTextStreamChat")
+            .WithSummary("Returns a chat as a row.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(ChatId)
+            .Produces<StreamChatRow>()
+            .WithJsonFormat(StreamChatRow.Json)
+            .ProducesError(404, ErrorCodes.NotFound);
         streams
             .MapPost("/chats/{id}/status", SetStreamChatStatus.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<SetStreamChatStatus.Request>()
-            .Operation(
-                "setTextStreamChatStatus",
-                "Takes over a status, where the answer allows it.",
-                "The status follows the answer: a chat that nobody has driven can be made `error`, and is not driven then; otherwise it can only be set to what it is."
+            .WithName("setTextStreamChatStatus")
+            .WithSummary("Sets the status of a chat, where its generation allows it.")
+            .WithDescription(
+                "The status follows the generation: a chat whose stream was never started can be set to `error`, and can then no longer be started. Otherwise only the current status can be set."
             )
-            .Reads(Parameters.StreamChatId)
-            .Answers<StreamChatRow>(json: StreamChatRow.Json)
-            .Refuses(400, "invalid_status")
-            .Refuses(404, "not_found")
-            .Refuses(409, "status_follows_answer");
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<SetStreamChatStatus.Request>()
+            .WithParameters(ChatId)
+            .Produces<StreamChatRow>()
+            .WithJsonFormat(StreamChatRow.Json)
+            .ProducesError(400, ErrorCodes.InvalidStatus)
+            .ProducesError(404, ErrorCodes.NotFound)
+            .ProducesError(409, ErrorCodes.StatusFollowsAnswer);
         streams
             .MapDelete("/chats/{id}", DeleteStreamChat.Handle)
-            .CountedAs(RateBucket.Write)
-            .Operation("deleteTextStreamChat", "Deletes a chat with all that belongs to it, and ends its answer.")
-            .Reads(Parameters.StreamChatId)
-            .AnswersNothing(204, "It is gone.")
-            .Refuses(404, "not_found");
+            .WithName("deleteTextStreamChat")
+            .WithSummary("Permanently deletes a chat; a running generation is ended.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .WithParameters(ChatId)
+            .ProducesNoBody(204, "The chat was deleted.")
+            .ProducesError(404, ErrorCodes.NotFound);
 
-        var convex = routes.MapGroup("/api").WithTags("Convex");
+        var convex = routes
+            .MapGroup("/api")
+            .WithTag(
+                "Convex",
+                "The functions of text streams, as Convex clients call them. They also subscribe to them, at the WebSocket `/api/{version}/sync`."
+            );
         convex
             .MapPost("/query", RunQuery.Handle)
-            .CountedAs(RateBucket.Read)
-            .Takes<RunQuery.Request>(tolerant: true)
-            .Operation("runQuery", "Runs a query.", "`getChat`, `getChatBody` or `listChats`, of any module.")
+            .WithName("runQuery")
+            .WithSummary("Runs a query.")
+            .WithDescription("`getChat`, `getChatBody` or `listChats`, of any module.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .AcceptsJson<RunQuery.Request>(isTolerant: true)
             .CallsFunction()
-            .Example("a list", """{"path":"ai_chat:listChats","args":[{"limit":10}],"format":"json"}""");
+            .WithExample("a list", """{"path":"ai_chat:listChats","args":[{"limit":10}],"format":"json"}""");
         convex
             .MapPost("/mutation", RunMutation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<RunMutation.Request>(tolerant: true)
-            .Operation("runMutation", "Runs a mutation.", "`createChat`, `updateChatStatus` or `deleteChat`, of any module.")
+            .WithName("runMutation")
+            .WithSummary("Runs a mutation.")
+            .WithDescription("`createChat`, `updateChatStatus` or `deleteChat`, of any module.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<RunMutation.Request>(isTolerant: true)
             .CallsFunction()
-            .Example("a chat", """{"path":"ai_chat:createChat","args":[{"prompt":"Hello"}],"format":"json"}""");
+            .WithExample("a chat", """{"path":"ai_chat:createChat","args":[{"prompt":"Hello"}],"format":"json"}""");
         convex
             .MapPost("/action", RunAction.Handle)
-            .CountedAs(RateBucket.Follow)
-            .TakesNoBody()
-            .Operation("runAction", "Says that there are no actions.")
-            .Answers<FunctionCall.Failed>();
+            .WithName("runAction")
+            .WithSummary("Responds that there are no actions.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .AcceptsNoBody()
+            .Produces<FunctionCall.Failed>();
 
-        // A WebSocket, which the API's description has no words for.
-        convex.MapSync().CountedAs(RateBucket.Follow).WithMetadata(new RequestBodyMetadata(null)).ExcludeFromDescription();
+        // A WebSocket, which OpenAPI cannot describe.
+        convex
+            .MapSync()
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .WithMetadata(new RequestBodyMetadata(null))
+            .ExcludeFromDescription();
     }
 
     private static RouteHandlerBuilder CallsFunction(this RouteHandlerBuilder route) =>
         route
-            .Answers<FunctionCall.Succeeded>()
-            .Answers<FunctionCall.Failed>(FunctionCall.FunctionFailed, "The function failed.")
-            .Refuses(400, "required");
+            .Produces<FunctionCall.Succeeded>()
+            .Produces<FunctionCall.Failed>("The function failed.", FunctionCall.FunctionFailed)
+            .ProducesError(400, ErrorCodes.Required);
 
     private static IEndpointConventionBuilder MapSync(this IEndpointRouteBuilder routes)
     {
-        // A handshake over HTTP/2 is a CONNECT.
+        // Over HTTP/2 the handshake is a CONNECT request.
         var handshake = routes.CreateApplicationBuilder().UseWebSockets();
         handshake.Run(static http => http.RequestServices.GetRequiredService<SyncHandshake>().AnswerAsync(http));
         return routes.MapMethods("/{version}/sync", ["GET", "CONNECT"], handshake.Build());

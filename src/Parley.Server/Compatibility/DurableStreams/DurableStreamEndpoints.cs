@@ -1,21 +1,39 @@
+using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.DurableStreams;
 
-/// <summary>A generation as a stream of the Durable Streams protocol, which others only read: its entries as JSON, and its answer as plain text. The offset is the position.</summary>
+/// <summary>A generation as a read-only stream of the Durable Streams protocol: its entries as JSON, and its answer as plain text. The offset is the position.</summary>
 public static class DurableStreamEndpoints
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
 
-    private static readonly string[] Headers =
+    private static readonly ParameterMetadata Offset = Parameters.Query(
+        "offset",
+        "Where to read from: `-1` for the beginning, `now` for the end, or the last `Stream-Next-Offset`.",
+        """{"type":"string","default":"-1"}"""
+    );
+
+    private static readonly ParameterMetadata Live = Parameters.Query(
+        "live",
+        "Without it the response is what is stored. `long-poll` waits for more; `sse` continues as Server-Sent Events. Both need `offset`.",
+        """{"type":"string","enum":["long-poll","sse"]}"""
+    );
+
+    private static readonly ParameterMetadata Cursor = Parameters.Query("cursor", "The last `Stream-Cursor`.");
+
+    private static readonly ParameterMetadata IfNoneMatch = Parameters.Header("If-None-Match", "An `ETag` of an earlier response.");
+
+    private static readonly HeaderDescription[] Headers =
     [
-        ReadDurably.NextOffset,
-        ReadDurably.UpToDate,
-        ReadDurably.Closed,
-        ReadDurably.Cursor,
-        "ETag",
+        new(ReadDurably.NextOffset, "The offset to read from next."),
+        new(ReadDurably.UpToDate, "`true` when the response ends at the current end of the stream."),
+        new(ReadDurably.Closed, "`true` when the stream is complete."),
+        new(ReadDurably.Cursor, "To be sent as `cursor` with the next long-poll."),
+        new("ETag", "Identifies this section of the stream, for `If-None-Match`."),
     ];
 
     public static IServiceCollection AddDurableStreams(this IServiceCollection services) =>
@@ -23,39 +41,44 @@ public static class DurableStreamEndpoints
 
     public static void MapDurableStreams(this IEndpointRouteBuilder routes)
     {
-        var streams = routes.MapGroup("/api/v1/generations/{id}/stream").WithTags("Durable streams");
+        var streams = routes
+            .MapGroup("/api/v1/generations/{id}/stream")
+            .WithTag("Durable streams", "A generation as a read-only stream of the Durable Streams protocol.");
         streams
             .MapMethods("", Methods, ReadDurably.HandleJson)
-            .CountedAs(RateBucket.Follow)
-            .WithMetadata(new QueryCredentials(Resource))
-            .Operation(
-                "readGenerationStream",
-                "A generation's entries as a JSON stream of the Durable Streams protocol.",
-                "Each message is the object of a native event with its `position`. The offset is the position."
-            )
-            .AnswersEvents(EventSchemas.Generation, Headers)
-            .ReadsDurably();
+            .WithName("readGenerationStream")
+            .WithSummary("Reads a generation's entries as a JSON stream of the Durable Streams protocol.")
+            .WithDescription("Each message is the object of a native event with its `position`. The offset is the position.")
+            .ReadsStream()
+            .ProducesEventArray(GenerationEventSchemas.Native);
         streams
             .MapMethods("/text", Methods, ReadDurably.HandleText)
-            .CountedAs(RateBucket.Follow)
-            .WithMetadata(new QueryCredentials(Resource))
-            .Operation(
-                "readGenerationTextStream",
-                "A generation's answer as a text stream of the Durable Streams protocol.",
-                "Its offsets are those of the JSON stream."
-            )
-            .Streams("The text from the offset on.", [Media.Text], Headers)
-            .ReadsDurably();
+            .WithName("readGenerationTextStream")
+            .WithSummary("Reads a generation's answer as a text stream of the Durable Streams protocol.")
+            .WithDescription("Its offsets are those of the JSON stream.")
+            .ReadsStream()
+            .ProducesText("The text after the offset.", Media.Text);
     }
 
-    private static void ReadsDurably(this RouteHandlerBuilder route) =>
+    private static RouteHandlerBuilder ReadsStream(this RouteHandlerBuilder route) =>
         route
-            .Reads(Parameters.GenerationId, Parameters.StreamOffset, Parameters.Live, Parameters.StreamCursor, Parameters.IfNoneMatch)
-            .Streams("With `live=sse`: events.", [Media.Events])
-            .AnswersNothing(204, "Nothing came while a long-poll waited, or nothing more will.", Headers[..^1])
-            .AnswersNothing(304, "The reader has this stretch.", Headers)
-            .Refuses(400, "required", "invalid_live", "invalid_offset", "offset_beyond_end", "duplicate_parameter")
-            .Refuses(404, "not_found");
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .WithMetadata(new QueryCredentials(Resource))
+            .WithParameters(Parameters.GenerationId, Offset, Live, Cursor, IfNoneMatch)
+            .ProducesText("With `live=sse`: events.", Media.Events)
+            .ProducesNoBody(204, "The long-poll ended without new data, or the stream is complete.")
+            .ProducesNoBody(304, "The section is unchanged.")
+            .WithResponseHeaders([200, 304], Headers)
+            .WithResponseHeaders([204], Headers[..^1])
+            .ProducesError(
+                400,
+                ErrorCodes.Required,
+                ErrorCodes.InvalidLive,
+                ErrorCodes.InvalidOffset,
+                ErrorCodes.OffsetBeyondEnd,
+                ErrorCodes.DuplicateParameter
+            )
+            .ProducesError(404, ErrorCodes.NotFound);
 
     private static string? Resource(HttpContext http) => http.Request.RouteValues["id"] is string id ? Tickets.ForGeneration(id) : null;
 }

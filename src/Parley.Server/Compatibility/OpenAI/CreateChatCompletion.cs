@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
@@ -30,22 +29,22 @@ public static class CreateChatCompletion
 
     /// <summary>What is read of a body, by <see cref="OpenAIChatRequest"/>.</summary>
     public sealed record Request(
-        [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-        [property: Required, Shape(typeof(IReadOnlyList<ChatCompletionMessage>))] IReadOnlyList<JsonElement>? Messages,
+        [property: SchemaRequired, Description("`provider/model`, an alias, or `auto`.")] string? Model,
+        [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<ChatCompletionMessage>))] IReadOnlyList<JsonElement>? Messages,
         bool? Stream,
         [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")]
             JsonElement? StreamOptions,
         [property: Description("Keeps it as a conversation, which the caller's lists show.")] bool? Store,
         [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
-        [property: Range(0, 2)] double? Temperature,
-        [property: JsonPropertyName("top_p"), Range(0, 1)] double? TopP,
+        [property: SchemaRange(0, 2)] double? Temperature,
+        [property: JsonPropertyName("top_p"), SchemaRange(0, 1)] double? TopP,
         [property: JsonPropertyName("max_tokens")] long? MaxTokens,
         [property: JsonPropertyName("max_completion_tokens")] long? MaxCompletionTokens,
-        [property: JsonPropertyName("frequency_penalty"), Range(-2, 2)] double? FrequencyPenalty,
-        [property: JsonPropertyName("presence_penalty"), Range(-2, 2)] double? PresencePenalty,
+        [property: JsonPropertyName("frequency_penalty"), SchemaRange(-2, 2)] double? FrequencyPenalty,
+        [property: JsonPropertyName("presence_penalty"), SchemaRange(-2, 2)] double? PresencePenalty,
         long? Seed,
         [property: Description("A string, or up to four.")] JsonElement? Stop,
-        [property: JsonPropertyName("reasoning_effort"), AllowedValues("none", "minimal", "low", "medium", "high", "xhigh", "max")]
+        [property: JsonPropertyName("reasoning_effort"), SchemaValues("none", "minimal", "low", "medium", "high", "xhigh", "max")]
             string? ReasoningEffort,
         [property: JsonPropertyName("response_format"), Description("`text`, `json_object` or `json_schema`.")] JsonElement? ResponseFormat,
         [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
@@ -12,6 +11,7 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;
 
@@ -22,8 +22,8 @@ public static class CreateResponse
 {
     /// <summary>What is read of a body, by <see cref="OpenAIResponsesRequest"/>.</summary>
     public sealed record Request(
-        [property: Required, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-        [property: Required, Description("A string, or items.")] JsonElement? Input,
+        [property: SchemaRequired, Description("`provider/model`, an alias, or `auto`.")] string? Model,
+        [property: SchemaRequired, Description("A string, or items.")] JsonElement? Input,
         string? Instructions,
         [property: JsonPropertyName("previous_response_id"), Description("The Response that this one goes on from.")]
             string? PreviousResponseId,
@@ -31,8 +31,8 @@ public static class CreateResponse
         [property: Description("Answers at once; the client comes back for the output.")] bool? Background,
         [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
         [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
-        [property: Range(0, 2)] double? Temperature,
-        [property: JsonPropertyName("top_p"), Range(0, 1)] double? TopP,
+        [property: SchemaRange(0, 2)] double? Temperature,
+        [property: JsonPropertyName("top_p"), SchemaRange(0, 1)] double? TopP,
         [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
         JsonElement? Reasoning,
         JsonElement? Text,

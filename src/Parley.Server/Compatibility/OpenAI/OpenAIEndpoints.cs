@@ -1,13 +1,34 @@
 using Parley.Server.Generations;
+using Parley.Server.Http;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary>The OpenAI API, for every client, tool and library that speaks it. Errors are in its envelope.</summary>
+/// <summary>The OpenAI API.</summary>
 public static class OpenAIEndpoints
 {
+    private static readonly ParameterMetadata ResponseId = Parameters.Id(
+        "The Response's id.",
+        """{"type":"string","pattern":"^resp_[0-9a-f]{32}$"}"""
+    );
+
+    private static readonly ParameterMetadata ModelId = Parameters.Id("The model's name. It may contain slashes.", Parameters.Text);
+
+    private static readonly ParameterMetadata Stream = Parameters.Query(
+        "stream",
+        "`true`: the events of the Response instead of the object.",
+        """{"type":"string","enum":["true","false"],"default":"false"}"""
+    );
+
+    private static readonly ParameterMetadata StartingAfter = Parameters.Query(
+        "starting_after",
+        "The `sequence_number` of the last event received.",
+        Parameters.Position
+    );
+
     public static IServiceCollection AddOpenAI(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CompletionOptions>().Bind(configuration.GetSection("Completions")).ValidateDataAnnotations().ValidateOnStart();
@@ -19,68 +40,78 @@ public static class OpenAIEndpoints
 
     public static void MapOpenAI(this IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup("/v1").WithTags("OpenAI");
+        var v1 = routes
+            .MapGroup("/v1")
+            .WithTag("OpenAI", "The OpenAI API, for every client that speaks it. Errors have its envelope.")
+            .WithErrorFormat(new OpenAIErrorFormat())
+            .WithResponseHeader("x-request-id", static () => $"req_{TraceId.Current()}")
+            .WithJsonFormat(OpenAISchemas.Json);
         v1.MapGet("/models", ListOpenAIModels.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("listOpenAIModels", "The models that can be asked.")
-            .Answers<ListOpenAIModels.List>();
+            .WithName("listOpenAIModels")
+            .WithSummary("Lists the available models.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .Produces<ListOpenAIModels.List>();
         v1.MapGet("/models/{**id}", GetOpenAIModel.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("getOpenAIModel", "One model.")
-            .Reads(Parameters.ModelId)
-            .Answers<OpenAIModel>()
-            .Refuses(404, "model_not_found");
+            .WithName("getOpenAIModel")
+            .WithSummary("Returns a model.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(ModelId)
+            .Produces<OpenAIModel>()
+            .ProducesError(404, ErrorCodes.ModelNotFound);
         v1.MapPost("/chat/completions", CreateChatCompletion.Handle)
-            .CountedAs(RateBucket.Chat)
-            .Takes<CreateChatCompletion.Request>(tolerant: true)
-            .Operation(
-                "createChatCompletion",
-                "Asks a model, with the whole conversation in the request.",
-                "The answer is kept for a day, so that it can be followed and retried, and is in no list; with `store: true` it is a conversation as any other."
+            .WithName("createChatCompletion")
+            .WithSummary("Sends the whole conversation to a model.")
+            .WithDescription(
+                "The answer is kept for a day, so that it can be followed and retried, and is not listed; with `store: true` it becomes a conversation like any other."
             )
-            .Example("a stream", """{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}""")
-            .Answers<ChatCompletion>(json: OpenAISchemas.Json)
-            .Starts();
+            .WithRateLimitPolicy(RateLimitPolicies.Chat)
+            .AcceptsJson<CreateChatCompletion.Request>(isTolerant: true)
+            .WithExample("a stream", """{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}""")
+            .Produces<ChatCompletion>()
+            .StartsOpenAIGeneration();
         v1.MapPost("/responses", CreateResponse.Handle)
-            .CountedAs(RateBucket.Chat)
-            .Takes<CreateResponse.Request>(tolerant: true)
-            .Operation(
-                "createResponse",
-                "Asks a model: streamed, waited for, or in the background.",
-                "None of them ends when the client leaves."
-            )
-            .Example("a stream", """{"model":"auto","input":"Hello","stream":true}""")
-            .Answers<Response>(json: OpenAISchemas.Json)
-            .Refuses(400, "previous_response_not_found", "previous_response_not_completed")
-            .Starts();
+            .WithName("createResponse")
+            .WithSummary("Sends input to a model: streamed, synchronous, or in the background.")
+            .WithDescription("In each case the generation continues when the client disconnects.")
+            .WithRateLimitPolicy(RateLimitPolicies.Chat)
+            .AcceptsJson<CreateResponse.Request>(isTolerant: true)
+            .WithExample("a stream", """{"model":"auto","input":"Hello","stream":true}""")
+            .Produces<Response>()
+            .ProducesError(400, OpenAIErrorCodes.PreviousResponseNotFound, OpenAIErrorCodes.PreviousResponseNotCompleted)
+            .StartsOpenAIGeneration();
         v1.MapGet("/responses/{id}", GetResponse.Handle)
-            .CountedAs(RateBucket.Follow)
-            .Operation("getResponse", "A Response as it stands, or its events after a number.")
-            .Reads(Parameters.ResponseId, Parameters.Stream, Parameters.StartingAfter)
-            .Answers<Response>(json: OpenAISchemas.Json)
-            .FollowsAnswer("With `stream=true`: its events.", Media.Events)
-            .Refuses(400, "wrong_type", "duplicate_parameter")
-            .Refuses(404, "not_found");
+            .WithName("getResponse")
+            .WithSummary("Returns the current state of a Response, or its events after a sequence number.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .WithParameters(ResponseId, Stream, StartingAfter)
+            .Produces<Response>()
+            .FollowsGeneration("With `stream=true`: its events.", Media.Events)
+            .ProducesError(400, ErrorCodes.WrongType, ErrorCodes.DuplicateParameter)
+            .ProducesError(404, ErrorCodes.NotFound);
         v1.MapDelete("/responses/{id}", DeleteResponse.Handle)
-            .CountedAs(RateBucket.Write)
-            .Operation("deleteResponse", "Deletes a Response. One that is being written ends.")
-            .Reads(Parameters.ResponseId)
-            .Answers<DeleteResponse.Deleted>()
-            .Refuses(404, "not_found");
+            .WithName("deleteResponse")
+            .WithSummary("Deletes a Response; a running one is ended.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .WithParameters(ResponseId)
+            .Produces<DeleteResponse.Deleted>()
+            .ProducesError(404, ErrorCodes.NotFound);
         v1.MapPost("/responses/{id}/cancel", CancelResponse.Handle)
-            .CountedAs(RateBucket.Follow)
-            .TakesNoBody()
-            .Operation("cancelResponse", "Stops a Response. One that has ended stays as it is.")
-            .Reads(Parameters.ResponseId)
-            .Answers<Response>(json: OpenAISchemas.Json)
-            .Refuses(404, "not_found");
+            .WithName("cancelResponse")
+            .WithSummary("Stops a Response. Does nothing if it has ended.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .AcceptsNoBody()
+            .WithParameters(ResponseId)
+            .Produces<Response>()
+            .ProducesError(404, ErrorCodes.NotFound);
+        v1.MapUnmatched();
     }
 
-    private static void Starts(this RouteHandlerBuilder route) =>
+    private static void StartsOpenAIGeneration(this RouteHandlerBuilder route) =>
         route
-            .StartsAnswer(Media.Events)
-            .Refuses(404, "model_not_found")
-            .Refuses(409, "answer_running")
-            .Refuses(500, "server_error")
-            .Refuses(503, "server_is_overloaded");
+            .StartsGeneration(Media.Events)
+            .WithResponseHeaders([400, 404], GenerationDescriptions.Headers) // statuses with which a model's refusal is reported
+            .ProducesError(404, ErrorCodes.ModelNotFound)
+            .ProducesError(409, ErrorCodes.AnswerRunning)
+            .ProducesError(500, OpenAIErrorCodes.ServerError)
+            .ProducesError(503, OpenAIErrorCodes.ServerIsOverloaded);
 }

@@ -1,10 +1,8 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
-using Parley.Streaming.WireFormats;
+using Parley.Server.OpenApi;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
@@ -21,7 +19,7 @@ internal static class OpenAISchemas
 
 /// <summary>A message of a request to Chat Completions.</summary>
 public sealed record ChatCompletionMessage(
-    [property: Required, AllowedValues("system", "developer", "user", "assistant", "tool")] string? Role,
+    [property: SchemaRequired, SchemaValues("system", "developer", "user", "assistant", "tool")] string? Role,
     [property: Description("A string, or parts.")] JsonElement? Content,
     [property: JsonPropertyName("tool_calls"), Description("Calls that the assistant made.")] IReadOnlyList<JsonElement>? ToolCalls,
     [property: JsonPropertyName("tool_call_id"), Description("Of a tool's message: the call that it answers.")] string? ToolCallId
@@ -42,7 +40,7 @@ public sealed record ChatCompletionChoice(
     int Index,
     ChatCompletionAnswer Message,
     JsonElement? Logprobs,
-    [property: AllowedValues("stop", "length", "content_filter", "tool_calls")] string FinishReason
+    [property: SchemaValues("stop", "length", "content_filter", "tool_calls")] string FinishReason
 );
 
 /// <summary>What the model said.</summary>
@@ -69,7 +67,7 @@ public sealed record Response(
     string Id,
     [property: JsonPropertyName("object")] string Kind,
     long CreatedAt,
-    [property: AllowedValues("queued", "in_progress", "completed", "incomplete", "failed", "cancelled")] string Status,
+    [property: SchemaValues("queued", "in_progress", "completed", "incomplete", "failed", "cancelled")] string Status,
     bool Background,
     JsonElement? Error,
     JsonElement? IncompleteDetails,
@@ -95,7 +93,7 @@ public sealed record Response(
 /// <summary>An item of a Response's output: a message, reasoning, or a call of a function.</summary>
 public sealed record ResponseItem(
     string Id,
-    [property: AllowedValues("message", "reasoning", "function_call")] string Type,
+    [property: SchemaValues("message", "reasoning", "function_call")] string Type,
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Role,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ResponseContent>? Content,
@@ -120,4 +118,15 @@ public sealed record ResponseUsage(
     long OutputTokens,
     JsonElement OutputTokensDetails,
     long TotalTokens
+);
+
+/// <summary>The body of an error.</summary>
+public sealed record ErrorEnvelope(EnvelopedError Error);
+
+/// <summary>An error.</summary>
+public sealed record EnvelopedError(
+    string Message,
+    string Type,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Param,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Code
 );

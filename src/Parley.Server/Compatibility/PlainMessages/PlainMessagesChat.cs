@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
@@ -33,15 +32,15 @@ public sealed class PlainMessagesChat(
 {
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
-        [property: Required, Shape(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
+        [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
         string? Model,
         [property: Description("The conversation to go on with: the last message is then the new turn.")] string? ConversationId,
         [property: JsonPropertyName("conversation_id"), Description("The same.")] string? ConversationIdAsColumn,
         [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream,
         [property: Description("Keeps it as a conversation, where there is none yet.")] bool? Store,
-        [property: Range(0, 2)] double? Temperature,
-        [property: Range(0, 1)] double? TopP,
-        [property: Range(1, 10_000_000)] long? MaxTokens
+        [property: SchemaRange(0, 2)] double? Temperature,
+        [property: SchemaRange(0, 1)] double? TopP,
+        [property: SchemaRange(1, 10_000_000)] long? MaxTokens
     );
 
     internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, NamedWireFormat? format)

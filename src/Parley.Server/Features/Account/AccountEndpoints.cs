@@ -5,7 +5,7 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Features.Account;
 
-/// <summary><c>GET /api/v1/me</c>: who the caller is; gives an anonymous identity to who has none.</summary>
+/// <summary><c>GET /api/v1/me</c>: the caller's identity; issues an anonymous one to clients without credentials.</summary>
 public static class AccountEndpoints
 {
     public sealed record Caller(string Id, bool Anonymous);
@@ -13,10 +13,11 @@ public static class AccountEndpoints
     public static void MapAccount(this IEndpointRouteBuilder routes) =>
         routes
             .MapGet("/api/v1/me", Handle)
-            .WithTags("Account")
-            .CountedAs(RateBucket.Read)
-            .Operation("getMe", "Who the caller is. Whoever brings no credentials is given an anonymous identity, as a cookie.")
-            .Answers<Caller>();
+            .WithTag("Account", "The caller's identity.")
+            .WithName("getMe")
+            .WithSummary("Returns the caller's identity. Clients without credentials are issued an anonymous one, as a cookie.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .Produces<Caller>();
 
     private static async Task<IResult> Handle(HttpContext http, TimeProvider time) =>
         ApiJson.Ok(new Caller((await http.CurrentUserOrNewAsync(time)).Id, true));

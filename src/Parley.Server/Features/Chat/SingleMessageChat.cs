@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.AI;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
@@ -9,6 +8,7 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 
@@ -18,7 +18,7 @@ namespace Parley.Server.Features.Chat;
 public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter router, TimeProvider time)
 {
     public sealed record Request(
-        [property: Required, Description("What the person writes; 1 MiB at most.")] string? Message,
+        [property: SchemaRequired, Description("What the person writes; 1 MiB at most.")] string? Message,
         [property: Description("The conversation to go on with; without it a new one begins.")] string? ConversationId,
         [property: Description("The message to answer under; without it the newest.")] string? ParentId,
         [property: Description("`provider/model`, an alias or `auto`; without it the conversation's own.")] string? Model,

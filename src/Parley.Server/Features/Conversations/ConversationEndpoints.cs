@@ -1,4 +1,5 @@
 using Parley.Server.Contracts;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
@@ -7,48 +8,60 @@ namespace Parley.Server.Features.Conversations;
 
 public static class ConversationEndpoints
 {
+    private static readonly ParameterMetadata Cursor = Parameters.Query("cursor", "`nextCursor` of the previous page.");
+
     public static void MapConversations(this IEndpointRouteBuilder routes)
     {
-        var conversations = routes.MapGroup("/api/v1/conversations").WithTags("Conversations");
+        var conversations = routes.MapGroup("/api/v1/conversations").WithTag("Conversations", "Conversations, as trees of messages.");
         conversations
             .MapGet("", ListConversations.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("listConversations", "Conversations, newest first, by pages.")
-            .Reads(Parameters.Limit(50, 100), Parameters.PageCursor)
-            .Answers<ListConversations.Page>()
-            .Refuses(400, "unknown_parameter", "duplicate_parameter", "out_of_range", "invalid_cursor");
+            .WithName("listConversations")
+            .WithSummary("Lists conversations in pages, newest first.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.Limit(50, 100), Cursor)
+            .Produces<ListConversations.Page>()
+            .ProducesError(
+                400,
+                ErrorCodes.UnknownParameter,
+                ErrorCodes.DuplicateParameter,
+                ErrorCodes.OutOfRange,
+                ErrorCodes.InvalidCursor
+            );
         conversations
             .MapPost("", CreateConversation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<CreateConversation.Request>()
-            .BodyIsOptional()
-            .Operation("createConversation", "Makes an empty conversation.")
-            .Example("a title", """{"title":"A title"}""")
-            .Creates<ConversationView>()
-            .Refuses(400, "text_required", "title_too_long", "model_not_found");
+            .WithName("createConversation")
+            .WithSummary("Creates an empty conversation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<CreateConversation.Request>(isOptional: true)
+            .WithExample("a title", """{"title":"A title"}""")
+            .ProducesCreated<ConversationView>()
+            .ProducesError(400, ErrorCodes.TextRequired, ErrorCodes.TitleTooLong, ErrorCodes.ModelNotFound);
         conversations
             .MapGet("/{id}", GetConversation.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("getConversation", "One conversation.")
-            .Reads(Parameters.ConversationId)
-            .Answers<ConversationView>()
-            .Refuses(404, "not_found");
+            .WithName("getConversation")
+            .WithSummary("Returns a conversation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.ConversationId)
+            .Produces<ConversationView>()
+            .ProducesError(404, ErrorCodes.NotFound);
         conversations
             .MapPatch("/{id}", RenameConversation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Takes<RenameConversation.Request>()
-            .Operation("renameConversation", "Gives a conversation another title.")
-            .Reads(Parameters.ConversationId)
-            .Example("a title", """{"title":"Another title"}""")
-            .Answers<ConversationView>()
-            .Refuses(400, "text_required", "title_too_long")
-            .Refuses(404, "not_found");
+            .WithName("renameConversation")
+            .WithSummary("Changes the title of a conversation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<RenameConversation.Request>()
+            .WithParameters(Parameters.ConversationId)
+            .WithExample("a title", """{"title":"Another title"}""")
+            .Produces<ConversationView>()
+            .ProducesError(400, ErrorCodes.TextRequired, ErrorCodes.TitleTooLong)
+            .ProducesError(404, ErrorCodes.NotFound);
         conversations
             .MapDelete("/{id}", DeleteConversation.Handle)
-            .CountedAs(RateBucket.Write)
-            .Operation("deleteConversation", "Deletes a conversation with all that belongs to it. What is still being written in it ends.")
-            .Reads(Parameters.ConversationId)
-            .AnswersNothing(204, "It is gone.")
-            .Refuses(404, "not_found");
+            .WithName("deleteConversation")
+            .WithSummary("Permanently deletes a conversation with its messages and generations; running generations are ended.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .WithParameters(Parameters.ConversationId)
+            .ProducesNoBody(204, "The conversation was deleted.")
+            .ProducesError(404, ErrorCodes.NotFound);
     }
 }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Generations;
@@ -7,13 +6,14 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 
 namespace Parley.Server.Features.Conversations;
 
 /// <summary><c>PATCH /api/v1/conversations/{id}</c>: gives it another title.</summary>
 public static class RenameConversation
 {
-    public sealed record Request([property: Required, Description("1 to 200 characters.")] string? Title);
+    public sealed record Request([property: SchemaRequired, Description("1 to 200 characters.")] string? Title);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, IDatabase database, ChangeFeed feed)
     {

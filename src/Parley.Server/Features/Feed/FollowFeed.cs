@@ -18,19 +18,31 @@ namespace Parley.Server.Features.Feed;
 /// <summary><c>GET /api/v1/feed</c>: tells an owner's clients which conversations changed.</summary>
 public static class FollowFeed
 {
+    private static readonly EventSchema Events = new(
+        "FeedEvent",
+        """
+        {
+          "type": "object", "required": ["type"],
+          "oneOf": [
+            { "title": "hello", "properties": { "type": { "const": "hello" } } },
+            { "title": "conversation", "required": ["type", "conversation"], "properties": { "type": { "const": "conversation" }, "conversation": { "$ref": "#/components/schemas/Conversation" } } },
+            { "title": "conversation-deleted", "required": ["type", "id"], "properties": { "type": { "const": "conversation-deleted" }, "id": { "type": "string" } } }
+          ]
+        }
+        """
+    );
+
     public static void MapFeed(this IEndpointRouteBuilder routes) =>
         routes
             .MapGet("/api/v1/feed", Handle)
-            .WithTags("Feed")
-            .CountedAs(RateBucket.Follow)
-            .Operation(
-                "followFeed",
-                "Tells an owner's clients which conversations changed.",
-                "Events of the types `hello`, `conversation` and `conversation-deleted`. It never ends."
-            )
-            .Streams("Changes, as they happen.", [Media.Events])
-            .Sends(EventSchemas.Feed)
-            .Refuses(401, "no_identity");
+            .WithTag("Feed", "Changes to the caller's conversations, as they happen.")
+            .WithName("followFeed")
+            .WithSummary("Streams the changes to the caller's conversations.")
+            .WithDescription("Events of the types `hello`, `conversation` and `conversation-deleted`. The stream does not end.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .ProducesText("Changes, as they happen.", Media.Events)
+            .ProducesEvents(Events)
+            .ProducesError(401, ErrorCodes.NoIdentity);
 
     private static async Task<IResult> Handle(
         HttpContext http,

@@ -1,5 +1,6 @@
 using Parley.Server.Contracts;
 using Parley.Server.Generations;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
@@ -13,84 +14,92 @@ public static class GenerationEndpoints
 
     public static void MapGenerations(this IEndpointRouteBuilder routes)
     {
-        var generations = routes.MapGroup("/api/v1/generations/{id}").WithTags("Generations");
+        var generations = routes
+            .MapGroup("/api/v1/generations/{id}")
+            .WithTag("Generations", "A generation, running or ended: a durable log that is followed from a position.");
         generations
             .MapGet("", GetGeneration.Handle)
-            .CountedAs(RateBucket.Read)
-            .Operation("getGeneration", "Where a generation stands.")
-            .Reads(Parameters.GenerationId)
-            .Answers<GenerationView>()
-            .Refuses(404, "not_found");
+            .WithName("getGeneration")
+            .WithSummary("Returns the state of a generation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.GenerationId)
+            .Produces<GenerationView>()
+            .ProducesError(404, ErrorCodes.NotFound);
         generations
             .MapGet("/events", FollowGeneration.Handle)
-            .CountedAs(RateBucket.Follow)
+            .WithName("followGeneration")
+            .WithSummary("Follows a generation from a position: first what is stored, then what is appended.")
+            .WithDescription(
+                "Native events, unless `format` names another format. Only `native` and `token` have positions; the others always start at the beginning."
+            )
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
             .WithMetadata(new QueryCredentials(Resource))
-            .Operation(
-                "followGeneration",
-                "A generation from a position on: what is there, and then what comes.",
-                "Native events, unless `format` names another format. Only `native` and `token` have positions: the others begin at the beginning, each time."
+            .WithParameters(
+                Parameters.GenerationId,
+                GenerationDescriptions.LastEventId,
+                GenerationDescriptions.After,
+                GenerationDescriptions.LastEventIdInQuery,
+                GenerationDescriptions.Format
             )
-            .Reads(Parameters.GenerationId, Parameters.LastEventId, Parameters.After, Parameters.LastEventIdInQuery, Parameters.Format)
-            .FollowsAnswer("The answer, from the reader's position on.", Media.Events, Media.Text)
-            .Sends(EventSchemas.Generation, EventSchemas.Token, EventSchemas.Content)
-            .AnswersNothing(204, "The reader has everything.")
-            .Refuses(
+            .FollowsGeneration("The events after the client's position.", Media.Events, Media.Text)
+            .ProducesEvents(GenerationEventSchemas.Native, GenerationEventSchemas.Token, GenerationEventSchemas.Content)
+            .ProducesNoBody(204, "The position is the end of a generation that has ended.")
+            .ProducesError(
                 400,
-                "invalid_position",
-                "position_beyond_end",
-                "position_inside_character",
-                "no_cursor",
-                "unknown_format",
-                "duplicate_parameter"
+                ErrorCodes.InvalidPosition,
+                ErrorCodes.PositionBeyondEnd,
+                ErrorCodes.PositionInsideCharacter,
+                ErrorCodes.NoCursor,
+                ErrorCodes.UnknownFormat,
+                ErrorCodes.DuplicateParameter
             )
-            .Refuses(404, "not_found");
+            .ProducesError(404, ErrorCodes.NotFound);
         generations
             .MapPost("/stop", StopGeneration.Handle)
-            .CountedAs(RateBucket.Follow)
-            .Takes<StopGeneration.Request>()
-            .BodyIsOptional()
-            .Operation("stopGeneration", "Stops a generation, at what the viewer has seen. One that has ended stays as it is.")
-            .Reads(Parameters.GenerationId)
-            .Answers<GenerationView>()
-            .Refuses(400, "invalid_position")
-            .Refuses(404, "not_found");
+            .WithName("stopGeneration")
+            .WithSummary("Stops a generation at the position that the client has displayed. Does nothing if it has ended.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .AcceptsJson<StopGeneration.Request>(isOptional: true)
+            .WithParameters(Parameters.GenerationId)
+            .Produces<GenerationView>()
+            .ProducesError(400, ErrorCodes.InvalidPosition)
+            .ProducesError(404, ErrorCodes.NotFound);
         generations
             .MapPost("/retry", RetryGeneration.Handle)
-            .CountedAs(RateBucket.Chat)
-            .Takes<RetryGeneration.Request>()
-            .BodyIsOptional()
-            .Operation("retryGeneration", "Answers the same message again, beside the first answer.")
-            .AnswersAgain();
+            .WithName("retryGeneration")
+            .WithSummary("Generates another answer to the same message, as a sibling of the first.")
+            .WithRateLimitPolicy(RateLimitPolicies.Chat)
+            .AcceptsJson<RetryGeneration.Request>(isOptional: true)
+            .StartsAnotherGeneration();
         generations
             .MapPost("/continue", ContinueGeneration.Handle)
-            .CountedAs(RateBucket.Chat)
-            .Takes<ContinueGeneration.Request>()
-            .BodyIsOptional()
-            .Operation("continueGeneration", "Goes on where an answer ended early, in a new message that begins with its text.")
-            .AnswersAgain()
-            .Refuses(400, "invalid_position")
-            .Refuses(409, "answer_complete");
+            .WithName("continueGeneration")
+            .WithSummary("Continues an answer that ended early, in a new message that begins with its text.")
+            .WithRateLimitPolicy(RateLimitPolicies.Chat)
+            .AcceptsJson<ContinueGeneration.Request>(isOptional: true)
+            .StartsAnotherGeneration()
+            .ProducesError(400, ErrorCodes.InvalidPosition)
+            .ProducesError(409, ErrorCodes.AnswerComplete);
         generations
             .MapPost("/ticket", CreateGenerationTicket.Handle)
-            .CountedAs(RateBucket.Follow)
-            .TakesNoBody()
-            .Operation(
-                "createGenerationTicket",
-                "A credential for following one generation that may stand in a URL. Good for a minute, for as many connections as it takes."
-            )
-            .Reads(Parameters.GenerationId)
-            .Answers<CreateGenerationTicket.Created>()
-            .Refuses(404, "not_found");
+            .WithName("createGenerationTicket")
+            .WithSummary("Issues a credential for following one generation that may be part of a URL.")
+            .WithDescription("It is valid for one minute, for any number of connections.")
+            .WithRateLimitPolicy(RateLimitPolicies.Follow)
+            .AcceptsNoBody()
+            .WithParameters(Parameters.GenerationId)
+            .Produces<CreateGenerationTicket.Created>()
+            .ProducesError(404, ErrorCodes.NotFound);
     }
 
-    private static RouteHandlerBuilder AnswersAgain(this RouteHandlerBuilder route) =>
+    private static RouteHandlerBuilder StartsAnotherGeneration(this RouteHandlerBuilder route) =>
         route
-            .Reads(Parameters.GenerationId)
-            .StartsAnswer(Media.Events)
-            .Sends(EventSchemas.Generation)
-            .Answers<WholeAnswer.Answer>(description: "With `stream: false` one object, when it has ended.")
-            .Refuses(400, "model_not_found")
-            .Refuses(404, "not_found")
-            .Refuses(409, "answer_running")
-            .Refuses(502, "provider_unavailable", "provider_reported_error");
+            .WithParameters(Parameters.GenerationId)
+            .StartsGeneration(Media.Events)
+            .ProducesEvents(GenerationEventSchemas.Native)
+            .Produces<WholeAnswer.Answer>("With `stream: false`: one object, when the generation has ended.")
+            .ProducesError(400, ErrorCodes.ModelNotFound)
+            .ProducesError(404, ErrorCodes.NotFound)
+            .ProducesError(409, ErrorCodes.AnswerRunning)
+            .ProducesError(502, ErrorCodes.ProviderUnavailable, ErrorCodes.ProviderReportedError);
 }

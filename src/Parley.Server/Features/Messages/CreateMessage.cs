@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using Parley.Server.Contracts;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
@@ -9,6 +8,7 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
+using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Messages;
@@ -19,8 +19,8 @@ public static class CreateMessage
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
     public sealed record Request(
-        [property: Required, AllowedValues("user", "assistant", "system")] string? Role,
-        [property: Required] string? Content,
+        [property: SchemaRequired, SchemaValues("user", "assistant", "system")] string? Role,
+        [property: SchemaRequired] string? Content,
         [property: Description("The message to go under; without it the newest.")] string? ParentId
     );
 

@@ -1,4 +1,5 @@
 using Parley.Server.Contracts;
+using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
@@ -7,36 +8,43 @@ namespace Parley.Server.Features.Messages;
 
 public static class MessageEndpoints
 {
+    private static readonly ParameterMetadata Before = Parameters.Query(
+        "before",
+        "`previous` of the following page: returns messages before this one.",
+        Parameters.Uuid
+    );
+
     public static void MapMessages(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapGet("/api/v1/conversations/{id}/messages", ListMessages.Handle)
-            .WithTags("Messages")
-            .CountedAs(RateBucket.Read)
-            .Operation("listMessages", "The messages of the active path, by pages from its end; oldest first within a page.")
-            .Reads(Parameters.ConversationId, Parameters.Limit(50, 200), Parameters.Before)
-            .Answers<ListMessages.Page>()
-            .Refuses(400, "unknown_parameter", "duplicate_parameter", "out_of_range", "invalid_cursor")
-            .Refuses(404, "not_found");
-        routes
-            .MapPost("/api/v1/conversations/{id}/messages", CreateMessage.Handle)
-            .WithTags("Messages")
-            .CountedAs(RateBucket.Write)
-            .Takes<CreateMessage.Request>()
-            .Operation("createMessage", "Adds a message without asking a model.")
-            .Reads(Parameters.ConversationId)
-            .Example("a note", """{"role":"user","content":"A note"}""")
-            .Creates<MessageView>()
-            .Refuses(400, "invalid_role", "text_required")
-            .Refuses(404, "not_found")
-            .Refuses(413, "message_too_long");
-        routes
-            .MapGet("/api/v1/messages/{id}", GetMessage.Handle)
-            .WithTags("Messages")
-            .CountedAs(RateBucket.Read)
-            .Operation("getMessage", "One message. Of an answer that is being written: what is there so far.")
-            .Reads(Parameters.MessageId)
-            .Answers<MessageView>()
-            .Refuses(404, "not_found");
+        var messages = routes.MapGroup("/api/v1").WithTag("Messages", "The messages of a conversation.");
+        messages
+            .MapGet("/conversations/{id}/messages", ListMessages.Handle)
+            .WithName("listMessages")
+            .WithSummary("Lists the messages of the active path in pages from its end; oldest first within a page.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.ConversationId, Parameters.Limit(50, 200), Before)
+            .Produces<ListMessages.Page>()
+            .ProducesError(400, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange, ErrorCodes.InvalidCursor)
+            .ProducesError(404, ErrorCodes.NotFound);
+        messages
+            .MapPost("/conversations/{id}/messages", CreateMessage.Handle)
+            .WithName("createMessage")
+            .WithSummary("Adds a message without starting a generation.")
+            .WithRateLimitPolicy(RateLimitPolicies.Write)
+            .AcceptsJson<CreateMessage.Request>()
+            .WithParameters(Parameters.ConversationId)
+            .WithExample("a note", """{"role":"user","content":"A note"}""")
+            .ProducesCreated<MessageView>()
+            .ProducesError(400, ErrorCodes.InvalidRole, ErrorCodes.TextRequired)
+            .ProducesError(404, ErrorCodes.NotFound)
+            .ProducesError(413, ErrorCodes.MessageTooLong);
+        messages
+            .MapGet("/messages/{id}", GetMessage.Handle)
+            .WithName("getMessage")
+            .WithSummary("Returns a message; with the content so far while its generation is running.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .WithParameters(Parameters.MessageId)
+            .Produces<MessageView>()
+            .ProducesError(404, ErrorCodes.NotFound);
     }
 }

@@ -5,7 +5,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Models;
 
-/// <summary><c>GET /api/v1/models</c>: what can be asked.</summary>
+/// <summary><c>GET /api/v1/models</c>: the available models.</summary>
 public static class ModelEndpoints
 {
     public sealed record ModelList(IReadOnlyList<Model> Items, string? Default);
@@ -15,10 +15,11 @@ public static class ModelEndpoints
     public static void MapModels(this IEndpointRouteBuilder routes) =>
         routes
             .MapGet("/api/v1/models", Handle)
-            .WithTags("Models")
-            .CountedAs(RateBucket.Read)
-            .Operation("listModels", "The models that can be asked.")
-            .Answers<ModelList>();
+            .WithTag("Models", "The available models.")
+            .WithName("listModels")
+            .WithSummary("Lists the available models.")
+            .WithRateLimitPolicy(RateLimitPolicies.Read)
+            .Produces<ModelList>();
 
     private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {

@@ -1,19 +1,20 @@
 namespace Parley.Server.Http.Json;
 
 /// <summary>
-/// Declares what a route reads as its body: for its description, and for the tests that go over all routes. Nothing is bound or refused by it: handlers read their bodies themselves, and answer what
-/// cannot be read as a problem. A route that tells several kinds of bodies apart declares each.
+/// Declares what a route reads as its body, for its description and for the tests that go over all routes. It binds and validates nothing: handlers read their bodies with <see cref="StrictJson"/>. A route that
+/// accepts several kinds of bodies declares each. (The framework's <c>Accepts</c> would make routing select by media type, with an error of its own.)
 /// </summary>
-/// <param name="Type">Its members; null for a route that reads no body.</param>
-/// <param name="IsTolerant">Clients of this body send members of their own along: those are passed over. Everything else is refused as it is in any other body.</param>
-public sealed record RequestBodyMetadata(Type? Type, bool IsTolerant = false);
+/// <param name="Type">The members of the body; null for a route that reads no body.</param>
+/// <param name="IsOptional">A request without a body is handled like one with an empty object.</param>
+/// <param name="IsTolerant">Unknown members are ignored, since clients of this body send members of their own. Otherwise they are an error.</param>
+public sealed record RequestBodyMetadata(Type? Type, bool IsOptional = false, bool IsTolerant = false);
 
 public static class RequestBodyExtensions
 {
-    /// <summary>Declares a body that the route takes.</summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route, bool tolerant = false)
-        where T : class => route.WithMetadata(new RequestBodyMetadata(typeof(T), tolerant));
+    /// <summary>Declares a body that the route accepts, as <c>application/json</c>.</summary>
+    public static RouteHandlerBuilder AcceptsJson<T>(this RouteHandlerBuilder route, bool isOptional = false, bool isTolerant = false)
+        where T : class => route.WithMetadata(new RequestBodyMetadata(typeof(T), isOptional, isTolerant));
 
-    /// <summary>Declares that the route, whose method could have a body, reads none.</summary>
-    public static RouteHandlerBuilder TakesNoBody(this RouteHandlerBuilder route) => route.WithMetadata(new RequestBodyMetadata(null));
+    /// <summary>Declares that the route reads no body, though its method may have one.</summary>
+    public static RouteHandlerBuilder AcceptsNoBody(this RouteHandlerBuilder route) => route.WithMetadata(new RequestBodyMetadata(null));
 }
