@@ -23,7 +23,6 @@ public sealed class ClientSuite : IAsyncLifetime
     private readonly ServerProcess _server = new(
         new Dictionary<string, string>
         {
-            ["RateLimiting__Enabled"] = "false",
             ["Streams__Heartbeat"] = "00:00:01",
             ["Cors__Origins__0"] = Origin,
         }

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
+using Parley.Server.OpenApi;
 using Parley.Server.Tests.Hosting;
 using Problem = Parley.Server.Tests.Hosting.Problem;
 
@@ -247,6 +248,30 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
                         .Select(name => Json(Utf8(Object(route, name, "\"x\"")))),
             "unknown_member"
         );
+
+    [Fact]
+    public Task Member_OutsideOfItsDescribedValues_IsRefused() =>
+        EveryRouteAsync(route =>
+            from member in route.Members
+            let name = Route.NameOf(member)
+            where name != "trigger" // clients of the AI SDK may send further ones
+            from value in OutsideOf(member)
+            select Json(Utf8(value is null ? Without(route, name) : Object(route, name, value)))
+        );
+
+    /// <summary>Values that the API document excludes, as JSON; null for a member that is absent.</summary>
+    private static IEnumerable<string?> OutsideOf(PropertyInfo member) =>
+        member
+            .GetCustomAttributes<Attribute>()
+            .SelectMany(static attribute =>
+                attribute switch
+                {
+                    SchemaRequiredAttribute => [null, "null"],
+                    SchemaRangeAttribute range => [$"{range.Minimum - 1}", $"{range.Maximum + 1}"],
+                    SchemaValuesAttribute => ["\"nonsense\""],
+                    _ => Array.Empty<string?>(),
+                }
+            );
 
     [Fact]
     public Task Member_Twice_IsRefusedEverywhere() =>
@@ -506,6 +531,9 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         var members = Good(route).Where(pair => pair.Key != name).Select(pair => $"\"{pair.Key}\":{JsonSerializer.Serialize(pair.Value)}");
         return $"{{{string.Join(',', members.Append($"\"{name}\":{json}"))}}}";
     }
+
+    private string Without(Route route, string name) =>
+        JsonSerializer.Serialize(Good(route).Where(pair => pair.Key != name).ToDictionary());
 
     private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"model\":", depth)) + "1" + new string('}', depth);
 

@@ -1,4 +1,3 @@
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
@@ -28,12 +27,44 @@ public sealed class HealthTests(ParleyServer server)
     [InlineData("DELETE", "/api/v1/me", 405)]
     [InlineData("TRACE", "/api/v1/me", 405)]
     [InlineData("FROB", "/api/v1/me", 405)]
+    [InlineData("GET", "/v1/", 404)]
+    [InlineData("POST", "/v1/nothing", 404)]
+    [InlineData("PUT", "/v1/models", 405)]
+    [InlineData("PATCH", "/v1/responses/x", 405)]
     public async Task Route_NotThereOrWithAnotherMethod_IsAProblem(string method, string path, int status)
     {
-        // B59
         using var ana = server.NewPerson();
         using var response = await ana.SendAsync(method, path);
         await Problem.ReadAsync(response);
         Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/models", 200)]
+    [InlineData("GET", "/v1/nothing", 404)]
+    [InlineData("PUT", "/v1/models", 405)]
+    [InlineData("GET", "/v1/models", 401, "Authorization", "Basic eDp4")]
+    [InlineData("POST", "/v1/nothing", 403, "Sec-Fetch-Site", "cross-site")]
+    public async Task Response_OfTheOpenAIApi_HasARequestId(
+        string method,
+        string path,
+        int status,
+        string? header = null,
+        string? value = null
+    )
+    {
+        using var ana = server.NewPerson();
+        using var response = await ana.SendAsync(method, path, null, header is null ? [] : [(header, value!)]);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Matches("^req_[0-9a-f]{32}$", Assert.Single(response.Headers.GetValues("x-request-id")));
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Response_OfAnotherRoute_HasNoRequestId()
+    {
+        using var ana = server.NewPerson();
+        using var response = await ana.SendAsync("GET", "/api/v1/me");
+        Assert.False(response.Headers.Contains("x-request-id"));
     }
 }

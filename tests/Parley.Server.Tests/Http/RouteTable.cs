@@ -1,8 +1,3 @@
-using Parley.Server.Compatibility.ChatSessions;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Model;
-using Parley.Server.Http;
-
 namespace Parley.Server.Tests.Http;
 
 /// <summary>What the id in a route names.</summary>

@@ -4,13 +4,9 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Compatibility.AiSdk;
-using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex.Functions;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Http;
 

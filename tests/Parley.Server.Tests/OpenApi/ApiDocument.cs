@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Http.Json;
-using Parley.Server.OpenApi;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.OpenApi;
