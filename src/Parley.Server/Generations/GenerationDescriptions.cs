@@ -1,3 +1,4 @@
+using Parley.Streaming.WireFormats;
 using Parley.Server.Http.Errors;
 using Parley.Server.OpenApi;
 
@@ -17,7 +18,7 @@ public static class GenerationDescriptions
         Parameters.Query(
             "format",
             "The wire format of the response, whatever the request looks like.",
-            $$"""{"type":"string","enum":[{{string.Join(',', FormatParameter.Names.Select(name => $"\"{name}\""))}}]}"""
+            $$"""{"type":"string","enum":[{{string.Join(',', WireFormatCatalog.All.Select(format => format.Name).Select(name => $"\"{name}\""))}}]}"""
         );
 
     public static ParameterMetadata After { get; } =
