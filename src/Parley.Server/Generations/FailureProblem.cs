@@ -1,3 +1,4 @@
+using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;

@@ -1,6 +1,7 @@
-using Parley.Streaming.WireFormats;
+using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.OpenApi;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 

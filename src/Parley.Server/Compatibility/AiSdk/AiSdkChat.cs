@@ -18,8 +18,21 @@ namespace Parley.Server.Compatibility.AiSdk;
 /// <summary>
 /// A turn of a client that sends its whole history each time, under an id of its own: <c>useChat</c> of the AI SDK. What is stored is the truth; the request only says what is new at its end, and where.
 /// </summary>
-public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, TimeProvider time)
+public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, TimeProvider time) : IChatDialect
 {
+    public RequestBodyMetadata Body { get; } = new(typeof(Request), IsTolerant: true);
+
+    public IReadOnlyList<(string Client, string Json)> Examples { get; } =
+    [
+        (
+            "AI SDK 5 to 7",
+            """{"id":"my-chat","trigger":"submit-message","messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"Hello"}]}]}"""
+        ),
+        ("AI SDK 4", """{"id":"my-older-chat","messages":[{"role":"user","content":"Hello"}]}"""),
+    ];
+
+    public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.UiMessages, ChatBodyKind.DataMessages];
+
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? Id,
@@ -34,6 +47,18 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
         [property: SchemaRange(0, 1)] double? TopP,
         [property: SchemaRange(1, 10_000_000)] long? MaxTokens
     );
+
+    public async Task<IResult> AnswerAsync(HttpContext http, RawBody body, ChatBodyKind kind, NamedWireFormat? format)
+    {
+        if (body.AsTolerant<Request>().IsBad(out var bad, out _))
+        {
+            return bad;
+        }
+
+        return kind == ChatBodyKind.UiMessages
+            ? await AnswerAsync(http, body, format ?? WireFormatCatalog.Ui, ClientHistory.Ui)
+            : await AnswerAsync(http, body, format ?? WireFormatCatalog.Data, ClientHistory.Plain);
+    }
 
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>

@@ -1,3 +1,4 @@
+using Parley.Server.Contracts;
 using Parley.Server.Data;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
@@ -10,9 +11,6 @@ namespace Parley.Server.Compatibility.AiSdk;
 /// <summary>The routes of <c>useChat</c> besides <c>POST /api/chat</c>, and all of them under <c>/api/v1/chat</c>.</summary>
 public static class AiSdkEndpoints
 {
-    internal const string ChatTag =
-        "Sends a message to a model. One route for Parley's own clients, the AI SDK and others: the body shows which kind of client sent it.";
-
     private static readonly ParameterMetadata ChatIdToResume = Parameters.Query(
         "chatId",
         "Resumes the running generation of this conversation, like `GET /api/chat`, instead of listing."
@@ -30,9 +28,15 @@ public static class AiSdkEndpoints
         """{"type":"string","enum":["exclude","include","only"],"default":"exclude"}"""
     );
 
+    public static IServiceCollection AddAiSdk(this IServiceCollection services) =>
+        services
+            .AddSingleton<AiSdkChat>()
+            .AddSingleton<IChatDialect>(static provider => provider.GetRequiredService<AiSdkChat>())
+            .AddSingleton<ResumeChat>();
+
     public static void MapAiSdk(this IEndpointRouteBuilder routes)
     {
-        var chat = routes.MapGroup("/api/chat").WithTag("Chat", ChatTag);
+        var chat = routes.MapGroup("/api/chat").WithTag("Chat", ChatDescriptions.Tag);
         chat.MapGet("", ResumeChat.HandleQuery)
             .WithName("resumeChatByQuery")
             .WithSummary("Resumes the running generation of a chat from its beginning; an empty body when none is running.")
@@ -47,7 +51,7 @@ public static class AiSdkEndpoints
             .ProducesError(400, ErrorCodes.Required, ErrorCodes.UnknownFormat, ErrorCodes.DuplicateParameter);
         chat.MapResumeAndStop("");
 
-        var v1 = routes.MapGroup("/api/v1/chat").WithTag("Chat", ChatTag);
+        var v1 = routes.MapGroup("/api/v1/chat").WithTag("Chat", ChatDescriptions.Tag);
         v1.MapPost("", PostV1Chat.Handle)
             .WithName("postV1Chat")
             .WithSummary("Sends a message to a model, and streams its answer as the AI SDK data stream.")
@@ -116,29 +120,4 @@ public static class AiSdkEndpoints
     }
 
     /// <summary>The errors of the routes that take a chat message in any of its forms.</summary>
-    internal static RouteHandlerBuilder ProducesChatErrors(this RouteHandlerBuilder route) =>
-        route
-            .WithParameters(GenerationDescriptions.Format)
-            .ProducesError(
-                400,
-                ErrorCodes.TextRequired,
-                ErrorCodes.Required,
-                ErrorCodes.MessageOrMessages,
-                ErrorCodes.InvalidMessage,
-                ErrorCodes.TooManyMessages,
-                ErrorCodes.UserMessageRequired,
-                ErrorCodes.MessageNotFound,
-                ErrorCodes.ToolResultRequired,
-                ErrorCodes.FilesNotSupported,
-                ErrorCodes.ConversationRequired,
-                ErrorCodes.InvalidId,
-                ErrorCodes.OutOfRange,
-                ErrorCodes.ModelNotFound,
-                ErrorCodes.UnknownFormat,
-                ErrorCodes.DuplicateParameter
-            )
-            .ProducesError(404, ErrorCodes.NotFound)
-            .ProducesError(409, ErrorCodes.AnswerRunning, ErrorCodes.AnswerComplete)
-            .ProducesError(413, ErrorCodes.MessageTooLong, ErrorCodes.ToolResultTooLong)
-            .ProducesError(502, ErrorCodes.ProviderUnavailable, ErrorCodes.ProviderReportedError);
 }

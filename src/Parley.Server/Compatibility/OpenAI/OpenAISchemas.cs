@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
 using Parley.Server.OpenApi;
+using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.OpenAI;
 

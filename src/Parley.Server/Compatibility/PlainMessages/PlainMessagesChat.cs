@@ -19,7 +19,7 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.PlainMessages;
 
 /// <summary>
-/// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new turn; without one nothing is kept for lists, unless
+/// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new one. Without a conversation the answer is in no list, unless
 /// <c>store</c> asks for it.
 /// </summary>
 public sealed class PlainMessagesChat(
@@ -28,22 +28,29 @@ public sealed class PlainMessagesChat(
     IOptions<CompletionOptions> completions,
     IOptions<ChatBodyOptions> bodies,
     TimeProvider time
-)
+) : IChatDialect
 {
+    public RequestBodyMetadata Body { get; } = new(typeof(Request), IsTolerant: true);
+
+    public IReadOnlyList<(string Client, string Json)> Examples { get; } =
+    [("role and content alone", """{"messages":[{"role":"user","content":"Hello"}],"temperature":0.7}""")];
+
+    public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.PlainMessages];
+
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
         string? Model,
-        [property: Description("The conversation to go on with: the last message is then the new turn.")] string? ConversationId,
+        [property: Description("The conversation to continue; the last message is then the new one.")] string? ConversationId,
         [property: JsonPropertyName("conversation_id"), Description("The same.")] string? ConversationIdAsColumn,
-        [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream,
-        [property: Description("Keeps it as a conversation, where there is none yet.")] bool? Store,
+        [property: Description("`false`: the response is one JSON object, sent when the answer has ended.")] bool? Stream,
+        [property: Description("Stores the messages as a new conversation, when `conversationId` is absent.")] bool? Store,
         [property: SchemaRange(0, 2)] double? Temperature,
         [property: SchemaRange(0, 1)] double? TopP,
         [property: SchemaRange(1, 10_000_000)] long? MaxTokens
     );
 
-    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, NamedWireFormat? format)
+    public async Task<IResult> AnswerAsync(HttpContext http, RawBody body, ChatBodyKind kind, NamedWireFormat? format)
     {
         if (body.AsTolerant<Request>().IsBad(out var bad, out var request))
         {

@@ -1,147 +1,38 @@
-using System.Text.Json;
-using Parley.Server.Compatibility.AiSdk;
-using Parley.Server.Compatibility.PlainMessages;
 using Parley.Server.Contracts;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
-using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Chat;
 
 /// <summary>
-/// <c>POST /api/chat</c>: one route, which several kinds of clients post to. Which one it is shows in the body alone: all of them accept anything and name themselves nowhere.
+/// <c>POST /api/chat</c>: one route for several kinds of clients. Only the body shows which kind it is: all of them accept any response, and none names itself.
 /// </summary>
 public static class PostChat
 {
-    public static Task<IResult> Handle(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
-        HandleAsync(http, null, message, history, seed);
+    public static Task<IResult> Handle(HttpContext http, IEnumerable<IChatDialect> dialects) => HandleAsync(http, null, dialects);
 
-    /// <summary><c>POST /api/chat/text</c>: the same, answered as plain text.</summary>
-    public static Task<IResult> HandleText(HttpContext http, SingleMessageChat message, AiSdkChat history, PlainMessagesChat seed) =>
-        HandleAsync(http, WireFormatCatalog.Text, message, history, seed);
+    /// <summary><c>POST /api/chat/text</c>: the same, with a plain text response.</summary>
+    public static Task<IResult> HandleText(HttpContext http, IEnumerable<IChatDialect> dialects) =>
+        HandleAsync(http, WireFormatCatalog.Text, dialects);
 
-    private static async Task<IResult> HandleAsync(
-        HttpContext http,
-        NamedWireFormat? fixedFormat,
-        SingleMessageChat message,
-        AiSdkChat history,
-        PlainMessagesChat seed
-    )
+    private static async Task<IResult> HandleAsync(HttpContext http, NamedWireFormat? routeFormat, IEnumerable<IChatDialect> dialects)
     {
-        if (!FormatParameter.TryRead(http, out var named, out var problem))
+        if (!FormatParameter.TryRead(http, out var format, out var problem))
         {
             return problem;
         }
 
-        var format = named ?? fixedFormat;
         if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }
 
-        switch (ChatBody.KindOf(body))
+        return ChatBody.KindOf(body) switch
         {
-            case ChatBodyKind.Message:
-                return await message.AnswerAsync(http, body, format);
-            case ChatBodyKind.Both:
-                return ChatBody.HasBoth();
-            case ChatBodyKind.NoMessages:
-                return ChatBody.HasNoMessages(body);
-            case ChatBodyKind.UiMessages or ChatBodyKind.DataMessages when body.AsTolerant<AiSdkChat.Request>().IsBad(out bad, out _):
-                return bad;
-            case ChatBodyKind.UiMessages:
-                return await history.AnswerAsync(http, body, format ?? WireFormatCatalog.Ui, ClientHistory.Ui);
-            case ChatBodyKind.DataMessages:
-                return await history.AnswerAsync(http, body, format ?? WireFormatCatalog.Data, ClientHistory.Plain);
-            default:
-                // AI SDK 3 posts the same body as clients of content events; it has to say so.
-                return await seed.AnswerAsync(http, body, format);
-        }
+            ChatBodyKind.Both => ChatBody.HasBoth(),
+            ChatBodyKind.NoMessages => ChatBody.HasNoMessages(body),
+            var kind => await dialects.First(dialect => dialect.Kinds.Contains(kind)).AnswerAsync(http, body, kind, format ?? routeFormat),
+        };
     }
-}
-
-/// <summary>What kind of client wrote a body.</summary>
-public enum ChatBodyKind
-{
-    /// <summary>One message as text: Parley's own.</summary>
-    Message,
-
-    /// <summary>Both of two that exclude each other.</summary>
-    Both,
-
-    /// <summary><c>messages</c> is there and holds none.</summary>
-    NoMessages,
-
-    /// <summary>AI SDK 5, 6 and 7.</summary>
-    UiMessages,
-
-    /// <summary>AI SDK 4.</summary>
-    DataMessages,
-
-    /// <summary>Role and content alone: clients of content events, and AI SDK 3.</summary>
-    PlainMessages,
-}
-
-/// <summary>Tells the bodies apart; the order of the rules matters.</summary>
-public static class ChatBody
-{
-    public static ChatBodyKind KindOf(RawBody body)
-    {
-        var root = body.Root;
-        if (body.Text("trigger") is "submit-message" or "regenerate-message")
-        {
-            return HasMessages(root) || MessageHas(root, "parts") ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
-        }
-        // A message of AI SDK 4 has both; those of newer ones have no content.
-        var hasContent = MessageHas(root, "content");
-        if (MessageHas(root, "parts") && !hasContent)
-        {
-            return ChatBodyKind.UiMessages;
-        }
-
-        if (MessageHas(root, "parts") && !body.Has("messages"))
-        {
-            return ChatBodyKind.DataMessages;
-        }
-
-        if (!body.Has("messages"))
-        {
-            return ChatBodyKind.Message;
-        }
-
-        if (body.Has("message"))
-        {
-            return ChatBodyKind.Both;
-        }
-
-        if (!HasMessages(root))
-        {
-            return ChatBodyKind.NoMessages;
-        }
-
-        var last = root.GetProperty("messages")[root.GetProperty("messages").GetArrayLength() - 1];
-        if (last.ValueKind == JsonValueKind.Object && last.TryGetProperty("parts", out _) && !last.TryGetProperty("content", out _))
-        {
-            return ChatBodyKind.UiMessages;
-        }
-
-        return body.Text("id") is not null ? ChatBodyKind.DataMessages : ChatBodyKind.PlainMessages;
-    }
-
-    public static Problem HasBoth() => Problems.Invalid("message", "message_or_messages", "Send either message or messages, not both.");
-
-    public static Problem HasNoMessages(RawBody body) =>
-        Problems.Invalid(
-            "messages",
-            body.Has("messages") && body.Root.GetProperty("messages").ValueKind != JsonValueKind.Array ? "wrong_type" : "required",
-            "messages must be an array with one message at least."
-        );
-
-    private static bool HasMessages(JsonElement root) =>
-        root.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0;
-
-    private static bool MessageHas(JsonElement root, string name) =>
-        root.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty(name, out _);
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Microsoft.Extensions.AI;
+using Parley.Server.Contracts;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Generations;
@@ -15,8 +16,14 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Features.Chat;
 
 /// <summary><c>{ message, conversationId?, model? }</c>: a person's turn, and the answer to it. The body of Parley's own clients.</summary>
-public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter router, TimeProvider time)
+public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter router, TimeProvider time) : IChatDialect
 {
+    public RequestBodyMetadata Body { get; } = new(typeof(Request));
+
+    public IReadOnlyList<(string Client, string Json)> Examples { get; } = [("Parley", """{"message":"Hello"}""")];
+
+    public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.Message];
+
     public sealed record Request(
         [property: SchemaRequired, Description("What the person writes; 1 MiB at most.")] string? Message,
         [property: Description("The conversation to go on with; without it a new one begins.")] string? ConversationId,
@@ -25,7 +32,7 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
         [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream
     );
 
-    internal async Task<IResult> AnswerAsync(HttpContext http, RawBody body, NamedWireFormat? format)
+    public async Task<IResult> AnswerAsync(HttpContext http, RawBody body, ChatBodyKind kind, NamedWireFormat? format)
     {
         if (body.As<Request>().IsBad(out var bad, out var request))
         {

@@ -1,0 +1,14 @@
+using Parley.Server.Contracts;
+using Parley.Server.Generations;
+
+namespace Parley.Server.Compatibility.PlainMessages;
+
+public static class PlainMessagesServices
+{
+    /// <summary>Lets <c>POST /api/chat</c> take messages with role and content alone.</summary>
+    public static IServiceCollection AddPlainMessages(this IServiceCollection services, IConfiguration configuration) =>
+        services
+            .Configure<ChatBodyOptions>(configuration.GetSection("Chat"))
+            .AddSingleton<IChatDialect, PlainMessagesChat>()
+            .AddSingleton<IPromptSource, PlainMessagesPrompt>();
+}
