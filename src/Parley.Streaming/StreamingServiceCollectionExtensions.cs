@@ -22,7 +22,8 @@ public static class StreamingServiceCollectionExtensions
         services.AddSingleton<GenerationRunner>();
         services.AddSingleton<GenerationReaper>();
 
-        // Hosted services stop in reverse order: generations stop running first, then the lease is given back, then the writer commits what is left.
+        // Hosted services stop in reverse order: generations stop running first, then the lease is given back, then the writer commits what
+        // is left.
         services.AddHostedService(provider => provider.GetRequiredService<LogWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<GenerationReaper>());
         services.AddHostedService(provider => provider.GetRequiredService<GenerationRunner>());

@@ -1,6 +1,8 @@
 namespace Parley.Testing;
 
-/// <summary>Time that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order they are due.</summary>
+/// <summary>
+/// A clock that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order in which they are due.
+/// </summary>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -11,7 +13,7 @@ public sealed class FakeTimeProvider : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    /// <summary>How many timers wait to fire: what a test looks at to know that something waits.</summary>
+    /// <summary>The number of timers that are due in the future: tests use it to know that something waits.</summary>
     public int ArmedTimers
     {
         get

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Waits a few milliseconds on a thread of its own and continues there. The pool's threads may be busy with many new requests; answers that already run
-/// must not wait behind them.
+/// Waits a few milliseconds on a thread of its own and continues there. The pool's threads may be busy with many new requests; answers that
+/// already run must not wait behind them.
 /// </summary>
 internal sealed class CommitTimer : IValueTaskSource, IDisposable
 {

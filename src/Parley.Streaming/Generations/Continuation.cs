@@ -9,8 +9,9 @@ internal static class Continuation
         "Your answer was cut off. Continue it from exactly where it stops: do not repeat anything, do not introduce it.";
 
     /// <summary>
-    /// The request's messages, followed by the beginning of the answer: as a prefix where the model takes one, otherwise with an instruction to continue.
-    /// After a tool's result no instruction is needed. Tool calls without a result are left out, since no model accepts them.
+    /// The request's messages, followed by the beginning of the answer: as a prefix where the model takes one, otherwise with an
+    /// instruction to continue. After a tool's result no instruction is needed. Tool calls without a result are left out, since no model
+    /// accepts them.
     /// </summary>
     public static IReadOnlyList<ChatMessage> Of(GenerationRequest request, LogSnapshot prefix)
     {

@@ -2,7 +2,9 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>The codes of generations that failed or were interrupted. They are public, and clients rely on them: a code never changes.</summary>
+/// <summary>
+/// The codes of generations that failed or were interrupted. They are public, and clients rely on them: a code never changes.
+/// </summary>
 public static class FailureCodes
 {
     /// <summary>The model completed without sending anything.</summary>

@@ -4,11 +4,13 @@ using System.Text;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// The log of a generation that runs on this node: what its writer has appended, how much of it is committed, and which readers wait for more.
+/// The log of a generation that runs on this node: what its writer has appended, how much of it is committed, and which readers wait for
+/// more.
 /// </summary>
 /// <remarks>
-/// One task appends (the runner's), <see cref="LogWriter"/> commits, and any number of <see cref="LogReader"/>s follow. Readers see only what is committed.
-/// Bytes below the committed end never change and their arrays are never reused, so a slice needs no lock once it is taken.
+/// One task appends (the runner's), <see cref="LogWriter"/> commits, and any number of <see cref="LogReader"/>s follow. Readers see only
+/// what is committed. Bytes below the committed end never change and their arrays are never reused, so a slice needs no lock once it is
+/// taken.
 /// </remarks>
 public sealed class GenerationLog
 {
@@ -88,7 +90,9 @@ public sealed class GenerationLog
 
     /// <summary>Appends a control entry.</summary>
     /// <param name="control">The entry.</param>
-    /// <param name="moreFollows">Text follows at once: both go into one commit, so that the first token does not wait for a second one.</param>
+    /// <param name="moreFollows">
+    /// Text follows at once: both go into one commit, so that the first token does not wait for a second one.
+    /// </param>
     internal void Append(LogEntry control, bool moreFollows = false)
     {
         bool enqueue;
@@ -199,8 +203,9 @@ public sealed class GenerationLog
     }
 
     /// <summary>
-    /// What <see cref="TryTake"/> handed out is committed. The readers that waited for it are added to <paramref name="woken"/>. True when more was appended
-    /// in the meantime: then the log belongs into the next commit. Until then it is in no other, so no two commits ever contain the same bytes.
+    /// What <see cref="TryTake"/> handed out is committed. The readers that waited for it are added to <paramref name="woken"/>. True when
+    /// more was appended in the meantime: then the log belongs into the next commit. Until then it is in no other, so no two commits ever
+    /// contain the same bytes.
     /// </summary>
     internal bool Committed(List<LogReader> woken)
     {
@@ -230,7 +235,8 @@ public sealed class GenerationLog
     }
 
     /// <summary>
-    /// What is committed from <paramref name="after"/> on, <paramref name="maxBytes"/> at most; false when that is nothing, or no longer in memory.
+    /// What is committed from <paramref name="after"/> on, <paramref name="maxBytes"/> at most; false when that is nothing, or no longer in
+    /// memory.
     /// </summary>
     internal bool TryRead(long after, int maxBytes, out LogSlice slice)
     {
@@ -340,7 +346,9 @@ public sealed class GenerationLog
 
     private ReadOnlyMemory<byte> Memory(long from, long to) => _bytes.AsMemory((int)(from - _start), (int)(to - from));
 
-    /// <summary>At least <paramref name="count"/> writable bytes at the end. Drops the oldest committed bytes when the window is full.</summary>
+    /// <summary>
+    /// At least <paramref name="count"/> writable bytes at the end. Drops the oldest committed bytes when the window is full.
+    /// </summary>
     private Span<byte> Room(int count)
     {
         var used = (int)(_end - _start);

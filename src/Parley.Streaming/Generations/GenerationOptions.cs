@@ -13,7 +13,8 @@ public sealed class GenerationOptions
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
-    /// The maximum size of an answer in bytes, all parts together. Default 8 MiB. A generation that reaches it ends with finish reason <c>length</c>.
+    /// The maximum size of an answer in bytes, all parts together. Default 8 MiB. A generation that reaches it ends with finish reason
+    /// <c>length</c>.
     /// </summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; set; } = 8 * 1024 * 1024;
@@ -25,8 +26,8 @@ public sealed class GenerationOptions
     public int MaxControls { get; set; } = 20_000;
 
     /// <summary>
-    /// How many bytes of its log a running generation keeps in memory for readers that are close behind. Default 128 KiB. Older bytes are read from the
-    /// store.
+    /// How many bytes of its log a running generation keeps in memory for readers that are close behind. Default 128 KiB. Older bytes are
+    /// read from the store.
     /// </summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int WindowBytes { get; set; } = 128 * 1024;
@@ -36,20 +37,22 @@ public sealed class GenerationOptions
     public int PendingBytes { get; set; } = 256 * 1024;
 
     /// <summary>
-    /// The maximum size in bytes of the slice that a reader takes at a time. Default 32 KiB; at most 64 KiB, since this is what a reader holds while it
-    /// writes.
+    /// The maximum size in bytes of the slice that a reader takes at a time. Default 32 KiB; at most 64 KiB, since this is what a reader
+    /// holds while it writes.
     /// </summary>
     [Range(256, 64 * 1024)]
     public int SliceBytes { get; set; } = 32 * 1024;
 
     /// <summary>
-    /// The minimum time from one group commit to the next. Default 2 milliseconds. A commit after a longer pause starts at once, so an idle system adds no
-    /// delay; under load more tokens share each commit.
+    /// The minimum time from one group commit to the next. Default 2 milliseconds. A commit after a longer pause starts at once, so an idle
+    /// system adds no delay; under load more tokens share each commit.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan CommitSpacing { get; set; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>The maximum number of generations that run at once on this node. Default 2,000. Further ones are refused with 503.</summary>
+    /// <summary>
+    /// The maximum number of generations that run at once on this node. Default 2,000. Further ones are refused with 503.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxActive { get; set; } = 2000;
 

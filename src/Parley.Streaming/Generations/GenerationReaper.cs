@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Renews this node's lease and adopts the generations of nodes that are gone: a generation is continued where its model takes a prefix; otherwise it ends as
-/// interrupted and its text is kept. The first sweep is complete before the host takes requests.
+/// Renews this node's lease and adopts the generations of nodes that are gone: a generation is continued where its model takes a prefix;
+/// otherwise it ends as interrupted and its text is kept. The first sweep is complete before the host takes requests.
 /// </summary>
 public sealed partial class GenerationReaper(
     IGenerationStore store,
@@ -60,8 +60,8 @@ public sealed partial class GenerationReaper(
     }
 
     /// <summary>
-    /// Renews the lease, then adopts or ends all generations that are abandoned now. A claimed generation belongs to this node, and no other node will look
-    /// at it: one that cannot be adopted is kept for the next sweep and does not hold up the others.
+    /// Renews the lease, then adopts or ends all generations that are abandoned now. A claimed generation belongs to this node, and no
+    /// other node will look at it: one that cannot be adopted is kept for the next sweep and does not hold up the others.
     /// </summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
@@ -112,8 +112,8 @@ public sealed partial class GenerationReaper(
     }
 
     /// <summary>
-    /// Whether asking again is safe: nothing was shown yet, or the model continues a prefix and no tool call waits for its result. A tool that may have run
-    /// must not run again.
+    /// Whether asking again is safe: nothing was shown yet, or the model continues a prefix and no tool call waits for its result. A tool
+    /// that may have run must not run again.
     /// </summary>
     private static bool CanContinue(LogSnapshot log, GenerationRequest request) =>
         log.End == 0 || (request.AcceptsPrefix && log.OpenCalls().Count == 0);

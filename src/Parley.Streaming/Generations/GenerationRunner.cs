@@ -7,13 +7,14 @@ using Parley.Streaming.Generations.Bus;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Owns every generation that runs on this node, each as a task of its own. A request only starts one, and then follows it as any other reader does.
+/// Owns every generation that runs on this node, each as a task of its own. A request only starts one, and then follows it as any other
+/// reader does.
 /// </summary>
 public sealed partial class GenerationRunner : IHostedService, IDisposable
 {
     /// <summary>
-    /// How long a request to stop a generation of another node waits for its end: longer than it takes until another node adopts the generation of a
-    /// dead one.
+    /// How long a request to stop a generation of another node waits for its end: longer than it takes until another node adopts the
+    /// generation of a dead one.
     /// </summary>
     internal static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
@@ -51,7 +52,9 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
 
     /// <summary>Reserves a slot for one more generation of <paramref name="owner"/>, before anything is stored.</summary>
     /// <param name="owner">Who the generation counts against.</param>
-    /// <param name="slot">The slot when the result is <see cref="Admission.Admitted"/>: dispose it, or hand it to <see cref="Start"/>.</param>
+    /// <param name="slot">
+    /// The slot when the result is <see cref="Admission.Admitted"/>: dispose it, or hand it to <see cref="Start"/>.
+    /// </param>
     public Admission TryAdmit(string owner, out GenerationSlot? slot)
     {
         slot = null;
@@ -136,8 +139,8 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
     internal RemoteReaders RemoteReaders { get; } = new();
 
     /// <summary>
-    /// Asks a generation to stop, on whichever node it runs, and waits for its committed end. Null when there is no such generation, or when its
-    /// owner does not stop it in time.
+    /// Asks a generation to stop, on whichever node it runs, and waits for its committed end. Null when there is no such generation, or
+    /// when its owner does not stop it in time.
     /// </summary>
     /// <param name="id">The generation.</param>
     /// <param name="seen">The position that the person who stops it has seen; null when it is not known.</param>

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>The state of a generation. Every value but <see cref="Running"/> is final. JSON and databases spell it as <see cref="GenerationStatusNames"/> says.</summary>
+/// <summary>
+/// The state of a generation. Every value but <see cref="Running"/> is final. JSON and databases spell it as <see
+/// cref="GenerationStatusNames"/> says.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<GenerationStatus>))]
 public enum GenerationStatus
 {

@@ -7,26 +7,29 @@ namespace Parley.Streaming.Generations;
 public interface IGenerationStore
 {
     /// <summary>
-    /// Appends slices of different generations in one commit (at most one slice per generation) and returns when they are durable. Each slice is judged by
-    /// itself: a fenced one does not keep the others out. A slice that ends its generation also writes the log into its message, in the same commit.
+    /// Appends slices of different generations in one commit (at most one slice per generation) and returns when they are durable. Each
+    /// slice is judged by itself: a fenced one does not keep the others out. A slice that ends its generation also writes the log into its
+    /// message, in the same commit.
     /// </summary>
     /// <remarks>
-    /// It may complete on a thread of the store, which the caller must not block. It throws when the store cannot commit; then nothing was appended, and the
-    /// same call may be repeated.
+    /// It may complete on a thread of the store, which the caller must not block. It throws when the store cannot commit; then nothing was
+    /// appended, and the same call may be repeated.
     /// </remarks>
     ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What is committed from <paramref name="after"/> on, about <paramref name="maxBytes"/> at most, whether or not the generation has ended. Empty at the
-    /// end of the log; null if there is no such generation.
+    /// What is committed from <paramref name="after"/> on, about <paramref name="maxBytes"/> at most, whether or not the generation has
+    /// ended. Empty at the end of the log; null if there is no such generation.
     /// </summary>
     /// <remarks>
-    /// The slice must not share memory with anything much larger than itself: readers that wait for their clients hold slices, and must not hold whole logs.
-    /// <see cref="LogSnapshot.Slice"/> makes such slices.
+    /// The slice must not share memory with anything much larger than itself: readers that wait for their clients hold slices, and must not
+    /// hold whole logs. <see cref="LogSnapshot.Slice"/> makes such slices.
     /// </remarks>
     /// <param name="id">The generation.</param>
     /// <param name="after">The position to read from; a boundary.</param>
-    /// <param name="maxBytes">The size to cut to, as <see cref="LogSlice.EndOf"/> does it. The store may return less, but not nothing.</param>
+    /// <param name="maxBytes">
+    /// The size to cut to, as <see cref="LogSlice.EndOf"/> does it. The store may return less, but not nothing.
+    /// </param>
     /// <param name="cancellationToken">Cancels the read.</param>
     ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken);
 
@@ -34,7 +37,8 @@ public interface IGenerationStore
     ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Claims running generations whose owner's lease has expired, each under a new epoch: no two callers ever get the same one. Empty when there are none.
+    /// Claims running generations whose owner's lease has expired, each under a new epoch: no two callers ever get the same one. Empty when
+    /// there are none.
     /// </summary>
     ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken);
 
@@ -52,7 +56,8 @@ public enum AppendOutcome
     Committed,
 
     /// <summary>
-    /// Another node owns the generation, or it has ended or was deleted, or the slice does not begin at the end of the log. Nothing was changed.
+    /// Another node owns the generation, or it has ended or was deleted, or the slice does not begin at the end of the log. Nothing was
+    /// changed.
     /// </summary>
     Fenced,
 }

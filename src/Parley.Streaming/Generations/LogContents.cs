@@ -8,7 +8,9 @@ namespace Parley.Streaming.Generations;
 /// <summary>A log as the contents of an assistant message for a model.</summary>
 public static class LogContents
 {
-    /// <summary>The text, the tool calls that have results, and those results, in order. Text that continues across a <see cref="Seam"/> is joined.</summary>
+    /// <summary>
+    /// The text, the tool calls that have results, and those results, in order. Text that continues across a <see cref="Seam"/> is joined.
+    /// </summary>
     /// <param name="log">The answer.</param>
     /// <param name="withReasoning">Include reasoning.</param>
     /// <param name="withOpenCalls">Include tool calls without a result: for a prompt in which their results follow.</param>

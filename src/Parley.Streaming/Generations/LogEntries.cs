@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// A control entry of a log: everything that is not text. Each advances the position by 1. The family is closed; a reader skips kinds that it does not
-/// know.
+/// A control entry of a log: everything that is not text. Each advances the position by 1. The family is closed; a reader skips kinds that
+/// it does not know.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
 [JsonDerivedType(typeof(PartOpened), "open")]

@@ -3,13 +3,13 @@ using System.Threading.Tasks.Sources;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Follows one log, on whichever node it is written. Its whole state is a position: it takes what is committed beyond it, in slices of at most
-/// <see cref="GenerationOptions.SliceBytes"/>. A slow reader gets fewer, larger slices up to that size; nothing is queued for it, and it holds no
-/// text while its client does not read.
+/// Follows one log, on whichever node it is written. Its whole state is a position: it takes what is committed beyond it, in slices of at
+/// most <see cref="GenerationOptions.SliceBytes"/>. A slow reader gets fewer, larger slices up to that size; nothing is queued for it, and
+/// it holds no text while its client does not read.
 /// </summary>
 /// <remarks>
-/// For one task: <c>while (true) { while (reader.TryRead(out var slice)) …; if (reader.State != Following) break; await reader.WaitAsync(); }</c>.
-/// Only <see cref="Wake()"/> may be called by others.
+/// For one task: <c>while (true) { while (reader.TryRead(out var slice)) …; if (reader.State != Following) break; await reader.WaitAsync();
+/// }</c>. Only <see cref="Wake()"/> may be called by others.
 /// </remarks>
 public sealed class LogReader : IValueTaskSource<bool>, IDisposable
 {
@@ -96,7 +96,9 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         return true;
     }
 
-    /// <summary>Waits until there may be something to read. False after <see cref="Wake()"/>. Throws when the reader is cancelled.</summary>
+    /// <summary>
+    /// Waits until there may be something to read. False after <see cref="Wake()"/>. Throws when the reader is cancelled.
+    /// </summary>
     public ValueTask<bool> WaitAsync()
     {
         _cancellationToken.ThrowIfCancellationRequested();
@@ -121,7 +123,9 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         return behindWindow ? FetchAsync() : ValueTask.FromResult(true);
     }
 
-    /// <summary>Ends a wait early, so that its task can look at the time (for a heartbeat, for example). Without effect when the task does not wait.</summary>
+    /// <summary>
+    /// Ends a wait early, so that its task can look at the time (for a heartbeat, for example). Without effect when the task does not wait.
+    /// </summary>
     public void Wake() => Wake(hasMore: false);
 
     /// <summary>Ends a wait.</summary>
@@ -153,7 +157,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         }
     }
 
-    /// <summary>Ends a wait that nobody has woken. False when a wake-up has completed it, or is about to.</summary>
+    /// <summary>Ends a wait that was not woken. False when a wake-up has completed it, or is about to.</summary>
     private bool TryEndWait() => Interlocked.CompareExchange(ref _waiting, Idle, Waiting) == Waiting;
 
     /// <summary>Waits for a generation that does not run on this node: for notices of the bus, and for this node adopting it.</summary>
@@ -211,7 +215,9 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
         }
     }
 
-    /// <summary>Reads from the store: what is older than the window in memory, and what another node writes. False when there is nothing more now.</summary>
+    /// <summary>
+    /// Reads from the store: what is older than the window in memory, and what another node writes. False when there is nothing more now.
+    /// </summary>
     private async ValueTask<bool> FetchAsync()
     {
         if (await _store.ReadAsync(_id, Position, _options.SliceBytes, _cancellationToken) is not { } slice)
@@ -267,6 +273,8 @@ public enum LogReaderState
     /// <summary>It has read the end of the generation.</summary>
     Ended,
 
-    /// <summary>The log is no longer available here: it was deleted, or another node owns it now. The client reconnects with its position.</summary>
+    /// <summary>
+    /// The log is no longer available here: it was deleted, or another node owns it now. The client reconnects with its position.
+    /// </summary>
     Lost,
 }

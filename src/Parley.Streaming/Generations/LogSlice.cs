@@ -4,8 +4,9 @@ namespace Parley.Streaming.Generations;
 /// A range of a log: the positions from <see cref="From"/> to <see cref="To"/>. It never begins or ends inside a character.
 /// </summary>
 /// <remarks>
-/// A log is one byte string. Text is its UTF-8 bytes, and each control entry is one <see cref="Mark"/>, a byte that UTF-8 does not use. A position is an
-/// index into that string. This is why positions are stable: they do not depend on where or how a log is stored, or on where it is cut.
+/// A log is one byte string. Text is its UTF-8 bytes, and each control entry is one <see cref="Mark"/>, a byte that UTF-8 does not use. A
+/// position is an index into that string. This is why positions are stable: they do not depend on where or how a log is stored, or on where
+/// it is cut.
 /// </remarks>
 /// <param name="from">The position at which the slice begins.</param>
 /// <param name="bytes">The bytes of the range.</param>
@@ -41,8 +42,8 @@ public readonly struct LogSlice(long from, ReadOnlyMemory<byte> bytes, ReadOnlyM
     public static bool IsBoundary(byte next) => (next & 0b1100_0000) != 0b1000_0000;
 
     /// <summary>
-    /// The end of a slice of at most <paramref name="maxBytes"/> of <paramref name="bytes"/>, at a character boundary. A character that is longer than
-    /// <paramref name="maxBytes"/> is taken whole, so the slice is empty only at the end of <paramref name="bytes"/>.
+    /// The end of a slice of at most <paramref name="maxBytes"/> of <paramref name="bytes"/>, at a character boundary. A character that is
+    /// longer than <paramref name="maxBytes"/> is taken whole, so the slice is empty only at the end of <paramref name="bytes"/>.
     /// </summary>
     /// <param name="bytes">Bytes of a log that end at a boundary.</param>
     /// <param name="from">The index at which the slice begins; a boundary.</param>
@@ -69,7 +70,9 @@ public readonly struct LogSlice(long from, ReadOnlyMemory<byte> bytes, ReadOnlyM
         return limit;
     }
 
-    /// <summary>The beginning of the slice, cut to at most <paramref name="maxBytes"/> as <see cref="EndOf"/> does it. Shares the slice's memory.</summary>
+    /// <summary>
+    /// The beginning of the slice, cut to at most <paramref name="maxBytes"/> as <see cref="EndOf"/> does it. Shares the slice's memory.
+    /// </summary>
     public LogSlice Cut(int maxBytes)
     {
         if (Bytes.Length <= maxBytes)

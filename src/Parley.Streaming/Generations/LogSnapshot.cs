@@ -4,7 +4,8 @@ using System.Text;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// A whole log as one value, complete up to its end: what a message keeps of its generation. Its positions are those of the log that it was made of.
+/// A whole log as one value, complete up to its end: what a message keeps of its generation. Its positions are those of the log that it was
+/// made of.
 /// </summary>
 /// <param name="Bytes">UTF-8 text, with <see cref="LogSlice.Mark"/> for each control entry.</param>
 /// <param name="Controls">All control entries, in order.</param>
@@ -26,7 +27,9 @@ public sealed record LogSnapshot(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Posit
     private ReadOnlySpan<PositionedEntry> Entries =>
         Controls is PositionedEntry[] array ? array : CollectionsMarshal.AsSpan((List<PositionedEntry>)Controls);
 
-    /// <summary>The log from <paramref name="after"/> on. <paramref name="after"/> must be a boundary. Shares the snapshot's memory.</summary>
+    /// <summary>
+    /// The log from <paramref name="after"/> on. <paramref name="after"/> must be a boundary. Shares the snapshot's memory.
+    /// </summary>
     public LogSlice From(long after)
     {
         var entries = Entries;
@@ -39,8 +42,8 @@ public sealed record LogSnapshot(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Posit
     }
 
     /// <summary>
-    /// At most <paramref name="maxBytes"/> of the log from <paramref name="after"/> on, cut as <see cref="LogSlice.EndOf"/> does it; empty at the end of the
-    /// log. The slice has memory of its own, so that a reader which keeps it does not keep the whole log.
+    /// At most <paramref name="maxBytes"/> of the log from <paramref name="after"/> on, cut as <see cref="LogSlice.EndOf"/> does it; empty
+    /// at the end of the log. The slice has memory of its own, so that a reader which keeps it does not keep the whole log.
     /// </summary>
     public LogSlice Slice(long after, int maxBytes)
     {
@@ -126,7 +129,9 @@ public sealed record LogSnapshot(ReadOnlyMemory<byte> Bytes, IReadOnlyList<Posit
         return text.ToString();
     }
 
-    /// <summary>The largest boundary at or before <paramref name="position"/>: never inside a character, and never beyond the end.</summary>
+    /// <summary>
+    /// The largest boundary at or before <paramref name="position"/>: never inside a character, and never beyond the end.
+    /// </summary>
     public long BoundaryAt(long position)
     {
         position = Math.Clamp(position, 0, End);

@@ -8,8 +8,8 @@ using Parley.Streaming.Generations.Bus;
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Group commit: what all generations append while one commit runs goes into the next one. Readers are woken after the commit, never before. So the cost of
-/// durability per token falls as load rises, and a single token waits for one small commit.
+/// Group commit: what all generations append while one commit runs goes into the next one. Readers are woken after the commit, never
+/// before. So the cost of durability per token falls as load rises, and a single token waits for one small commit.
 /// </summary>
 public sealed partial class LogWriter(
     IGenerationStore store,
@@ -22,8 +22,8 @@ public sealed partial class LogWriter(
     private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(20),
         MaxRetryDelay = TimeSpan.FromSeconds(2);
 
-    // Unbounded, but never longer than the number of running generations: a log is queued at most once. An append to an idle engine gathers the commit on its
-    // own thread: a change of threads would cost a single token more than the commit does.
+    // Unbounded, but never longer than the number of running generations: a log is queued at most once. An append to an idle engine gathers
+    // the commit on its own thread: a change of threads would cost a single token more than the commit does.
     private readonly Channel<GenerationLog> _queue = Channel.CreateUnbounded<GenerationLog>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true }
     );
@@ -76,7 +76,7 @@ public sealed partial class LogWriter(
             {
                 if (outcomes[i] == AppendOutcome.Committed)
                 {
-                    // Logs that have grown meanwhile do not go through the queue, which may be closed by now.
+                    // Logs that have grown in the meantime do not go through the queue, which may be closed by now.
                     if (logs[i].Committed(slices[i].Ended is null ? woken : ending))
                     {
                         grown.Add(logs[i]);
@@ -146,7 +146,8 @@ public sealed partial class LogWriter(
     }
 
     /// <summary>
-    /// Commits, and retries until that succeeds: before it, nothing of it is visible, and the writers wait. Null when the host stops in the meantime.
+    /// Commits, and retries until that succeeds: before it, nothing of it is visible, and the writers wait. Null when the host stops in the
+    /// meantime.
     /// </summary>
     private async ValueTask<AppendOutcome[]?> CommitAsync(List<PendingSlice> slices, CancellationToken stoppingToken)
     {
@@ -177,6 +178,6 @@ public sealed partial class LogWriter(
     )]
     private partial void LogFenced(GenerationId generation, int epoch, long position);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed; nothing of it is visible. Retrying in {Delay}.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Slices} slices failed; retrying in {Delay}.")]
     private partial void LogCommitFailed(Exception exception, int slices, TimeSpan delay);
 }

@@ -1,12 +1,14 @@
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Queries over the control entries of a log, or of a contiguous part of it. The entries must be in the order of their positions; every query is a
-/// binary search.
+/// Queries over the control entries of a log, or of a contiguous part of it. The entries must be in the order of their positions; every
+/// query is a binary search.
 /// </summary>
 public static class PositionedEntries
 {
-    /// <summary>The index of the first control entry at or after <paramref name="position"/>; the number of entries when there is none.</summary>
+    /// <summary>
+    /// The index of the first control entry at or after <paramref name="position"/>; the number of entries when there is none.
+    /// </summary>
     public static int IndexAt(ReadOnlySpan<PositionedEntry> entries, long position)
     {
         int low = 0,
@@ -37,7 +39,9 @@ public static class PositionedEntries
     /// <summary>The part that is open at <paramref name="position"/>, or null when none is.</summary>
     /// <param name="entries">The control entries. Those at or after <paramref name="position"/> are not looked at.</param>
     /// <param name="position">The position.</param>
-    /// <param name="openBefore">The part that is open before the first of <paramref name="entries"/>, when they do not begin at the log's beginning.</param>
+    /// <param name="openBefore">
+    /// The part that is open before the first of <paramref name="entries"/>, when they do not begin at the log's beginning.
+    /// </param>
     public static PartOpened? OpenPartAt(ReadOnlySpan<PositionedEntry> entries, long position, PartOpened? openBefore = null)
     {
         for (var i = IndexAt(entries, position) - 1; i >= 0; i--)

@@ -60,7 +60,9 @@ internal sealed class RunningGeneration : IDisposable
     }
 
     /// <summary>Runs to the end and returns it, or null when the node shuts down or the writer was fenced.</summary>
-    /// <param name="prefix">The log with which the answer begins: that of the generation that this one continues, or that of the attempt that it adopts.</param>
+    /// <param name="prefix">
+    /// The log with which the answer begins: that of the generation that this one continues, or that of the attempt that it adopts.
+    /// </param>
     /// <param name="seamReason">Why there is a prefix, as <see cref="Seam.Reason"/>; null when there is none.</param>
     /// <param name="slot">Released before the end is committed, so that a client which has seen the end finds the slot free.</param>
     public async Task<GenerationEnded?> RunAsync(LogSnapshot? prefix, string? seamReason, GenerationSlot? slot)

@@ -1,8 +1,8 @@
 namespace Parley.Streaming.Generations;
 
 /// <summary>
-/// Runs the continuations of many woken readers in a few work items of the pool instead of one each: handing a reader to a sleeping pool thread costs more
-/// than what the reader then does.
+/// Runs the continuations of many woken readers in a few work items of the pool instead of one each: handing a reader to a sleeping pool
+/// thread costs more than what the reader then does.
 /// </summary>
 internal sealed class WokenReaders(LogReader[] readers) : IThreadPoolWorkItem
 {

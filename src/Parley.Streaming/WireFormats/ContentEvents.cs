@@ -5,17 +5,17 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// Events that hold the answer so far in <c>content</c> and the new piece in <c>delta</c>: a client may show the one or append the other. Every event
-/// has both, the last one too.
+/// Events that hold the answer so far in <c>content</c> and the new piece in <c>delta</c>: a client may show the one or append the other.
+/// Every event has both, the last one too.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The first text is written at once. After that an event is written when four more words have started, or when text has waited 50 ms since the last
-/// bytes. In scripts that put no spaces between words, two characters count as a word.
+/// The first text is written at once. After that an event is written when four more words have started, or when text has waited 50 ms since
+/// the last bytes. In scripts that put no spaces between words, two characters count as a word.
 /// </para>
 /// <para>
-/// Every event repeats the answer, so the bytes would grow with its square. Beyond 8 KiB words therefore no longer count, and text waits until the
-/// rate of <c>content</c> is at most 512 KiB per second.
+/// Every event repeats the answer, so the bytes would grow with its square. Beyond 8 KiB words therefore no longer count, and text waits
+/// until the rate of <c>content</c> is at most 512 KiB per second.
 /// </para>
 /// </remarks>
 public sealed class ContentEvents : WireFormat
@@ -53,7 +53,9 @@ public sealed class ContentEvents : WireFormat
 
     public override void WriteHeartbeat(IBufferWriter<byte> output) => output.Write(ServerSentEvents.Heartbeat);
 
-    /// <summary>Writes a comment, so that headers and a first byte are sent. Clients would show an event without content as an empty answer.</summary>
+    /// <summary>
+    /// Writes a comment, so that headers and a first byte are sent. Clients would show an event without content as an empty answer.
+    /// </summary>
     public override void WriteStart(IBufferWriter<byte> output) => WriteHeartbeat(output);
 
     public override void Write(in LogSlice slice, IBufferWriter<byte> output)

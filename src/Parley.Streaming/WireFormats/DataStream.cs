@@ -16,7 +16,8 @@ public enum DataStreamVersion
 }
 
 /// <summary>
-/// The data stream of the AI SDK, version 1: lines of a code, a colon and JSON. It has no cursor: a client that reconnects gets everything again.
+/// The data stream of the AI SDK, version 1: lines of a code, a colon and JSON. It has no cursor: a client that reconnects gets everything
+/// again.
 /// </summary>
 /// <param name="info">The generation.</param>
 /// <param name="version">The releases that it is for.</param>
@@ -100,8 +101,8 @@ public sealed class DataStream(GenerationInfo info, DataStreamVersion version = 
     }
 
     /// <summary>
-    /// What follows tool results belongs to a new step. A result that is still missing belongs to the step of its call: some clients accept it nowhere
-    /// else.
+    /// What follows tool results belongs to a new step. A result that is still missing belongs to the step of its call: some clients accept
+    /// it nowhere else.
     /// </summary>
     private void StartStep(IBufferWriter<byte> output)
     {

@@ -5,13 +5,13 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// The bodies of Durable Streams 1.0: a log as a stream of JSON messages, and its answer as a stream of plain text. In both the offset is the log's
-/// position, so that a reader may change from one to the other.
+/// The bodies of Durable Streams 1.0: a log as a stream of JSON messages, and its answer as a stream of plain text. In both the offset is
+/// the log's position, so that a reader may change from one to the other.
 /// </summary>
 /// <remarks>
-/// Messages are the objects of the native events, each with the position after it. An entry without an object still has a position: the next offset
-/// is the end of the slice, not the end of the last message. This is not a <see cref="WireFormat"/>: whether a live reader is up to date, and the
-/// cursor for caches, depend on more than the log.
+/// Messages are the objects of the native events, each with the position after it. An entry without an object still has a position: the
+/// next offset is the end of the slice, not the end of the last message. This is not a <see cref="WireFormat"/>: whether a live reader is
+/// up to date, and the cursor for caches, depend on more than the log.
 /// </remarks>
 public static class DurableEntries
 {
@@ -44,7 +44,9 @@ public static class DurableEntries
         return count;
     }
 
-    /// <summary>Writes the slice's messages as an array, <c>[]</c> when there are none: the body of catch-up and long-poll of the JSON stream.</summary>
+    /// <summary>
+    /// Writes the slice's messages as an array, <c>[]</c> when there are none: the body of catch-up and long-poll of the JSON stream.
+    /// </summary>
     public static void WriteArray(in LogSlice slice, IBufferWriter<byte> output)
     {
         output.Write("["u8);
@@ -52,7 +54,9 @@ public static class DurableEntries
         output.Write("]"u8);
     }
 
-    /// <summary>Writes the slice's text of the answer, without reasoning and tools: the body of catch-up and long-poll of the text stream.</summary>
+    /// <summary>
+    /// Writes the slice's text of the answer, without reasoning and tools: the body of catch-up and long-poll of the text stream.
+    /// </summary>
     public static void WriteText(in LogSlice slice, IBufferWriter<byte> output)
     {
         foreach (var entry in slice)
@@ -73,8 +77,8 @@ public static class DurableEntries
     }
 
     /// <summary>
-    /// Writes an event with the slice's text of the answer. A <see cref="WriteControlEvent"/> must follow it. A line of an event ends at any line
-    /// end, so an event cannot carry carriage returns: they are left out, wherever the log is cut.
+    /// Writes an event with the slice's text of the answer. A <see cref="WriteControlEvent"/> must follow it. A line of an event ends at
+    /// any line end, so an event cannot carry carriage returns: they are left out, wherever the log is cut.
     /// </summary>
     public static void WriteTextEvent(in LogSlice slice, IBufferWriter<byte> output)
     {

@@ -38,8 +38,8 @@ public static class DurableOffsets
     }
 
     /// <summary>
-    /// The number of the current interval of 20 s, or one beyond the client's cursor when that is not lower: shared caches store a response under
-    /// its cursor, so the cursor must advance.
+    /// The number of the current interval of 20 s, or one beyond the client's cursor when that is not lower: shared caches store a response
+    /// under its cursor, so the cursor must advance.
     /// </summary>
     /// <param name="now">The time.</param>
     /// <param name="client">The cursor that the client sent; see <see cref="TryParseCursor"/>.</param>

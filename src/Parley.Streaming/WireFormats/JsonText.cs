@@ -12,7 +12,9 @@ internal static class JsonText
 {
     private const int MaxStackBytes = 256;
 
-    /// <summary>For JSON that is too rare to be written by hand: as few escapes as JSON allows, so that text in any script stays short.</summary>
+    /// <summary>
+    /// For JSON that is too rare to be written by hand: as few escapes as JSON allows, so that text in any script stays short.
+    /// </summary>
     public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes UTF-8 text as the inside of a JSON string. The text must not be cut inside a character.</summary>
@@ -58,8 +60,8 @@ internal static class JsonText
     }
 
     /// <summary>
-    /// JSON from a model or a tool, on one line. Outside of strings a line break in JSON is only layout, and inside it is escaped; most formats end
-    /// something at a line break.
+    /// JSON from a model or a tool, on one line. Outside of strings a line break in JSON is only layout, and inside it is escaped; most
+    /// formats end something at a line break.
     /// </summary>
     public static string OnOneLine(string json) =>
         json.AsSpan().IndexOfAny('\r', '\n') < 0 ? json : json.Replace('\n', ' ').Replace('\r', ' ');

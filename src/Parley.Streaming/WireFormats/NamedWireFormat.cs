@@ -21,8 +21,8 @@ public sealed class NamedWireFormat
     public string Name { get; }
 
     /// <summary>
-    /// Whether an instance from <see cref="Continue"/> must be given the log from position 0, because the format keeps track of its parts. Otherwise it
-    /// is given the log from where the client's message ends.
+    /// Whether an instance from <see cref="Continue"/> must be given the log from position 0, because the format keeps track of its parts.
+    /// Otherwise it is given the log from where the client's message ends.
     /// </summary>
     public bool ReadsWholeLog => _continue is not null;
 

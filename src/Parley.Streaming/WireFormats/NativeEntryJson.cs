@@ -8,8 +8,8 @@ namespace Parley.Streaming.WireFormats;
 internal static class NativeEntryJson
 {
     /// <summary>
-    /// Whether the entry has an object. An entry that only opens or closes a part has none, since the text shows it. Parts of kinds that native clients
-    /// do not show have none either.
+    /// Whether the entry has an object. An entry that only opens or closes a part has none, since the text shows it. Parts of kinds that
+    /// native clients do not show have none either.
     /// </summary>
     public static bool Has(in LogSlice.Entry entry) =>
         entry.Control switch

@@ -5,11 +5,12 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// Parley's own format: Server-Sent Events whose <c>id</c> is the position after the event, so that a reader continues exactly where it was.
+/// Parley's own format: Server-Sent Events whose <c>id</c> is the position after the event, so that a reader continues exactly where it
+/// was.
 /// </summary>
 /// <remarks>
-/// <c>data</c> comes before <c>id</c>: a client that stores an id as soon as it reads it must have received the data. Events are unnamed, since
-/// <c>onmessage</c> receives no others.
+/// <c>data</c> comes before <c>id</c>: a client that stores an id as soon as it reads it must have received the data. Events are unnamed,
+/// since <c>onmessage</c> receives no others.
 /// </remarks>
 /// <param name="info">The generation.</param>
 public sealed class NativeEvents(GenerationInfo info) : WireFormat

@@ -3,7 +3,9 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>The text of the answer and nothing else: no frames and no heartbeat. The only way to report a failure is to abort the connection.</summary>
+/// <summary>
+/// The text of the answer and nothing else: no frames and no heartbeat. The only way to report a failure is to abort the connection.
+/// </summary>
 public sealed class RawText : WireFormat
 {
     public override string ContentType => "text/plain; charset=utf-8";

@@ -9,8 +9,8 @@ public static class ServerSentEvents
     public const string ContentType = "text/event-stream; charset=utf-8";
 
     /// <summary>
-    /// A comment, which clients ignore and proxies count as traffic. It is a block of its own: a parser that splits at blank lines would lose what
-    /// follows a comment in the same block.
+    /// A comment, which clients ignore and proxies count as traffic. It is a block of its own: a parser that splits at blank lines would
+    /// lose what follows a comment in the same block.
     /// </summary>
     public static ReadOnlySpan<byte> Heartbeat => ": hb\n\n"u8;
 
@@ -19,8 +19,8 @@ public static class ServerSentEvents
     [("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no")];
 
     /// <summary>
-    /// Ends an event whose data was written, with the position after it. The id comes last: a client whose connection breaks inside the event has
-    /// not stored it yet.
+    /// Ends an event whose data was written, with the position after it. The id comes last: a client whose connection breaks inside the
+    /// event has not stored it yet.
     /// </summary>
     internal static void WriteId(long position, IBufferWriter<byte> output)
     {

@@ -3,8 +3,13 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.WireFormats;
 
-/// <summary>The four events <c>typing</c>, <c>token</c>, <c>done</c> and <c>error</c>: text alone, for clients that know no other events.</summary>
-/// <remarks>What clients of this format cannot show (reasoning, tools, continuation marks) has no event; the <c>id</c> of the next event is beyond it.</remarks>
+/// <summary>
+/// The four events <c>typing</c>, <c>token</c>, <c>done</c> and <c>error</c>: text alone, for clients that know no other events.
+/// </summary>
+/// <remarks>
+/// What clients of this format cannot show (reasoning, tools, continuation marks) has no event; the <c>id</c> of the next event is beyond
+/// it.
+/// </remarks>
 public sealed class TokenEvents : WireFormat
 {
     public override string ContentType => ServerSentEvents.ContentType;

@@ -1,7 +1,8 @@
 namespace Parley.Streaming.WireFormats;
 
 /// <summary>
-/// The tool calls of one answer that a format has written. A client may fail at a result for a call that it does not know, or at a second result.
+/// The tool calls of one answer that a format has written. A client may fail at a result for a call that it does not know, or at a second
+/// result.
 /// </summary>
 internal sealed class ToolCalls
 {

@@ -10,12 +10,14 @@ namespace Parley.Streaming.WireFormats;
 /// everything again, under the same message id.
 /// </summary>
 /// <remarks>
-/// Early patch releases end the stream at a chunk or a member that they do not know. So it uses only chunks that all of them know, with the members
-/// that those require; everything else is in the message's metadata.
+/// Early patch releases end the stream at a chunk or a member that they do not know. So it uses only chunks that all of them know, with the
+/// members that those require; everything else is in the message's metadata.
 /// </remarks>
 /// <param name="info">The generation.</param>
 /// <param name="messageId">The message that the client continues, if it sent one; null for the generation's own.</param>
-/// <param name="from">The position up to which the client has that message. What comes before it must be given to the format, and is not written.</param>
+/// <param name="from">
+/// The position up to which the client has that message. What comes before it must be given to the format, and is not written.
+/// </param>
 public sealed class UiMessageStream(GenerationInfo info, string? messageId = null, long from = 0) : WireFormat
 {
     private static readonly (string, string)[] AllHeaders = [.. ServerSentEvents.Headers, ("x-vercel-ai-ui-message-stream", "v1")];

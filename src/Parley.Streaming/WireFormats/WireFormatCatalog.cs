@@ -28,7 +28,9 @@ public static class WireFormatCatalog
     /// <summary>The data stream of AI SDK 3: <see cref="DataStream"/>.</summary>
     public static NamedWireFormat V3 { get; } = new("v3", static info => new DataStream(info, DataStreamVersion.AiSdk3));
 
-    /// <summary>The UI message stream of AI SDK 5, 6 and 7: <see cref="UiMessageStream"/>. It keeps track of its parts, so it reads them all.</summary>
+    /// <summary>
+    /// The UI message stream of AI SDK 5, 6 and 7: <see cref="UiMessageStream"/>. It keeps track of its parts, so it reads them all.
+    /// </summary>
     public static NamedWireFormat Ui { get; } =
         new("ui", static info => new UiMessageStream(info), static (info, messageId, from) => new UiMessageStream(info, messageId, from));
 

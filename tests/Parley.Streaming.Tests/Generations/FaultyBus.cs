@@ -2,7 +2,7 @@ using Parley.Streaming.Generations.Bus;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>A bus that loses, repeats and delays what this node publishes, as a test wants.</summary>
+/// <summary>A bus that loses, repeats and delays what this node publishes, as a test asks it to.</summary>
 internal sealed class FaultyBus(IGenerationBus bus) : IGenerationBus
 {
     private readonly List<GenerationNotice> _delayed = [];

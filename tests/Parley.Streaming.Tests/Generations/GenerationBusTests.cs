@@ -6,7 +6,8 @@ using Parley.Testing.Generations;
 namespace Parley.Streaming.Tests.Generations;
 
 /// <summary>
-/// Two nodes over one store. The clock of the second node stands still unless a test moves it: what it sees, it was told by the bus, and not by a poll.
+/// Two nodes over one store. The clock of the second node stands still unless a test moves it, so it learns everything from the bus and
+/// nothing from a timer.
 /// </summary>
 public sealed class GenerationBusTests
 {
@@ -148,7 +149,7 @@ public sealed class GenerationBusTests
     }
 
     [Fact]
-    public async Task Reader_OfAGenerationThatThisNodeInterrupts_SeesItsEnd()
+    public async Task Reader_OfAGenerationThatThisNodeInterrupts_ReadsItsEnd()
     {
         var dead = await StartAsync("node-1");
         var model = new PushedModel().Text("one ");
@@ -234,7 +235,7 @@ public sealed class GenerationBusTests
     }
 
     [Fact]
-    public async Task Stop_OfAGenerationThatThisNodeAdoptsMeanwhile_StopsIt()
+    public async Task Stop_OfAGenerationThatThisNodeThenAdopts_StopsIt()
     {
         var dead = await StartAsync("node-1");
         var id = dead.Start(new PushedModel().Text("one "));

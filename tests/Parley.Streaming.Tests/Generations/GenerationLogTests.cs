@@ -8,7 +8,9 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>The log, its writer and its readers: durable before visible, group commit, and a reader's state that is one number.</summary>
+/// <summary>
+/// The log, its writer and its readers: durable before visible, group commit, and readers whose whole state is a position.
+/// </summary>
 public sealed class GenerationLogTests
 {
     private static GenerationOptions Small =>
@@ -60,7 +62,7 @@ public sealed class GenerationLogTests
         release.SetResult();
         await Task.WhenAll(engine.Durable(first, 52), engine.Durable(second, 51));
 
-        // What the first one took, and everything else.
+        // One with what the first commit took, and one with everything else.
         Assert.Equal(2, engine.Store.Commits.Count);
         Assert.Equal(new HashSet<GenerationId> { first, second }, [.. engine.Store.Commits[1].Select(slice => slice.Id)]);
     }
@@ -173,7 +175,9 @@ public sealed class GenerationLogTests
         Assert.Equal(0, engine.Store.Reads);
     }
 
-    /// <summary>However far behind a reader is, it takes a bounded slice at a time: from memory, from the store, and from a store that returns too much.</summary>
+    /// <summary>
+    /// A reader that is far behind takes slices of bounded size: from memory, from the store, and from a store that returns too much.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -215,7 +219,7 @@ public sealed class GenerationLogTests
         Assert.InRange(engine.Store.Reads, 1, int.MaxValue);
     }
 
-    /// <summary>Readers that do not go on hold a slice each, and not the answer.</summary>
+    /// <summary>Readers that wait for their clients hold one slice each, and not the answer.</summary>
     [Fact]
     public async Task Readers_ThatStopInALongAnswer_HoldLittleMemory()
     {
@@ -270,7 +274,7 @@ public sealed class GenerationLogTests
 
         Assert.NotEqual(before, engine.Store.Reads);
 
-        // From here on they follow in memory again.
+        // From here on they read from memory again.
         before = engine.Store.Reads;
         model.Text("The end.").Complete();
         foreach (var follower in late.Append(fast))
@@ -308,7 +312,7 @@ public sealed class GenerationLogTests
     }
 
     [Fact]
-    public async Task Reader_Cancelled_DisturbsNobody()
+    public async Task Reader_Cancelled_DoesNotAffectOthers()
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel().Text("one ");
@@ -345,7 +349,7 @@ public sealed class GenerationLogTests
     }
 
     [Fact]
-    public async Task Reader_Nudged_ReturnsFalseAndGoesOn()
+    public async Task WaitAsync_Woken_ReturnsFalseAndMayBeRepeated()
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel();
@@ -367,13 +371,13 @@ public sealed class GenerationLogTests
     }
 
     [Fact]
-    public async Task Reader_NudgedAllTheTime_MissesNothing()
+    public async Task Reader_WokenAllTheTime_MissesNothing()
     {
         await using var engine = await TestEngine.StartAsync();
         var model = new PushedModel();
         var id = engine.Start(model);
         using var reader = engine.Runner.Follow(id, 0, Patience.Cancel);
-        var nudging = Task.Run(
+        var waking = Task.Run(
             async () =>
             {
                 while (reader.State == LogReaderState.Following)
@@ -417,7 +421,7 @@ public sealed class GenerationLogTests
 
         model.Complete();
         Assert.Equal(3 + 3000 * 5, await reading.Soon());
-        await nudging.Soon();
+        await waking.Soon();
     }
 
     [Fact]
@@ -459,7 +463,7 @@ public sealed class GenerationLogTests
     }
 
     [Fact]
-    public async Task Check_OfEveryPosition_TellsWhatItIsGoodFor()
+    public async Task Check_OfEveryPosition_SaysWhetherItMayBeUsed()
     {
         var time = new FakeTimeProvider();
         await using var engine = await TestEngine.StartAsync(Small, time);
@@ -501,7 +505,7 @@ public sealed class GenerationLogTests
         }
     }
 
-    /// <summary>The log alone, with a tiny window, against a model that is nothing but bytes.</summary>
+    /// <summary>The log alone, with a small window, compared with a byte array.</summary>
     [Fact]
     public async Task Log_AnyHistory_IsWhatTheModelSays() => await Patience.Seeds(300, random =>
         {
@@ -585,7 +589,7 @@ public sealed class GenerationLogTests
                 Assert.Equal(open, log.OpenPart());
             }
 
-            // Nothing that a reader holds has changed under it.
+            // Slices that readers hold have not changed.
             Assert.All(kept, slice => LogCuts.AssertIsPartOf(model.Log, slice));
             return Task.CompletedTask;
         });

@@ -6,7 +6,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>No orphan: whatever a dead node leaves is continued or ended by a live one.</summary>
+/// <summary>The generations of a dead node are continued or ended by a live one.</summary>
 public sealed class GenerationReaperTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -41,7 +41,7 @@ public sealed class GenerationReaperTests
     }
 
     [Fact]
-    public async Task Adoption_WithAReaderOnTheNewNode_LetsItFollowOn()
+    public async Task Adoption_WithAReaderOnTheNewNode_KeepsItFollowing()
     {
         var (id, log) = await DieAsync(new PushedModel().Text("Once "));
         var model = new PushedModel();
@@ -100,7 +100,7 @@ public sealed class GenerationReaperTests
     [Theory]
     [InlineData("")]
     [InlineData("It is ")]
-    public async Task Adoption_AfterAToolHasAnswered_GoesOnFromItsResult(string said)
+    public async Task Adoption_AfterAToolResult_ContinuesFromIt(string said)
     {
         var first = new PushedModel()
             .Text("Let me see.")
@@ -153,7 +153,7 @@ public sealed class GenerationReaperTests
     }
 
     [Fact]
-    public async Task Sweep_OneThatCannotBeTakenOver_HoldsUpNoOtherAndIsTriedAgain()
+    public async Task Sweep_AdoptionFails_DoesNotHoldUpOthersAndIsRetried()
     {
         var (bad, badLog) = await DieAsync(new PushedModel().Text("bad "));
         var (good, _) = await DieAsync(new PushedModel().Text("good "), "node-0b");
@@ -205,7 +205,7 @@ public sealed class GenerationReaperTests
             TestEngine.Ask(second, acceptsPrefix: true)
         );
 
-        // Somebody else's by now, and then that one is gone too, while our task still hangs at its provider.
+        // Another node owned the generation and died, while the first task of this node still waits for its provider.
         var id = GenerationId.New(_time.GetUtcNow());
         new MemoryGenerationStore(_disk, "node-gone", _time, Options.Lease).Add(id);
         var first = new PushedModel().Text("one ");
@@ -224,7 +224,7 @@ public sealed class GenerationReaperTests
     }
 
     [Fact]
-    public async Task Lease_GivenBack_LetsAnotherNodeGoOnAtOnce()
+    public async Task Lease_Released_LetsAnotherNodeAdoptAtOnce()
     {
         var first = await TestEngine.StartAsync(Options, _time, _disk, "node-1");
         await first.Reaper.StartAsync(Patience.Cancel).Soon();
@@ -236,7 +236,7 @@ public sealed class GenerationReaperTests
     }
 
     [Fact]
-    public async Task Lease_RunOut_IsNoticedWithinItsTimeAndASweep()
+    public async Task Lease_Expired_IsNoticedAtTheNextSweep()
     {
         await using var engine = await TestEngine.StartAsync(Options, _time, _disk, "node-2", _ =>
             TestEngine.Ask(new PushedModel().Text("two").Complete(), acceptsPrefix: true)
@@ -267,7 +267,7 @@ public sealed class GenerationReaperTests
 
     private static GenerationOptions Options => new() { CommitSpacing = TimeSpan.Zero };
 
-    /// <summary>A node that dies with a generation at work, after all that its model said was committed.</summary>
+    /// <summary>Runs a generation on a node that dies after everything that the model sent was committed.</summary>
     private async Task<(GenerationId Id, LogSnapshot Log)> DieAsync(PushedModel model, string node = "node-0")
     {
         var engine = await TestEngine.StartAsync(Options, _time, _disk, node);

@@ -6,7 +6,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>From a model's stream to a log that ends exactly once, whatever the model, the viewers and the clock do.</summary>
+/// <summary>Every generation becomes a log that ends exactly once, for any behaviour of the model, the clients and the clock.</summary>
 public sealed class GenerationRunnerTests
 {
     private static GenerationOptions Options => new() { CommitSpacing = TimeSpan.Zero };
@@ -527,7 +527,7 @@ public sealed class GenerationRunnerTests
         Assert.Equal(Admission.Admitted, engine.Runner.TryAdmit("eve", out var fourth));
         Assert.Equal(Admission.NodeFull, engine.Runner.TryAdmit("bob", out _));
 
-        // Whatever the end: completed, stopped, fenced.
+        // A slot is released at every kind of end: completed, stopped, fenced.
         var completed = new PushedModel().Text("x").Complete();
         engine.Start(completed, first);
         var stopped = engine.Start(new PushedModel().Text("x"), second);
@@ -558,7 +558,7 @@ public sealed class GenerationRunnerTests
         var options = Options;
         (options.MaxActive, options.MaxActivePerOwner) = (50, 10);
         await using var engine = await TestEngine.StartAsync(options);
-        var most = 0;
+        var max = 0;
         var now = 0;
         await Task.WhenAll(
             Enumerable
@@ -569,21 +569,21 @@ public sealed class GenerationRunnerTests
                         {
                             for (var round = 0; round < 5000; round++)
                             {
-                                if (engine.Runner.TryAdmit("ann", out var place) != Admission.Admitted)
+                                if (engine.Runner.TryAdmit("ann", out var slot) != Admission.Admitted)
                                 {
                                     continue;
                                 }
 
-                                InterlockedMax(ref most, Interlocked.Increment(ref now));
+                                InterlockedMax(ref max, Interlocked.Increment(ref now));
                                 Interlocked.Decrement(ref now);
-                                place!.Dispose();
+                                slot!.Dispose();
                             }
                         },
                         Patience.Cancel
                     )
                 )
         );
-        Assert.InRange(most, 1, 10);
+        Assert.InRange(max, 1, 10);
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal(Admission.Admitted, engine.Runner.TryAdmit("ann", out _));
@@ -591,11 +591,11 @@ public sealed class GenerationRunnerTests
 
         Assert.Equal(Admission.OwnerFull, engine.Runner.TryAdmit("ann", out _));
 
-        static void InterlockedMax(ref int most, int value)
+        static void InterlockedMax(ref int max, int value)
         {
-            for (var seen = Volatile.Read(ref most); seen < value; seen = Volatile.Read(ref most))
+            for (var seen = Volatile.Read(ref max); seen < value; seen = Volatile.Read(ref max))
             {
-                Interlocked.CompareExchange(ref most, value, seen);
+                Interlocked.CompareExchange(ref max, value, seen);
             }
         }
     }

@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>Cutting logs and searching their control entries, against a search that looks at every entry.</summary>
+/// <summary>Cutting logs and searching their control entries, compared with a linear search.</summary>
 public sealed class LogSlicingTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>What outlives the processes of <see cref="MemoryGenerationStore"/>: the "disk" of a test.</summary>
+/// <summary>What the processes of <see cref="MemoryGenerationStore"/> share and what survives them: the "disk" of a test.</summary>
 internal sealed class MemoryDisk
 {
     public Lock Gate { get; } = new();
@@ -22,18 +22,21 @@ internal sealed class MemoryDisk
     }
 }
 
-/// <summary>One process's store in memory, with the faults that a test wants. It holds the engine to its side of the contract too.</summary>
+/// <summary>
+/// The store of one process, in memory, with the faults that a test asks for. It also checks that the engine keeps its side of the
+/// contract.
+/// </summary>
 internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimeProvider time, TimeSpan lease) : IGenerationStore
 {
     private int _reads;
 
-    /// <summary>Runs before each commit: a test holds it, or lets it fail by throwing.</summary>
+    /// <summary>Runs before each commit. A test can delay the commit, or let it fail by throwing.</summary>
     public Func<IReadOnlyList<PendingSlice>, Task>? BeforeCommit { get; set; }
 
-    /// <summary>Every commit that went through, in order.</summary>
+    /// <summary>All successful commits, in order.</summary>
     public List<PendingSlice[]> Commits { get; } = [];
 
-    /// <summary>Reads return all that there is, however much was asked for.</summary>
+    /// <summary>Reads return everything there is, instead of the size that was asked for.</summary>
     public bool IgnoresSizes { get; set; }
 
     public int Reads => Volatile.Read(ref _reads);

@@ -3,7 +3,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>The store that the engine is tested with keeps what every store promises.</summary>
+/// <summary>The store of the engine's tests passes the contract suite.</summary>
 public sealed class MemoryGenerationStoreTests : GenerationStoreContract
 {
     private readonly MemoryDisk _disk = new();

@@ -7,7 +7,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.Generations;
 
-/// <summary>The engine of one process over a store in memory. Two of them over one disk are two nodes.</summary>
+/// <summary>The engine of one process, over a store in memory. Several engines over one disk are several nodes.</summary>
 internal sealed class TestEngine : IAsyncDisposable, IRequestSource
 {
     private readonly Func<GenerationId, GenerationRequest?> _requests;
@@ -76,7 +76,7 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
     public static GenerationRequest Ask(IChatClient model, bool acceptsPrefix = false) =>
         new(model, "demo/pushed", [new ChatMessage(ChatRole.User, "A question?")], null, acceptsPrefix);
 
-    /// <summary>Asks a model, as a new generation of this node.</summary>
+    /// <summary>Starts a new generation on this node.</summary>
     public GenerationId Start(IChatClient model, GenerationSlot? slot = null, LogSnapshot? continues = null, bool acceptsPrefix = false)
     {
         var id = GenerationId.New(TimeProvider.System.GetUtcNow());
@@ -89,7 +89,7 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
 
     public Task<LogSnapshot> ReadToEndAsync(GenerationId id) => Follower.ReadToEndAsync(Runner, id);
 
-    /// <summary>When so much is committed.</summary>
+    /// <summary>Completes when the log is committed up to this position.</summary>
     public Task Durable(GenerationId id, long position) => new Follower(Runner, id).Reached(position);
 
     /// <summary>Completes when the end of the generation was announced: its task then only waits until it may forget the log.</summary>
@@ -105,7 +105,7 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
     /// <summary>Completes when the log is no longer in memory.</summary>
     public Task ForgottenAsync(GenerationId id) => Patience.Until(() => Runner.Find(id) is null);
 
-    /// <summary>The node shuts down in good order, as the host does it.</summary>
+    /// <summary>Shuts the node down in the order of the host.</summary>
     public async Task LeaveAsync()
     {
         if (_stopped)
@@ -119,7 +119,7 @@ internal sealed class TestEngine : IAsyncDisposable, IRequestSource
         await Writer.StopAsync(Patience.Cancel).Soon();
     }
 
-    /// <summary>The process dies: nothing of it is committed any more, and its lease runs out.</summary>
+    /// <summary>Kills the process: it commits nothing more, and its lease has expired.</summary>
     public void Kill()
     {
         Store.BeforeCommit = _ => new TaskCompletionSource().Task;

@@ -6,7 +6,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>The pace of content events: never late at the beginning, smooth while small, bounded when large.</summary>
+/// <summary>The rate of content events: the first text is sent at once, small answers flow smoothly, and large ones are bounded.</summary>
 public sealed class ContentEventsTests
 {
     private const int Small = 8 * 1024,
@@ -123,8 +123,8 @@ public sealed class ContentEventsTests
     }
 
     /// <summary>
-    /// A token each 1 ms to 20 ms, for 200 KB. While small, an event for every four words at most: with words of five letters and a space not 2 MiB in all. After that 512 KiB per second,
-    /// whatever the model's pace.
+    /// A token every 1 to 20 ms, for 200 KB. While the answer is small there is at most one event for four words: less than 2 MiB in all,
+    /// with words of five letters and a space. After that there are at most 512 KiB per second, at any rate of the model.
     /// </summary>
     [Theory]
     [InlineData(1)]
@@ -137,7 +137,7 @@ public sealed class ContentEventsTests
         long bytes = 0;
         for (var token = 0; token * 6 < Length; token++)
         {
-            // As a reader's loop does: what it takes, it writes; what is held, it writes when it has waited so long.
+            // As a follower does: it writes each slice, and what is held back once that has waited long enough.
             while (_format.HeldFor is { } wait && written + wait <= now)
             {
                 written += wait;
@@ -171,7 +171,7 @@ public sealed class ContentEventsTests
         }
     }
 
-    /// <summary>Takes the text, and what was added to the log before it, as one slice.</summary>
+    /// <summary>Writes the text, and what was added to the log before it, as one slice.</summary>
     private void Take(string text)
     {
         _log.Text(text);
@@ -179,7 +179,7 @@ public sealed class ContentEventsTests
         _from = _log.End;
     }
 
-    /// <summary>Without copying a long log for every token.</summary>
+    /// <summary>Writes a token without copying the long log before it.</summary>
     private static LogSlice Slice(long from, long to) =>
         from == 0
             ? new LogSlice(0, (byte[])[LogSlice.Mark, .. " words"u8], new PositionedEntry[] { new(0, new PartOpened(PartKind.Text)) }, null)

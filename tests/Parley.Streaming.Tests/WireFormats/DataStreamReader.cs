@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>A client of the data stream, as strict as those of AI SDK 3.4 and 4 in what they fail at.</summary>
+/// <summary>A client of the data stream that fails where those of AI SDK 3.4 and 4 fail.</summary>
 internal sealed class DataStreamReader(string codes)
 {
     private static readonly string[] Reasons = ["stop", "length", "content-filter", "tool-calls", "error", "other"];
@@ -12,10 +12,10 @@ internal sealed class DataStreamReader(string codes)
     private string? _ending;
     private bool _over;
 
-    /// <summary>Of AI SDK 4.</summary>
+    /// <summary>Reads as AI SDK 4.</summary>
     public static RenderedAnswer Read4(byte[] bytes) => new DataStreamReader("0239abcdefgh").Read(bytes);
 
-    /// <summary>Of AI SDK 3.4.</summary>
+    /// <summary>Reads as AI SDK 3.4.</summary>
     public static RenderedAnswer Read3(byte[] bytes) => new DataStreamReader("0239abcde").Read(bytes);
 
     private RenderedAnswer Read(byte[] bytes)

@@ -4,7 +4,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>The data stream: the lines of AI SDK 4, and that those of AI SDK 3 leave out what its client fails at.</summary>
+/// <summary>The data stream of AI SDK 4, and that of AI SDK 3, which leaves out the lines at which its client fails.</summary>
 public sealed class DataStreamTests
 {
     private static readonly FormatUnderTest Four = FormatUnderTest.Of("data-stream"),
@@ -19,7 +19,7 @@ public sealed class DataStreamTests
             return Task.CompletedTask;
         });
 
-    /// <summary>A client of AI SDK 3.4 takes a result for a call of an earlier step for an error.</summary>
+    /// <summary>To a client of AI SDK 3.4, a result for a call of an earlier step is an error.</summary>
     [Fact]
     public async Task Write_AnyResult_IsInTheStepOfItsCall() => await Patience.Seeds(300, random =>
         {

@@ -64,7 +64,7 @@ public sealed class DurableEntriesTests
         });
 
     [Fact]
-    public async Task Write_Counts_WhatItWrites() => await Patience.Seeds(50, random =>
+    public async Task Write_OfAnySlice_CountsTheMessages() => await Patience.Seeds(50, random =>
         {
             var log = RandomLog.Next(random);
             Assert.Equal(Messages(log.From(0)).Count, DurableEntries.Write(log.From(0), new ArrayBufferWriter<byte>()));
@@ -126,7 +126,7 @@ public sealed class DurableEntriesTests
     [InlineData(false, false, """{"streamNextOffset":"0000000000000042","streamCursor":"7"}""")]
     [InlineData(true, false, """{"streamNextOffset":"0000000000000042","streamCursor":"7","upToDate":true}""")]
     [InlineData(true, true, """{"streamNextOffset":"0000000000000042","upToDate":true,"streamClosed":true}""")]
-    public void WriteControlEvent_Says_WhereTheReaderIs(bool upToDate, bool closed, string expected)
+    public void WriteControlEvent_Always_SaysWhereTheReaderIs(bool upToDate, bool closed, string expected)
     {
         var output = new ArrayBufferWriter<byte>();
         DurableEntries.WriteControlEvent(42, 7, upToDate, closed, output);
@@ -167,7 +167,7 @@ public sealed class DurableEntriesTests
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>What a client makes of it: text of one kind that follows each other is one text.</summary>
+    /// <summary>Reads messages as a client does: consecutive text of one kind is one text.</summary>
     private static List<string> Join(List<JsonElement> messages)
     {
         List<(string Key, string Content)> joined = [];

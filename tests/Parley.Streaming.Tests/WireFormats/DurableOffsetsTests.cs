@@ -2,7 +2,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>Offsets sort as positions do, and nothing is an offset that is none.</summary>
+/// <summary>Offsets sort as positions do, and only valid offsets are accepted.</summary>
 public sealed class DurableOffsetsTests
 {
     private static readonly DateTimeOffset Epoch = new(2024, 10, 9, 0, 0, 0, TimeSpan.Zero);
@@ -59,7 +59,7 @@ public sealed class DurableOffsetsTests
     [InlineData(20, 50L, -5, 51)]
     [InlineData(20, 50L, 1_000_000, 231)]
     [InlineData(-100, null, 0, 0)]
-    public void Cursor_IsTheIntervalOrBeyondTheClients(int seconds, long? client, int jitter, long expected) =>
+    public void Cursor_OfAnyClient_IsTheIntervalOrGreaterThanTheClients(int seconds, long? client, int jitter, long expected) =>
         Assert.Equal(expected, DurableOffsets.Cursor(Epoch.AddSeconds(seconds), client, jitter));
 
     [Theory]
@@ -71,6 +71,6 @@ public sealed class DurableOffsetsTests
     [InlineData("x", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void TryParseCursor_TakesWhatCanBeGoneBeyond(string? text, bool expected) =>
+    public void TryParseCursor_OfAnyText_AcceptsOnlyCursorsThatCanGrow(string? text, bool expected) =>
         Assert.Equal(expected, DurableOffsets.TryParseCursor(text, out _));
 }

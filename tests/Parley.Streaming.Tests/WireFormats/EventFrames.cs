@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>
-/// Reads an event stream strictly as Parley writes it, not as tolerantly as a browser does: blocks that end with an empty line, each a comment, or one <c>data</c> line and then nothing but
-/// <c>id</c> and <c>retry</c>.
+/// Reads an event stream strictly as Parley writes it, and not as tolerantly as a browser does: each block is a comment, or one <c>data</c>
+/// line followed by nothing but <c>id</c> and <c>retry</c>, and ends with an empty line.
 /// </summary>
 internal static class EventFrames
 {
-    /// <summary>The data of each event. Comments are left out.</summary>
+    /// <summary>The data of each event, without comments.</summary>
     public static List<string> Data(ReadOnlySpan<byte> bytes)
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
@@ -38,7 +38,7 @@ internal static class EventFrames
 
     public static JsonElement Json(string data) => JsonDocument.Parse(data).RootElement;
 
-    /// <summary>The object has these members and no others. A question mark says that one may be missing.</summary>
+    /// <summary>Asserts that an object has these members and no others. A member with a question mark is optional.</summary>
     public static void AssertMembers(JsonElement json, params ReadOnlySpan<string> members)
     {
         var names = json.EnumerateObject().Select(member => member.Name).ToList();

@@ -62,7 +62,7 @@ internal static class EventStreamReader
         return events;
     }
 
-    /// <summary>Only whole lines: what follows the last line end is cut off.</summary>
+    /// <summary>The complete lines, without what follows the last line end.</summary>
     public static List<string> Lines(ReadOnlySpan<byte> bytes)
     {
         var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\ufeff');

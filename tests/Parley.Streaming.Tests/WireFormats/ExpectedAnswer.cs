@@ -4,7 +4,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>What a log means to a client that can show so much, worked out from its entries alone.</summary>
+/// <summary>What a client with certain features should render of a log, computed from the log's entries alone.</summary>
 internal static class ExpectedAnswer
 {
     public static RenderedAnswer Of(LogSnapshot log, ClientFeatures features, Func<GenerationEnded, string?> end)
@@ -86,7 +86,7 @@ internal static class ExpectedAnswer
         return answer;
     }
 
-    /// <summary>Nothing but what JSON takes for layout.</summary>
+    /// <summary>Whether text consists of JSON's white space alone.</summary>
     public static bool IsBlank(string text) => text.AsSpan().Trim(" \t\r\n").IsEmpty;
 
     public static JsonElement? Parse(string text)

@@ -12,7 +12,9 @@ namespace Parley.Streaming.Tests.WireFormats;
 /// <param name="FrameEnd">What everything that is written ends with: no frame is ever cut.</param>
 /// <param name="Features">What its clients can show.</param>
 /// <param name="End">How its clients see an end.</param>
-/// <param name="HasOwnCases">Its golden file has cases of its own (<see cref="GoldenCases"/>), instead of <see cref="GoldenLog.All"/>.</param>
+/// <param name="HasOwnCases">
+/// Its golden file has cases of its own (<see cref="GoldenCases"/>), instead of <see cref="GoldenLog.All"/>.
+/// </param>
 internal sealed record FormatUnderTest(
     string Name,
     NamedWireFormat Format,

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>The bytes that clients rely on, several cases to a file, each under a line with its title. <c>PARLEY_GOLDEN=write</c> writes the files anew: look at what changed.</summary>
+/// <summary>
+/// Golden files: the bytes that clients rely on, several cases in a file, each under a line with its title. <c>PARLEY_GOLDEN=write</c>
+/// rewrites the files: review what changed.
+/// </summary>
 internal static class GoldenCases
 {
     public static void AssertEqual(string file, IEnumerable<(string Title, byte[] Bytes)> cases, [CallerFilePath] string source = "")

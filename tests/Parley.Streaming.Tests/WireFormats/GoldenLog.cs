@@ -3,10 +3,10 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>A log whose bytes in each format are kept in a file, and shown on the page about wire formats.</summary>
-/// <param name="Title">Its heading there.</param>
+/// <summary>A log whose bytes in each format are in a golden file, and shown on the page about wire formats.</summary>
+/// <param name="Title">Its title on that page.</param>
 /// <param name="Log">The log.</param>
-/// <param name="Cuts">Where its reader's slices ended.</param>
+/// <param name="Cuts">Where the slices of its reader end.</param>
 internal sealed record GoldenLog(string Title, LogSnapshot Log, IReadOnlyList<long> Cuts)
 {
     public static IReadOnlyList<GoldenLog> All { get; } =

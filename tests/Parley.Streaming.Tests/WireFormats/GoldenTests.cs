@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace Parley.Streaming.Tests.WireFormats;
 
 /// <summary>
-/// Clients rely on these bytes: <c>Golden/&lt;format&gt;.txt</c> has them, and <c>docs/wire-formats.md</c> shows them. <c>PARLEY_GOLDEN=write</c> writes both anew: look at what changed.
+/// Clients rely on these bytes: <c>Golden/&lt;format&gt;.txt</c> has them, and <c>docs/wire-formats.md</c> shows them.
+/// <c>PARLEY_GOLDEN=write</c> rewrites both: review what changed.
 /// </summary>
 public sealed partial class GoldenTests
 {
@@ -45,7 +46,7 @@ public sealed partial class GoldenTests
         Assert.All(blocks, block => Assert.Equal(Example(block, format), block.Value));
     }
 
-    /// <summary>Formats with cases of their own (<see cref="GoldenCases"/>) show some of them.</summary>
+    /// <summary>The page shows some of the cases of formats with cases of their own (<see cref="GoldenCases"/>).</summary>
     [Theory]
     [InlineData("chat-completions", 5)]
     [InlineData("responses", 3)]
@@ -80,7 +81,7 @@ public sealed partial class GoldenTests
 
     private static bool IsWriting => Environment.GetEnvironmentVariable("PARLEY_GOLDEN") == "write";
 
-    /// <summary>The project's folder when they are written, otherwise the copies beside the tests.</summary>
+    /// <summary>The project's folder when files are written; otherwise the folder of the tests' copies.</summary>
     private static string Root => IsWriting ? Path.GetDirectoryName(Path.GetDirectoryName(Source()))! : AppContext.BaseDirectory;
 
     private static string Source([CallerFilePath] string path = "") => path;

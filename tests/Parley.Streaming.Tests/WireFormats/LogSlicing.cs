@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>One log, as readers of any speed get it.</summary>
+/// <summary>Cuts a log into the slices of readers of any speed.</summary>
 internal static class LogSlicing
 {
     /// <summary>The log in slices that end at about every <paramref name="oneIn"/>th boundary; 1 is one character at a time.</summary>
@@ -24,7 +24,7 @@ internal static class LogSlicing
         }
     }
 
-    /// <summary>All that a reader from the beginning gets.</summary>
+    /// <summary>Everything that a reader from the beginning gets.</summary>
     public static byte[] Write(this WireFormat format, IEnumerable<LogSlice> slices)
     {
         var output = new ArrayBufferWriter<byte>();
@@ -39,7 +39,7 @@ internal static class LogSlicing
 
     public static byte[] Write(this WireFormat format, LogSnapshot log) => format.Write([log.From(0)]);
 
-    /// <summary>Tools of the log, or not, as it happens: what a client may have declared.</summary>
+    /// <summary>A random choice of the log's tools: those that a client may have declared.</summary>
     public static HashSet<string> SomeTools(this LogSnapshot log, Random random) =>
         [
             .. log

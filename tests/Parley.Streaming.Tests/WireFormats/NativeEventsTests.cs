@@ -9,7 +9,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>The native format: what a reader with any cursor gets, joins to what a reader without one gets.</summary>
+/// <summary>The native format: what a reader gets up to any cursor, and from it, join to what a reader without a cursor gets.</summary>
 public sealed class NativeEventsTests
 {
     private static readonly GenerationInfo Info = new(
@@ -114,7 +114,7 @@ public sealed class NativeEventsTests
             var lines = EventStreamReader.Lines(Write(log.From(0)));
             for (var i = 0; i < lines.Count; i += 3)
             {
-                // Data, id, nothing: a client that applies an id as it reads it has had the data.
+                // The data comes before the id, and nothing after it: a client that stores an id as it reads it has the data.
                 Assert.StartsWith("data: {\"type\":\"", lines[i], StringComparison.Ordinal);
                 Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(lines[i][6..]).RootElement.ValueKind);
                 Assert.Matches("^id: [1-9][0-9]*$", lines[i + 1]);
@@ -134,7 +134,7 @@ public sealed class NativeEventsTests
     }
 
     [Fact]
-    public void Write_IntoABufferThatGivesLittle_IsTheSame()
+    public void Write_IntoSmallSpans_IsTheSame()
     {
         var log = RandomLog.Next(new Random(7));
         var little = new SmallBuffer();
@@ -161,7 +161,7 @@ public sealed class NativeEventsTests
         Assert.Equal("m_\"2\"", events[0].Json.GetProperty("messageId").GetString());
     }
 
-    /// <summary>Clients rely on these bytes. <c>PARLEY_GOLDEN=write</c> writes the files anew: look at what changed.</summary>
+    /// <summary>Clients rely on these bytes. <c>PARLEY_GOLDEN=write</c> rewrites the files: review what changed.</summary>
     [Theory]
     [InlineData("plain")]
     [InlineData("everything")]
@@ -232,7 +232,7 @@ public sealed class NativeEventsTests
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>What a client makes of it: text of one kind that follows each other is one text.</summary>
+    /// <summary>Reads messages as a client does: consecutive text of one kind is one text.</summary>
     private static List<(string Kind, string Key, string Content)> Join(List<StreamEvent> events)
     {
         List<(string Kind, string Key, string Content)> joined = [];

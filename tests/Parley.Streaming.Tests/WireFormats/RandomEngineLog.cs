@@ -4,10 +4,10 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>Logs as the engine writes them, tools and all: what <see cref="RandomLog"/> hardly ever hits upon.</summary>
+/// <summary>Random logs with complete tool calls and continuations, which <see cref="RandomLog"/> rarely produces.</summary>
 internal static class RandomEngineLog
 {
-    /// <summary>One of these or one of <see cref="RandomLog"/>.</summary>
+    /// <summary>A log of this kind, or one of <see cref="RandomLog"/>.</summary>
     public static LogSnapshot Any(Random random, bool ended = true) =>
         random.Next(3) == 0 ? RandomLog.Next(random, ended) : Next(random, ended);
 
@@ -49,7 +49,7 @@ internal static class RandomEngineLog
         ).Log;
     }
 
-    /// <summary>Calls of one step, and what they return: some nothing, some out of order.</summary>
+    /// <summary>The calls of one step and their results, in any order; some have none.</summary>
     private static void Tools(LogBuilder log, Random random, ref int calls)
     {
         List<string> ids = [];

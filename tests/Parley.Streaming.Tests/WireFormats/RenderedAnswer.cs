@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>What a client makes of an answer: what it features, in order, and how it says that the answer ended.</summary>
+/// <summary>An answer as a client renders it: its parts in order, and how the client reports the end.</summary>
 internal sealed class RenderedAnswer
 {
     public List<RenderedPart> Parts { get; } = [];
@@ -21,7 +21,7 @@ internal sealed class RenderedAnswer
     /// <summary>Sources, files and data.</summary>
     public IEnumerable<RenderedPart> Extras => Parts.Where(part => part.Kind is not ("text" or "reasoning" or "tool"));
 
-    /// <summary>Text that follows text of its kind is the same text.</summary>
+    /// <summary>Appends text. Consecutive text of one kind is one part.</summary>
     public void Append(string kind, string text)
     {
         if (Parts.Count > 0 && Parts[^1].Kind == kind)
@@ -39,10 +39,10 @@ internal sealed class RenderedAnswer
         Calls.LastOrDefault(call => call.Key.StartsWith(id + " ", StringComparison.Ordinal))
         ?? throw new InvalidDataException($"A result for a call that is not known: {id}");
 
-    /// <summary>All of it, to compare.</summary>
+    /// <summary>The whole answer as text, for comparisons.</summary>
     public override string ToString() => string.Join('\n', [.. Parts.Select(part => JsonSerializer.Serialize(part)), "end: " + End]);
 
-    /// <summary>All of it but the order of different kinds.</summary>
+    /// <summary>The whole answer as text, without the order of parts of different kinds.</summary>
     public string Flat() =>
         string.Join(
             '\n',
@@ -56,7 +56,7 @@ internal sealed class RenderedAnswer
 
     private string Joined(string kind) => string.Concat(Parts.Where(part => part.Kind == kind).Select(part => part.Content));
 
-    /// <summary>JSON without its layout and its escapes, to compare. Halves of characters are kept.</summary>
+    /// <summary>JSON without white space and escapes, for comparisons. Lone surrogates are kept.</summary>
     public static string Canonical(JsonElement json)
     {
         var (raw, canonical, inString) = (json.GetRawText(), new StringBuilder(), false);
@@ -96,9 +96,9 @@ internal sealed class RenderedAnswer
     }
 }
 
-/// <summary>One part as a client features it.</summary>
+/// <summary>One part as a client renders it.</summary>
 /// <param name="kind"><c>text</c>, <c>reasoning</c>, <c>tool</c>, <c>source</c>, <c>file</c> or <c>data</c>.</param>
-/// <param name="key">Of a call: id and tool.</param>
+/// <param name="key">Of a call: its id and tool.</param>
 /// <param name="content">Text, arguments or JSON.</param>
 internal sealed class RenderedPart(string kind, string key, string content)
 {
@@ -124,7 +124,7 @@ internal enum ClientFeatures
     Reasoning = 1,
     Tools = 2,
 
-    /// <summary>A call that the generation's end leaves without a result gets an error.</summary>
+    /// <summary>A call that has no result when the generation ends gets an error.</summary>
     EndsCalls = 4,
 
     /// <summary>A call whose arguments are not JSON is an error at once.</summary>

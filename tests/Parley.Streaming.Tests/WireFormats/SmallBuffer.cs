@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>Never gives more than was asked for.</summary>
+/// <summary>An output whose spans are never larger than requested.</summary>
 internal sealed class SmallBuffer : IBufferWriter<byte>
 {
     private readonly List<byte> _written = [];

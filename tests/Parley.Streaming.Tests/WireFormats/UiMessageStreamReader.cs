@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>A client of the UI message stream that knows only what every release of AI SDK 5, 6 and 7 knows, and fails wherever one of them does.</summary>
+/// <summary>
+/// A client of the UI message stream that knows only what all releases of AI SDK 5, 6 and 7 know, and fails where one of them fails.
+/// </summary>
 internal sealed class UiMessageStreamReader
 {
     private static readonly Dictionary<string, string[]> Chunks = new()
@@ -45,10 +47,10 @@ internal sealed class UiMessageStreamReader
 
     public int Steps { get; private set; }
 
-    /// <summary>A client that has nothing yet.</summary>
+    /// <summary>Reads as a client that has nothing yet.</summary>
     public static RenderedAnswer Read(byte[] bytes) => new UiMessageStreamReader().Take(bytes).Answer;
 
-    /// <summary>The client goes on with a message that has these calls.</summary>
+    /// <summary>Makes the client continue a message that has these calls.</summary>
     public UiMessageStreamReader Knowing(IEnumerable<RenderedPart> calls)
     {
         Answer.Parts.AddRange(calls);

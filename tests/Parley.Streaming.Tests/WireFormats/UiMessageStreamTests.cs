@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>The UI message stream: the parts that a client builds, what it is spared, and messages that go on.</summary>
+/// <summary>The UI message stream: the parts that a client builds, chunks that must not be sent, and messages that are continued.</summary>
 public sealed class UiMessageStreamTests
 {
     private static readonly GenerationInfo Info = FormatUnderTest.Info;
@@ -57,7 +57,7 @@ public sealed class UiMessageStreamTests
         Assert.Equal(["Hm.", "Well.", "Yes."], UiMessageStreamReader.Read(Write(log)).Parts.Select(part => part.Content));
     }
 
-    /// <summary>All results of one step come before the next: a client looks for the call in the step first.</summary>
+    /// <summary>All results of a step come before the next step: a client looks for the call in the current step.</summary>
     [Fact]
     public void Write_TheResultsOfParallelCalls_AreOneStep()
     {
@@ -80,7 +80,7 @@ public sealed class UiMessageStreamTests
     }
 
     [Fact]
-    public void Write_AResultForNoCall_IsPassedOver()
+    public void Write_AResultForNoCall_IsSkipped()
     {
         var log = new LogBuilder()
             .Part(PartKind.Text, "Hm.")
@@ -108,7 +108,7 @@ public sealed class UiMessageStreamTests
         Assert.Equal((RenderedPart.BadArguments, 2), (Assert.Single(read.Answer.Calls).Outcome, read.Steps));
     }
 
-    /// <summary>Unless the calls are the client's to make, none is left waiting.</summary>
+    /// <summary>Only calls that the client has to make may wait for a result at the end.</summary>
     [Theory]
     [InlineData("tool-calls", null)]
     [InlineData("stop", "error: The answer ended before the tool returned.")]
@@ -119,7 +119,7 @@ public sealed class UiMessageStreamTests
         Assert.Equal(outcome, Assert.Single(UiMessageStreamReader.Read(Write(log)).Calls).Outcome);
     }
 
-    /// <summary>Logs close what is open before they end. A client must not depend on it.</summary>
+    /// <summary>Logs close the open part before they end, but clients must not depend on that.</summary>
     [Fact]
     public void Write_TheEndWithinAPart_ClosesIt()
     {

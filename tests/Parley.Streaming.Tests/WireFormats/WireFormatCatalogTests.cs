@@ -5,10 +5,10 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>No format is forgotten: every one is registered, in the property suite, and has a golden file.</summary>
+/// <summary>Every format is registered, is in the property suite, and has a golden file.</summary>
 public sealed class WireFormatCatalogTests
 {
-    /// <summary>Formats that one route alone uses, and that clients cannot choose by name. They are in no suite here: their route's tests cover them.</summary>
+    /// <summary>Formats that only one route uses and that clients cannot choose by name. The tests of their routes cover them.</summary>
     private static readonly HashSet<Type> UsedByOneRoute = [];
 
     public static TheoryData<string> Classes =>
@@ -67,7 +67,7 @@ public sealed class WireFormatCatalogTests
             WireFormatCatalog.All.Where(format => format.Create(FormatUnderTest.Info).HasCursor).Select(format => format.Name)
         );
 
-    /// <summary>A client that has the beginning of a message gets the rest, and nothing that it has.</summary>
+    /// <summary>A client that has the beginning of a message gets the rest of it alone.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public async Task Continue_OfAMessage_WritesTheRestAlone(string name) => await Patience.Seeds(100, random =>

@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats;
 
-/// <summary>What every wire format promises.</summary>
+/// <summary>The properties of every wire format.</summary>
 public sealed class WireFormatTests
 {
     public static TheoryData<string> Formats => FormatUnderTest.Names;
@@ -128,7 +128,7 @@ public sealed class WireFormatTests
             return Task.CompletedTask;
         });
 
-    /// <summary>The bytes are a function of the log and the cut: no clock, no counter, no state that readers share.</summary>
+    /// <summary>The bytes depend on the log and its cuts alone: not on a clock, a counter, or state that readers share.</summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public async Task Write_Again_GivesTheSameBytes(string name) => await Patience.Seeds(50, random =>
@@ -142,7 +142,7 @@ public sealed class WireFormatTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public async Task Write_IntoABufferThatGivesLittle_IsTheSame(string name) => await Patience.Seeds(50, random =>
+    public async Task Write_IntoSmallSpans_IsTheSame(string name) => await Patience.Seeds(50, random =>
         {
             var format = FormatUnderTest.Of(name);
             var log = RandomEngineLog.Any(random);
@@ -155,7 +155,7 @@ public sealed class WireFormatTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Write_OfTheWorstText_KeepsItWhole(string name)
+    public void Write_OfDifficultText_KeepsIt(string name)
     {
         var format = FormatUnderTest.Of(name);
         var controls = string.Concat(Enumerable.Range(0, 32).Select(i => (char)i));
@@ -189,7 +189,10 @@ public sealed class WireFormatTests
         Assert.Equal(whole.ToString(), format.Read(format.Write(log, log.Boundaries())).ToString());
     }
 
-    /// <summary>A frame is one line to every reader of lines, also to those that take U+2028, U+0085 and the like for the end of one. JSON that a model or a tool wrote is passed on as it is.</summary>
+    /// <summary>
+    /// A frame is one line to every reader, also to one for which U+2028, U+0085 and the like end a line. JSON from a model or a tool is
+    /// passed on unchanged.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public void Write_OfTextWithOddLineBreaks_EscapesThem(string name)
@@ -210,7 +213,7 @@ public sealed class WireFormatTests
         Assert.Matches("^text/(event-stream|plain); charset=utf-8$", format.ContentType);
     }
 
-    /// <summary>A client that can't be told of a failure must at least not take what came for an answer.</summary>
+    /// <summary>A format that cannot report a failure must abort the connection, so that no client takes a part for the answer.</summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public void Write_OfAFailedAnswer_SaysSoOrIsCut(string name)

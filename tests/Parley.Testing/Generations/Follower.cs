@@ -22,7 +22,7 @@ public sealed class Follower
 
     public long From { get; }
 
-    /// <summary>Ends with the reader: how it ended; <see cref="LogReaderState.Following"/> when it left.</summary>
+    /// <summary>Completes with the final state of the reader; <see cref="LogReaderState.Following"/> when it left.</summary>
     public Task<LogReaderState> Done { get; }
 
     public int Slices { get; private set; }
@@ -57,7 +57,7 @@ public sealed class Follower
         return new LogSnapshot(follower.Seen.Bytes, follower.Seen.Controls);
     }
 
-    /// <summary>When it has read up to there.</summary>
+    /// <summary>Completes when it has read up to this position.</summary>
     public Task Reached(long position)
     {
         lock (_gate)
@@ -79,7 +79,7 @@ public sealed class Follower
         await Done.Soon();
     }
 
-    /// <summary>What it saw is in the log, where it saw it.</summary>
+    /// <summary>Asserts that what it read is in the log, at the same positions.</summary>
     public void AssertSawPartOf(LogSnapshot log)
     {
         var (bytes, controls) = Seen;

@@ -4,7 +4,7 @@ using Parley.Streaming.Generations;
 namespace Parley.Testing.Generations;
 
 /// <summary>
-/// What every <see cref="IGenerationStore"/> promises. To test another store, derive from it: this file is compiled into each test project that has a store.
+/// The contract of <see cref="IGenerationStore"/>. To test a store, derive from this class in the test project of the store.
 /// </summary>
 public abstract class GenerationStoreContract : IAsyncLifetime
 {
@@ -16,13 +16,13 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     /// <summary>A running generation, owned by this process under epoch 1, with an empty log.</summary>
     protected abstract Task<GenerationId> NewGenerationAsync();
 
-    /// <summary>The process dies without saying good-bye, and another one starts over the same data.</summary>
+    /// <summary>Kills the process without a shutdown, and starts another one over the same data.</summary>
     protected abstract Task RestartAsync();
 
     /// <summary>Deletes the conversation that the generation belongs to.</summary>
     protected abstract Task DeleteConversationAsync(GenerationId id);
 
-    /// <summary>From now on nothing large can be committed, as when the disk is full, until <see cref="AllowCommitsAsync"/>.</summary>
+    /// <summary>Makes large commits fail, as when the disk is full, until <see cref="AllowCommitsAsync"/>.</summary>
     protected abstract Task RefuseCommitsAsync();
 
     protected abstract Task AllowCommitsAsync();
@@ -172,7 +172,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Append_OneSliceFenced_DoesNotHoldTheOthers()
+    public async Task Append_OneSliceFenced_CommitsTheOthers()
     {
         var (a, b, c) = (await NewGenerationAsync(), await NewGenerationAsync(), await NewGenerationAsync());
         var unknown = new GenerationId(Guid.NewGuid());
@@ -221,7 +221,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task End_Folding_ChangesNoPositionAndNoByte()
+    public async Task End_Committed_ChangesNoPositionAndNoByte()
     {
         await Patience.Seeds(25, async random =>
         {
@@ -396,7 +396,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         Assert.Equal((Sample.End, 0), (end.From, end.Bytes.Length));
     }
 
-    /// <summary>A reader that waits for its client holds its slice: that must not be the whole log.</summary>
+    /// <summary>A reader that waits for its client holds its slice, which must not keep the whole log in memory.</summary>
     [Fact]
     public async Task Read_OfALongLog_SharesNoMemoryMuchLargerThanTheSlice()
     {
@@ -461,7 +461,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Read_WhileItIsWrittenAndFolded_NeverShowsAGapOrAnythingElse()
+    public async Task Read_WhileItIsWrittenAndEnds_IsAlwaysAPartOfTheLog()
     {
         var log = LogBuilder
             .Of(new LogBuilder().Open(PartKind.Text).Text(string.Concat(Enumerable.Repeat("wörd 漢字 😀 ", 120))).Close().Log)
@@ -493,7 +493,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         await Task.WhenAll(readers).Soon();
     }
 
-    /// <summary>Everything at random, against a model that is nothing but the logs.</summary>
+    /// <summary>Random operations, compared with a model that consists of the logs alone.</summary>
     [Fact]
     public async Task Store_AnyHistory_IsWhatTheModelSays() => await Patience.Seeds(30, async random =>
         {
@@ -611,7 +611,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         var running = all.Where(one => !one.Deleted && one.Log.Ended is null).ToDictionary(one => one.Id);
         foreach (var one in claimed)
         {
-            // Logs of other seeds may still run.
+            // Generations of other seeds may still run.
             if (!running.Remove(one.Id, out var expected))
             {
                 continue;
@@ -691,7 +691,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         var slice = await Store.ReadAsync(id, after, maxBytes, Cancel);
         Assert.NotNull(slice);
 
-        // A store may give less than it has: the rest is read on, and joined.
+        // A store may return less than it has: the rest is read and joined.
         var read = slice.Value;
         while (maxBytes == 1 << 20 && read.Bytes.Length > 0 && read.Ended is null)
         {

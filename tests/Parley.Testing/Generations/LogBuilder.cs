@@ -3,7 +3,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Testing.Generations;
 
-/// <summary>Writes a log entry by entry, as the engine would.</summary>
+/// <summary>Builds a log entry by entry, as the engine does.</summary>
 public sealed class LogBuilder
 {
     private readonly List<byte> _bytes = [];
@@ -52,10 +52,10 @@ public sealed class LogBuilder
     }
 }
 
-/// <summary>Cutting logs for stores and readers.</summary>
+/// <summary>Cuts logs for stores and readers, and compares them.</summary>
 public static class LogCuts
 {
-    /// <summary>Every position that a reader may go on from, the end included.</summary>
+    /// <summary>All positions from which a reader may continue, including the end.</summary>
     public static List<long> Boundaries(this LogSnapshot log)
     {
         List<long> boundaries = [];
@@ -96,7 +96,9 @@ public static class LogCuts
         Assert.Equal(expected.Controls, actual.Controls);
     }
 
-    /// <summary>The slice says what the log has there: bytes, controls, positions, the open part; and it cuts no character.</summary>
+    /// <summary>
+    /// Asserts that a slice is what the log has there: bytes, control entries, positions, the open part; and that it splits no character.
+    /// </summary>
     public static void AssertIsPartOf(LogSnapshot log, LogSlice slice)
     {
         Assert.InRange(slice.To, slice.From, log.End);

@@ -1,6 +1,6 @@
 namespace Parley.Testing.Generations;
 
-/// <summary>The one timeout of these tests: what takes longer hangs. No test waits for time to pass.</summary>
+/// <summary>The one timeout of the tests: what takes longer is considered to hang. No test waits for time to pass.</summary>
 public static class Patience
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -15,7 +15,7 @@ public static class Patience
 
     public static Task Soon(this ValueTask task) => task.AsTask().WaitAsync(Limit, Cancel);
 
-    /// <summary>Lets other tasks run until something is true that nothing signals.</summary>
+    /// <summary>Lets other tasks run until a condition is true, where nothing signals it.</summary>
     public static async Task Until(Func<bool> condition)
     {
         var end = TimeProvider.System.GetTimestamp() + (long)(Limit.TotalSeconds * TimeProvider.System.TimestampFrequency);
@@ -27,10 +27,10 @@ public static class Patience
         }
     }
 
-    /// <summary>Runs one seed after the other, and says which one failed.</summary>
+    /// <summary>Runs a test with many seeds, one after the other, and reports the seed that failed.</summary>
     public static async Task Seeds(int count, Func<Random, Task> run)
     {
-        // PARLEY_SEED runs one seed alone.
+        // PARLEY_SEED runs a single seed.
         var only = Environment.GetEnvironmentVariable("PARLEY_SEED");
         for (var seed = 1; seed <= count; seed++)
         {

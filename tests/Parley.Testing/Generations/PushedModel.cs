@@ -5,7 +5,7 @@ using Parley.Streaming.Providers;
 
 namespace Parley.Testing.Generations;
 
-/// <summary>A model that says what the test pushes, when the test pushes it, and tells the test what the engine does.</summary>
+/// <summary>A model that sends what the test pushes, when the test pushes it, and tells the test what the engine does.</summary>
 public sealed class PushedModel : IChatClient
 {
     private readonly Channel<ChatResponseUpdate> _updates = Channel.CreateUnbounded<ChatResponseUpdate>();
@@ -15,19 +15,19 @@ public sealed class PushedModel : IChatClient
         _taken,
         _drained;
 
-    /// <summary>The messages that the engine asked with.</summary>
+    /// <summary>Completes with the messages that the engine sent.</summary>
     public Task<IReadOnlyList<ChatMessage>> Asked => _asked.Task;
 
-    /// <summary>The engine no longer reads, whatever the reason.</summary>
+    /// <summary>Completes when the engine no longer reads, for any reason.</summary>
     public Task Left => _left.Task;
 
-    /// <summary>How many updates the engine has taken.</summary>
+    /// <summary>The number of updates that the engine has taken.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
-    /// <summary>When the engine has worked off all that was pushed, and asks for more.</summary>
+    /// <summary>Completes when the engine has processed everything that was pushed, and asks for more.</summary>
     public Task DrainedAsync() => Patience.Until(() => Volatile.Read(ref _drained) == Volatile.Read(ref _pushed));
 
-    /// <summary>What the stream throws when it is cancelled, instead of the usual.</summary>
+    /// <summary>What the stream throws when it is cancelled, instead of <see cref="OperationCanceledException"/>.</summary>
     public Func<Exception>? OnCancelled { get; init; }
 
     public PushedModel Text(string text) => Push(new TextContent(text));
@@ -43,7 +43,7 @@ public sealed class PushedModel : IChatClient
         return this;
     }
 
-    /// <summary>The answer is complete.</summary>
+    /// <summary>Completes the answer.</summary>
     public PushedModel Complete(ChatFinishReason? reason = null, UsageDetails? usage = null)
     {
         var last = new ChatResponseUpdate(ChatRole.Assistant, usage is null ? [] : [new UsageContent(usage)])
@@ -55,7 +55,7 @@ public sealed class PushedModel : IChatClient
         return this;
     }
 
-    /// <summary>The stream breaks.</summary>
+    /// <summary>Breaks the stream.</summary>
     public PushedModel Fail(Exception? error = null)
     {
         _updates.Writer.TryComplete(error ?? new ProviderException("test", ProviderFailure.Reset));

@@ -3,7 +3,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Testing.Generations;
 
-/// <summary>Logs as models and accidents make them: any kind of part, seams, results, and the worst of Unicode.</summary>
+/// <summary>Random logs: parts of all kinds, seams, tool results, and difficult Unicode text.</summary>
 public static class RandomLog
 {
     private static readonly string[] Pieces =
@@ -50,10 +50,10 @@ public static class RandomLog
         "``" + "`",
     ];
 
-    public static string Text(Random random, int most = 12)
+    public static string Text(Random random, int max = 12)
     {
         var text = new StringBuilder();
-        for (var i = random.Next(most + 1); i > 0; i--)
+        for (var i = random.Next(max + 1); i > 0; i--)
         {
             text.Append(Piece(random));
         }
@@ -78,7 +78,7 @@ public static class RandomLog
         }
     }
 
-    /// <summary>One more entry or piece of text, such as may follow what is there.</summary>
+    /// <summary>Appends an entry or text that may follow what is there.</summary>
     public static void Extend(LogBuilder log, Random random, ref PartOpened? open)
     {
         if (open is not null)
@@ -188,7 +188,7 @@ public static class RandomLog
         };
     }
 
-    /// <summary>A tool's result: valid JSON, in any layout.</summary>
+    /// <summary>A tool's result: valid JSON in any layout.</summary>
     private static string Json(Random random) =>
         random.Next(4) switch
         {

@@ -4,8 +4,8 @@ namespace Parley.Streaming.Generations.Bus;
 /// <param name="Kind">What happened, or what is asked.</param>
 /// <param name="Id">The generation.</param>
 /// <param name="Position">
-/// Of <see cref="GenerationNoticeKind.Grown"/> and <see cref="GenerationNoticeKind.Ended"/>: the position after the last committed entry. Of
-/// <see cref="GenerationNoticeKind.StopRequested"/>: the position that the person who stops it has seen; null when it is not known.
+/// Of <see cref="GenerationNoticeKind.Grown"/> and <see cref="GenerationNoticeKind.Ended"/>: the position after the last committed entry.
+/// Of <see cref="GenerationNoticeKind.StopRequested"/>: the position that the person who stops it has seen; null when it is not known.
 /// </param>
 public readonly record struct GenerationNotice(GenerationNoticeKind Kind, GenerationId Id, long? Position);
 

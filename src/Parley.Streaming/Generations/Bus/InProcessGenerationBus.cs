@@ -1,8 +1,8 @@
 namespace Parley.Streaming.Generations.Bus;
 
 /// <summary>
-/// The bus of nodes that live in one process. A server that runs alone has one that no other shares, so it never has a peer and costs nothing; tests
-/// connect several engines through one <see cref="InProcessBusHub"/>.
+/// The bus of nodes that live in one process. A server that runs alone has one that no other shares, so it never has a peer and costs
+/// nothing; tests connect several engines through one <see cref="InProcessBusHub"/>.
 /// </summary>
 public sealed class InProcessGenerationBus : IGenerationBus, IDisposable
 {

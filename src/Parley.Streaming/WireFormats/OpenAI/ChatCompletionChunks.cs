@@ -7,7 +7,9 @@ namespace Parley.Streaming.WireFormats.OpenAI;
 /// <summary>
 /// The stream of OpenAI's Chat Completions. Its events have neither names nor ids, since clients fail at them; so there is no cursor.
 /// </summary>
-/// <remarks>Calls of tools that the client did not declare are not written: the client would run every <c>tool_calls</c> that it sees.</remarks>
+/// <remarks>
+/// Calls of tools that the client did not declare are not written: the client would run every <c>tool_calls</c> that it sees.
+/// </remarks>
 public sealed class ChatCompletionChunks : WireFormat
 {
     private readonly IReadOnlySet<string> _tools;
@@ -18,7 +20,9 @@ public sealed class ChatCompletionChunks : WireFormat
     private bool _callHasNoArguments;
 
     /// <param name="info">The generation.</param>
-    /// <param name="includeUsage">The client asked for the usage: it is in a chunk of its own before the end, and null in every other.</param>
+    /// <param name="includeUsage">
+    /// The client asked for the usage: it is in a chunk of its own before the end, and null in every other.
+    /// </param>
     /// <param name="declaredTools">The names of the tools that the client declared; null for none.</param>
     /// <param name="model">The model's name for this client; null for Parley's own.</param>
     public ChatCompletionChunks(GenerationInfo info, bool includeUsage, IReadOnlySet<string>? declaredTools, string? model = null)

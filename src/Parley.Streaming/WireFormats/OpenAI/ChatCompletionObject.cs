@@ -76,7 +76,8 @@ public static class ChatCompletionObject
     }
 
     /// <summary>
-    /// Why the answer ends, in OpenAI's terms. It is <c>tool_calls</c> exactly when there are calls for the client, whatever reason the model gave.
+    /// Why the answer ends, in OpenAI's terms. It is <c>tool_calls</c> exactly when there are calls for the client, whatever reason the
+    /// model gave.
     /// </summary>
     internal static string FinishReason(GenerationEnded? end, bool hasCalls) =>
         end switch

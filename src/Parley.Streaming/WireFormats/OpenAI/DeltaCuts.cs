@@ -3,9 +3,9 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// Cuts the text of one part into deltas: after its first character, so that the first token is never delayed, and then at the first boundary at or
-/// after every 8th byte. The cuts depend on the text alone. The log does not store deltas, so this is why every reading of it, in slices of any size,
-/// numbers them in the same way.
+/// Cuts the text of one part into deltas: after its first character, so that the first token is never delayed, and then at the first
+/// boundary at or after every 8th byte. The cuts depend on the text alone. The log does not store deltas, so this is why every reading of
+/// it, in slices of any size, numbers them in the same way.
 /// </summary>
 internal struct DeltaCuts
 {

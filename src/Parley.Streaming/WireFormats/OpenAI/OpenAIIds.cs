@@ -11,7 +11,9 @@ public static class OpenAIIds
     /// <summary>The id of a Response.</summary>
     public static string OfResponse(GenerationInfo info) => Response + Short(info);
 
-    /// <summary>The generation of a Response's id, in the text form of <see cref="Generations.GenerationId"/>; null when it is not such an id.</summary>
+    /// <summary>
+    /// The generation of a Response's id, in the text form of <see cref="Generations.GenerationId"/>; null when it is not such an id.
+    /// </summary>
     public static string? GenerationOf(string? responseId) =>
         responseId is not null
         && responseId.StartsWith(Response, StringComparison.Ordinal)

@@ -8,7 +8,8 @@ using Parley.Streaming.Providers;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// Finds the items of Responses by their ids. An id consists of the generation and the position at which the item begins, so nothing has to be stored.
+/// Finds the items of Responses by their ids. An id consists of the generation and the position at which the item begins, so nothing has to
+/// be stored.
 /// </summary>
 public static class OpenAIItems
 {
@@ -37,8 +38,8 @@ public static class OpenAIItems
     }
 
     /// <summary>
-    /// The content of the part that begins at <paramref name="position"/>, joined with the parts that continue it across seams. Null when no part begins
-    /// there.
+    /// The content of the part that begins at <paramref name="position"/>, joined with the parts that continue it across seams. Null when
+    /// no part begins there.
     /// </summary>
     public static IReadOnlyList<AIContent>? ContentsAt(LogSnapshot log, long position)
     {

@@ -7,8 +7,8 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// The stream of OpenAI's Responses API. Every event has a <c>sequence_number</c>, and the numbers follow from the log alone: a reader that reconnects
-/// after number N gets N + 1, on any node, at any time. The log must be given from position 0; events up to N are not written.
+/// The stream of OpenAI's Responses API. Every event has a <c>sequence_number</c>, and the numbers follow from the log alone: a reader that
+/// reconnects after number N gets N + 1, on any node, at any time. The log must be given from position 0; events up to N are not written.
 /// </summary>
 /// <param name="info">The generation.</param>
 /// <param name="request">
@@ -212,7 +212,10 @@ public sealed class ResponseEvents(GenerationInfo info, JsonElement? request, lo
         }
     }
 
-    /// <summary>Writes the last event. For a stopped Response that is <c>response.incomplete</c>, as there is no event for it; its status is <c>cancelled</c>.</summary>
+    /// <summary>
+    /// Writes the last event. For a stopped Response that is <c>response.incomplete</c>, as there is no event for it; its status is
+    /// <c>cancelled</c>.
+    /// </summary>
     private void WriteEnd(GenerationEnded end, IBufferWriter<byte> output)
     {
         var status = ResponseStatuses.Of(end);

@@ -6,7 +6,8 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// A generation as the Response object of OpenAI's Responses API: in events, when it is retrieved, and as the body for a request that is not streamed.
+/// A generation as the Response object of OpenAI's Responses API: in events, when it is retrieved, and as the body for a request that is
+/// not streamed.
 /// </summary>
 public static class ResponseObject
 {
@@ -16,7 +17,8 @@ public static class ResponseObject
     /// <param name="info">The generation.</param>
     /// <param name="log">Its log so far.</param>
     /// <param name="request">
-    /// The client's request, whose fields the object repeats. A field that it leaves out has OpenAI's default, or null where the model decides.
+    /// The client's request, whose fields the object repeats. A field that it leaves out has OpenAI's default, or null where the model
+    /// decides.
     /// </param>
     /// <param name="output">The output.</param>
     /// <param name="status">The status; null for that of the log.</param>

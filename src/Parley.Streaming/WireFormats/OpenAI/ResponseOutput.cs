@@ -6,8 +6,8 @@ using Parley.Streaming.Generations;
 namespace Parley.Streaming.WireFormats.OpenAI;
 
 /// <summary>
-/// Applies the entries of a log to the items of a Response. A part is an item, and a part that continues across a seam belongs to the item before. So
-/// an item is only known to be done when the entry after its end is known.
+/// Applies the entries of a log to the items of a Response. A part is an item, and a part that continues across a seam belongs to the item
+/// before. So an item is only known to be done when the entry after its end is known.
 /// </summary>
 /// <param name="info">The generation.</param>
 /// <param name="tools">The names of the tools that the client declared; calls of other tools are left out.</param>

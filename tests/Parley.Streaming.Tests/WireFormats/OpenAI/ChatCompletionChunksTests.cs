@@ -7,7 +7,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
 
-/// <summary>Chat Completions: whatever the slices are, a client reads the same answer.</summary>
+/// <summary>Chat Completions: a client reads the same answer from slices of any size.</summary>
 public sealed class ChatCompletionChunksTests
 {
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ChatCompletionChunksTests
                     continue;
                 }
 
-                // Strict clients know the chunk by these, and a missing usage from an early one.
+                // Strict clients require these members to be the same in every chunk.
                 var same = string.Join(
                     ' ',
                     chunk.GetProperty("id"),
@@ -114,7 +114,7 @@ public sealed class ChatCompletionChunksTests
     }
 
     [Fact]
-    public void Write_OfToolsThatNobodyDeclared_ShowsNoCallAndStops()
+    public void Write_OfUndeclaredTools_WritesNoCallAndStops()
     {
         var answer = Answer.Of(Format(false, null).Write(OpenAILogs.Tool));
         Assert.Empty(answer.Calls);
@@ -126,7 +126,7 @@ public sealed class ChatCompletionChunksTests
     [InlineData("length", "length")]
     [InlineData("content-filter", "content_filter")]
     [InlineData("tool-calls", "stop")]
-    public void Write_OfAFinishReason_SaysItInOpenAIsWords(string reason, string expected)
+    public void Write_OfAFinishReason_IsInOpenAIsTerms(string reason, string expected)
     {
         var log = new LogBuilder().Part(PartKind.Text, "x").Add(new GenerationEnded(GenerationStatus.Completed, reason)).Log;
         Assert.Equal(expected, Answer.Of(Format(false, null).Write(log)).Finish);
@@ -200,7 +200,7 @@ public sealed class ChatCompletionChunksTests
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>What a client makes of the chunks.</summary>
+    /// <summary>Reads chunks as a client does.</summary>
     private sealed class Answer
     {
         public string Content { get; private set; } = "";

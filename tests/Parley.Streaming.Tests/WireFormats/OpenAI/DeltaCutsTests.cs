@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
 
-/// <summary>Deltas depend on the text, never on how it came.</summary>
+/// <summary>Deltas depend on the text, and not on the slices in which it arrived.</summary>
 public sealed class DeltaCutsTests
 {
     [Fact]
@@ -44,7 +44,7 @@ public sealed class DeltaCutsTests
         Assert.Equal(0, cuts.Next([]));
     }
 
-    /// <summary>The rule again, from the whole text at once.</summary>
+    /// <summary>The same rule, applied to the whole text at once.</summary>
     private static List<string> Expected(byte[] text)
     {
         List<int> boundaries = [.. Enumerable.Range(1, text.Length).Where(at => at == text.Length || LogSlice.IsBoundary(text[at]))];

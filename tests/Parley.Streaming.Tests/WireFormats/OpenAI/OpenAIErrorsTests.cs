@@ -18,7 +18,7 @@ public sealed class OpenAIErrorsTests
     [InlineData("provider_unauthorized", 500, "server_error", "provider_unauthorized", "server_error")]
     [InlineData("empty_answer", 500, "server_error", "empty_answer", "server_error")]
     [InlineData("interrupted", 500, "server_error", "interrupted", "server_error")]
-    public void OfGeneration_OfACode_SaysItInOpenAIsWords(string code, int status, string type, string expected, string responseCode)
+    public void OfGeneration_OfACode_IsInOpenAIsTerms(string code, int status, string type, string expected, string responseCode)
     {
         Assert.Equal(new OpenAIError(status, type, expected), OpenAIErrors.OfGeneration(code));
         Assert.Equal(responseCode, OpenAIErrors.ResponseCode(code));
@@ -46,11 +46,11 @@ public sealed class OpenAIErrorsTests
     [InlineData(500, "server_error", null)]
     [InlineData(502, "server_error", null)]
     [InlineData(503, "service_unavailable_error", "server_is_overloaded")]
-    public void OfStatus_OfAStatus_SaysItInOpenAIsWords(int status, string type, string? code) =>
+    public void OfStatus_OfAStatus_IsInOpenAIsTerms(int status, string type, string? code) =>
         Assert.Equal(new OpenAIError(status, type, code), OpenAIErrors.OfStatus(status));
 
     [Fact]
-    public void Write_IsTheEnvelope()
+    public void Write_OfAnError_IsTheEnvelope()
     {
         var output = new ArrayBufferWriter<byte>();
         OpenAIErrors.Write("Say \"model\".", "invalid_request_error", "model", null, output);

@@ -5,7 +5,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
 
-/// <summary>The known logs of the golden files.</summary>
+/// <summary>The logs of the golden files of OpenAI's formats.</summary>
 internal static class OpenAILogs
 {
     public static GenerationInfo Info { get; } =
@@ -26,7 +26,7 @@ internal static class OpenAILogs
     public static LogSnapshot Plain { get; } =
         new LogBuilder().Part(PartKind.Text, "Hello, \"world\"!\nGrüße 😀 </b>\u2028").Completed(new GenerationUsage(12, 34)).Log;
 
-    /// <summary>A tool that the server runs, then one that the client declared.</summary>
+    /// <summary>A call of a tool that the server runs, then a call of one that the client declared.</summary>
     public static LogSnapshot Tool { get; } =
         new LogBuilder()
             .Part(PartKind.Reasoning, "The user wants the weather.")

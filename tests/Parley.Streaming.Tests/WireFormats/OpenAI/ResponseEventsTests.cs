@@ -7,7 +7,7 @@ using Parley.Testing.Generations;
 
 namespace Parley.Streaming.Tests.WireFormats.OpenAI;
 
-/// <summary>Responses: every reading of a log has the same events under the same numbers, wherever it begins and however it is cut.</summary>
+/// <summary>Responses: every reading of a log has the same events with the same numbers, wherever it begins and is cut.</summary>
 public sealed class ResponseEventsTests
 {
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ResponseEventsTests
                     .Select(item => $"{item.GetProperty("call_id").GetString()} {item.GetProperty("name").GetString()}")
             );
 
-            // The last event has what whoever retrieves the Response gets.
+            // The last event has the object that a client gets when it retrieves the Response.
             var output = new ArrayBufferWriter<byte>();
             ResponseObject.Write(OpenAILogs.Info, log, Declare(tools), output);
             Assert.Equal(Encoding.UTF8.GetString(output.WrittenSpan), client.Response.GetRawText());
@@ -98,7 +98,7 @@ public sealed class ResponseEventsTests
     [InlineData("stopped", "response.incomplete", "cancelled", null)]
     [InlineData("failed", "response.failed", "failed", null)]
     [InlineData("interrupted", "response.failed", "failed", null)]
-    public void Write_OfAnEnd_SaysItInOpenAIsWords(string end, string type, string status, string? reason)
+    public void Write_OfAnEnd_IsInOpenAIsTerms(string end, string type, string status, string? reason)
     {
         var log = new LogBuilder()
             .Part(PartKind.Text, "x")
@@ -238,7 +238,7 @@ public sealed class ResponseEventsTests
         return data;
     }
 
-    /// <summary>The checks of the strictest official client.</summary>
+    /// <summary>A client with the checks of the strictest official one.</summary>
     private sealed class StrictClient
     {
         private readonly Dictionary<string, StringBuilder> _deltas = [];
