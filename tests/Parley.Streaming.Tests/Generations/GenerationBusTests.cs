@@ -66,6 +66,25 @@ public sealed class GenerationBusTests
     }
 
     [Fact]
+    public async Task Reader_NoticeDuringItsRead_IsNotMissed()
+    {
+        await using var writing = await StartAsync("node-1");
+        await using var reading = await StartAsync("node-2", _time);
+        var model = new PushedModel().Text("one ");
+        var id = writing.Start(model);
+        await writing.Durable(id, 5);
+        reading.Store.AfterRead = async () =>
+        {
+            reading.Store.AfterRead = null;
+            model.Text("two");
+            await writing.Durable(id, 8);
+        };
+        var follower = new Follower(reading.Runner, id, 5);
+        await follower.Reached(8);
+        follower.AssertSawPartOf(writing.Store.Log(id));
+    }
+
+    [Fact]
     public async Task Reader_WithLostRepeatedAndLateNotices_MissesNothing() => await Patience.Seeds(20, async random =>
         {
             var hub = new InProcessBusHub();

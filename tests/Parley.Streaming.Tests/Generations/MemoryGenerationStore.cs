@@ -36,6 +36,9 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
     /// <summary>All successful commits, in order.</summary>
     public List<PendingSlice[]> Commits { get; } = [];
 
+    /// <summary>Runs when a read has its result, before it returns: what happens meanwhile is not in the result.</summary>
+    public Func<Task>? AfterRead { get; set; }
+
     /// <summary>Reads return everything there is, instead of the size that was asked for.</summary>
     public bool IgnoresSizes { get; set; }
 
@@ -106,18 +109,23 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
         return AppendOutcome.Committed;
     }
 
-    public ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
+        LogSlice? slice;
         lock (disk.Gate)
         {
-            if (!disk.Generations.TryGetValue(id, out var stored))
-            {
-                return ValueTask.FromResult<LogSlice?>(null);
-            }
-
-            return ValueTask.FromResult<LogSlice?>(stored.Log.Log.Slice(after, IgnoresSizes ? int.MaxValue : maxBytes));
+            slice = disk.Generations.TryGetValue(id, out var stored)
+                ? stored.Log.Log.Slice(after, IgnoresSizes ? int.MaxValue : maxBytes)
+                : null;
         }
+
+        if (AfterRead is { } hook)
+        {
+            await hook();
+        }
+
+        return slice;
     }
 
     public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
