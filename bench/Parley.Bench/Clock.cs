@@ -5,7 +5,7 @@ using System.Runtime.Versioning;
 
 namespace Parley.Bench;
 
-/// <summary>CLOCK_MONOTONIC in nanoseconds: the same in every process of a machine, so a stamp of one can be read in another.</summary>
+/// <summary>CLOCK_MONOTONIC in nanoseconds. It is the same for all processes of a machine, so timestamps can be compared between processes.</summary>
 internal static class Clock
 {
     public const long Microsecond = 1_000;
@@ -14,14 +14,16 @@ internal static class Clock
 
     public static long Now => Stopwatch.GetTimestamp();
 
-    public static double Milliseconds(long nanoseconds) => nanoseconds / (double)Millisecond;
+    public static double ToMilliseconds(long nanoseconds) => nanoseconds / (double)Millisecond;
 
-    /// <summary>On Linux the ticks of <see cref="Stopwatch"/> are nanoseconds; elsewhere nothing here runs anyway.</summary>
-    public static void Require()
+    public static double ToSeconds(long nanoseconds) => nanoseconds / (double)Second;
+
+    /// <summary>Throws on other systems than Linux, where a tick of <see cref="Stopwatch"/> is one nanosecond.</summary>
+    public static void RequireLinux()
     {
         if (!OperatingSystem.IsLinux() || Stopwatch.Frequency != Second)
         {
-            throw new PlatformNotSupportedException("The bench needs Linux: it uses epoll, timerfd and /proc.");
+            throw new PlatformNotSupportedException("The bench requires Linux: it uses epoll, timerfd and /proc.");
         }
     }
 }

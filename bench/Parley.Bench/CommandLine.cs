@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Parley.Bench;
 
-/// <summary>The options of a subcommand: <c>--name value</c>, <c>--flag</c>. An option nobody asked for is a mistake of the caller.</summary>
+/// <summary>The options of a command: <c>--name value</c> or <c>--flag</c>. Unknown options are errors.</summary>
 internal sealed class CommandLine
 {
-    private readonly Dictionary<string, List<string>> _given = [];
+    private readonly Dictionary<string, List<string>> _values = [];
     private readonly HashSet<string> _known = [];
 
     public CommandLine(string[] args)
@@ -19,9 +19,9 @@ internal sealed class CommandLine
 
             var hasValue = i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal);
             var name = args[i];
-            if (!_given.TryGetValue(name, out var values))
+            if (!_values.TryGetValue(name, out var values))
             {
-                _given[name] = values = [];
+                _values[name] = values = [];
             }
 
             values.Add(hasValue ? args[++i] : "");
@@ -30,9 +30,10 @@ internal sealed class CommandLine
 
     public string? Text(string name) => All(name) is [.., var last] ? last : null;
 
-    public string Required(string name) => Text(name) ?? throw new ArgumentException($"{name} is missing.");
+    public string Required(string name) => Text(name) ?? throw new ArgumentException($"{name} is required.");
 
-    public int Number(string name, int otherwise) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+    public int Number(string name, int defaultValue) =>
+        Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : defaultValue;
 
     public bool Flag(string name) => All(name).Count > 0;
 
@@ -40,18 +41,19 @@ internal sealed class CommandLine
     public IReadOnlyList<string> All(string name)
     {
         _known.Add(name);
-        return _given.GetValueOrDefault(name) ?? [];
+        return _values.GetValueOrDefault(name) ?? [];
     }
 
     /// <summary>The values of an option that takes a list: <c>--pid 1,2 --pid 3</c>.</summary>
     public string[] List(string name) =>
         [.. All(name).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
-    public void RefuseTheRest()
+    /// <summary>Throws if an option was given that no call has asked for.</summary>
+    public void RejectUnknown()
     {
-        if (_given.Keys.FirstOrDefault(name => !_known.Contains(name)) is { } unknown)
+        if (_values.Keys.FirstOrDefault(name => !_known.Contains(name)) is { } unknown)
         {
-            throw new ArgumentException($"There is no option {unknown}.");
+            throw new ArgumentException($"Unknown option {unknown}.");
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Parley.Bench;
 
-/// <summary>Ctrl-C and SIGTERM as a token, so that what was started is always cleaned up.</summary>
+/// <summary>A cancellation token for SIGINT, SIGTERM and SIGHUP, so that child processes are stopped before this process exits.</summary>
 internal sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Parley.Bench;
 
 /// <summary>
-/// A load generator for streamed answers over HTTP/1.1: so many streams, every token checked and timed, and the CPU and memory that the server took
-/// for them.
+/// A load generator for streamed responses over HTTP/1.1. It runs many streams at once, checks and times every token, and reports the CPU and
+/// memory that the server used.
 /// </summary>
 internal static class LoadCommand
 {
@@ -13,12 +13,12 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(CommandLine line)
     {
         var plan = LoadPlan.From(line);
-        line.RefuseTheRest();
-        Clock.Require();
+        line.RejectUnknown();
+        Clock.RequireLinux();
 
         using var run = new LoadRun(plan);
         var result = await Task.Factory.StartNew(run.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Console.WriteLine(JsonSerializer.Serialize(result, Json));
-        return result.Ok == result.Requests ? 0 : 1;
+        return result.Complete == result.Requests ? 0 : 1;
     }
 }

@@ -1,47 +1,50 @@
+using System.Globalization;
+
 namespace Parley.Bench;
 
-/// <summary>What a load run does. <c>{i}</c> in the path, a header or the body is the number of the request.</summary>
+/// <summary>The parameters of a load run. <c>{i}</c> in the path, a header or the body is replaced by the number of the request.</summary>
 internal sealed record LoadPlan
 {
     public required Uri Url { get; init; }
 
-    /// <summary>Sent with POST; null asks with GET.</summary>
+    /// <summary>Sent with POST; null sends GET.</summary>
     public string? Body { get; init; }
 
     public IReadOnlyList<string> Headers { get; init; } = [];
 
     public int Streams { get; init; } = 1;
 
-    /// <summary>Requests that each stream makes one after the other.</summary>
+    /// <summary>Number of sequential requests of each stream.</summary>
     public int Rounds { get; init; } = 1;
 
-    /// <summary>Over how long the streams begin; 0 is all at once.</summary>
+    /// <summary>Nanoseconds over which the starts of the streams, or of the followers, are spread; 0 starts all at once.</summary>
     public long Ramp { get; init; }
 
-    /// <summary>Opens all connections before the first request, so that all requests go out in one burst.</summary>
+    /// <summary>Opens all connections before the first request, so that all requests are sent in one burst.</summary>
     public bool ConnectFirst { get; init; }
 
-    /// <summary>Rest of a stream between two rounds.</summary>
+    /// <summary>Nanoseconds between two rounds of a stream.</summary>
     public long Pause { get; init; }
 
-    /// <summary>Tokens that each answer must have, in order; 0 takes what comes.</summary>
-    public int Expect { get; init; }
+    /// <summary>Number of tokens that each response must have, in order; 0 accepts any number.</summary>
+    public int ExpectedTokens { get; init; }
 
+    /// <summary>Nanoseconds after which the run ends and the open streams count as failed.</summary>
     public long Timeout { get; init; } = 120 * Clock.Second;
 
-    /// <summary>The server measured: its CPU and memory.</summary>
-    public int[] Pids { get; init; } = [];
+    /// <summary>Processes whose CPU and memory are reported as the server's.</summary>
+    public int[] ServerPids { get; init; } = [];
 
-    /// <summary>What the server cannot do without (databases): CPU only, on its own account.</summary>
-    public int[] SidePids { get; init; } = [];
+    /// <summary>Processes whose CPU is reported as the databases'.</summary>
+    public int[] DatabasePids { get; init; } = [];
 
-    /// <summary>Readers that join the first stream's answer as soon as its head is here.</summary>
+    /// <summary>Number of readers that join the response of the first stream when its head has arrived.</summary>
     public int Followers { get; init; }
 
-    /// <summary>Where they join: <c>{id}</c> is the answer's id.</summary>
+    /// <summary>Path that followers request; <c>{id}</c> is replaced by the value of <see cref="IdHeader"/>.</summary>
     public string FollowPath { get; init; } = "/api/v1/generations/{id}/events";
 
-    /// <summary>The header of the first stream's answer that tells that id.</summary>
+    /// <summary>Response header with the id that followers need.</summary>
     public string IdHeader { get; init; } = "X-Generation-Id";
 
     public static LoadPlan From(CommandLine line) =>
@@ -55,15 +58,15 @@ internal sealed record LoadPlan
             Ramp = line.Number("--ramp", 0) * Clock.Millisecond,
             ConnectFirst = line.Flag("--connect-first"),
             Pause = line.Number("--pause", 0) * Clock.Millisecond,
-            Expect = line.Number("--expect", 0),
+            ExpectedTokens = line.Number("--expect", 0),
             Timeout = line.Number("--timeout", 120) * Clock.Second,
-            Pids = Numbers(line.List("--pid")),
-            SidePids = Numbers(line.List("--side-pid")),
+            ServerPids = Pids(line, "--pid"),
+            DatabasePids = Pids(line, "--database-pid"),
             Followers = line.Number("--follow", 0),
             FollowPath = line.Text("--follow-path") ?? "/api/v1/generations/{id}/events",
             IdHeader = line.Text("--id-header") ?? "X-Generation-Id",
         };
 
-    private static int[] Numbers(string[] texts) =>
-        [.. texts.Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture))];
+    private static int[] Pids(CommandLine line, string option) =>
+        [.. line.List(option).Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 }

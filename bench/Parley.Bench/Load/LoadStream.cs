@@ -5,47 +5,49 @@ using System.Runtime.CompilerServices;
 
 namespace Parley.Bench;
 
-/// <summary>One reader: makes a request on a connection of its own, and checks and times the answer.</summary>
+/// <summary>One request on a connection of its own; checks and times the streamed response.</summary>
 internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
 {
-    private readonly HttpReader _reader = new(isRequest: false);
+    public const string TooFewTokens = "too few tokens";
+
+    private readonly HttpMessageReader _reader = new(isRequest: false);
     private TokenScanner _scanner;
     private Socket? _socket;
-    private long _began,
-        _headAt;
+    private long _start;
+    private long _headAt;
 
     public int Key => key;
 
     public bool IsFollower => isFollower;
 
-    public HttpReader Answer => _reader;
+    public HttpMessageReader Response => _reader;
 
     public int Tokens => _scanner.Count;
 
-    /// <summary>Bytes received, with heads and framing.</summary>
+    /// <summary>Bytes received, with head and framing.</summary>
     public long Bytes { get; private set; }
 
     public void Connect(IPEndPoint server)
     {
-        _began = Clock.Now;
+        _start = Clock.Now;
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         _socket.Connect(server);
     }
 
-    /// <summary>Sends the request; the time to the first token counts from here, or from connecting for it.</summary>
-    public void Ask(Epoll epoll, byte[] request, bool countsConnecting)
+    /// <summary>Sends the request. The time to the first token is measured from here, or from before connecting.</summary>
+    public void Send(Epoll epoll, byte[] request, bool includeConnecting)
     {
-        if (!countsConnecting)
+        if (!includeConnecting)
         {
-            _began = Clock.Now;
+            _start = Clock.Now;
         }
 
         _socket!.Send(request);
         _socket.Blocking = false;
-        epoll.Watch(_socket.Handle, key, Epoll.Readable);
+        epoll.Add(_socket.Handle, key, Epoll.Readable);
     }
 
-    /// <summary>Reads what is there.</summary>
+    /// <summary>Reads what has arrived.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Receive(byte[] buffer)
     {
@@ -54,7 +56,7 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
             return;
         }
 
-        var got = _socket.Receive(buffer, SocketFlags.None, out var error);
+        var received = _socket.Receive(buffer, SocketFlags.None, out var error);
         var now = Clock.Now;
         if (error == SocketError.WouldBlock)
         {
@@ -66,34 +68,38 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
             End(error.ToString());
             return;
         }
-        if (got == 0)
+
+        if (received == 0)
         {
-            End(_reader.Close() ? null : "broken off");
+            End(_reader.OnClose() ? null : "connection closed early");
             return;
         }
-        Bytes += got;
-        ReadOnlySpan<byte> input = buffer.AsSpan(0, got);
-        while (!input.IsEmpty && !_reader.Finished)
+
+        Bytes += received;
+        ReadOnlySpan<byte> input = buffer.AsSpan(0, received);
+        while (!input.IsEmpty && !_reader.IsComplete)
         {
-            var piece = _reader.Next(ref input);
+            var content = _reader.Read(ref input);
             if (_headAt == 0 && _reader.HasHead)
             {
                 _headAt = now;
-                run.HeadArrived(this);
+                run.OnHead(this);
             }
-            while (_scanner.Next(ref piece, out var stamp))
+
+            while (_scanner.TryRead(ref content, out var timestamp))
             {
-                Count(stamp, now);
+                OnToken(timestamp, now);
             }
         }
-        if (_reader.Finished)
+
+        if (_reader.IsComplete)
         {
             End(null);
         }
     }
 
-    /// <summary>Ends it from outside: time is up, or it could not begin.</summary>
-    public void End(string? fault)
+    /// <summary>Closes the connection and reports the result; without an error, the response is checked.</summary>
+    public void End(string? error)
     {
         if (_socket is null)
         {
@@ -102,38 +108,36 @@ internal sealed class LoadStream(LoadRun run, int key, bool isFollower)
 
         _socket.Dispose();
         _socket = null;
-        run.Ended(this, fault ?? Judge());
+        run.OnEnd(this, error ?? Check());
     }
 
-    public const string TooShort = "short";
-
-    private string? Judge()
+    private string? Check()
     {
         if (_reader.Status != 200)
         {
             return string.Create(CultureInfo.InvariantCulture, $"status {_reader.Status}");
         }
 
-        if (_scanner.OutOfOrder)
+        if (_scanner.IsOutOfOrder)
         {
-            return "out of order";
+            return "tokens out of order";
         }
 
-        return run.Expect == 0 || Tokens == run.Expect ? null
-            : Tokens < run.Expect ? TooShort
-            : "too many";
+        return run.ExpectedTokens == 0 || Tokens == run.ExpectedTokens ? null
+            : Tokens < run.ExpectedTokens ? TooFewTokens
+            : "too many tokens";
     }
 
-    private void Count(long stamp, long now)
+    private void OnToken(long timestamp, long now)
     {
         if (_scanner.Count == 1)
         {
-            run.FirstToken(this, now - _began);
+            run.OnFirstToken(this, now - _start);
         }
 
-        if (!isFollower || stamp > _headAt)
+        if (!isFollower || timestamp > _headAt)
         {
-            run.Token(this, now - stamp);
+            run.OnToken(this, now - timestamp);
         }
     }
 }

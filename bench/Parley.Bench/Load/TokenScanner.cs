@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Parley.Bench;
 
 /// <summary>
-/// Finds the provider's tokens (<c>~{number}:{nanoseconds}~</c>) in a body, whatever wire format wraps them, and sees to it that each number
-/// follows the one before.
+/// Finds the mock provider's tokens (<c>~{number}:{nanoseconds}~</c>) in a response body of any wire format, and checks that their numbers are
+/// consecutive.
 /// </summary>
 internal struct TokenScanner
 {
@@ -16,18 +16,18 @@ internal struct TokenScanner
     {
         Outside,
         Number,
-        Time,
+        Timestamp,
     }
 
-    /// <summary>Tokens seen, all in order.</summary>
+    /// <summary>Number of tokens found.</summary>
     public int Count { get; private set; }
 
-    /// <summary>A number was missing, doubled or in the wrong place.</summary>
-    public bool OutOfOrder { get; private set; }
+    /// <summary>True after a number was missing, repeated or out of order.</summary>
+    public bool IsOutOfOrder { get; private set; }
 
-    /// <summary>Scans on until a token ends; false when the bytes are used up.</summary>
+    /// <summary>Reads up to the end of the next token; false when all bytes are consumed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool Next(ref ReadOnlySpan<byte> bytes, out long stamp)
+    public bool TryRead(ref ReadOnlySpan<byte> bytes, out long timestamp)
     {
         while (!bytes.IsEmpty)
         {
@@ -43,6 +43,7 @@ internal struct TokenScanner
                 (_state, _value) = (State.Number, 0);
                 continue;
             }
+
             var b = bytes[0];
             bytes = bytes[1..];
             if (b is >= (byte)'0' and <= (byte)'9')
@@ -51,13 +52,13 @@ internal struct TokenScanner
             }
             else if (b == ':' && _state == State.Number)
             {
-                (_state, _number, _value) = (State.Time, (int)_value, 0);
+                (_state, _number, _value) = (State.Timestamp, (int)_value, 0);
             }
-            else if (b == '~' && _state == State.Time)
+            else if (b == '~' && _state == State.Timestamp)
             {
                 _state = State.Outside;
-                stamp = _value;
-                OutOfOrder |= _number != Count;
+                timestamp = _value;
+                IsOutOfOrder |= _number != Count;
                 Count++;
                 return true;
             }
@@ -66,8 +67,9 @@ internal struct TokenScanner
                 (_state, _value) = (b == '~' ? State.Number : State.Outside, 0);
             }
         }
+
         bytes = default;
-        stamp = 0;
+        timestamp = 0;
         return false;
     }
 }

@@ -4,43 +4,40 @@ using System.Runtime.InteropServices;
 namespace Parley.Bench;
 
 /// <summary>
-/// Readiness of many sockets in one thread, level-triggered. The runtime's own asynchronous sockets cost a hop through the thread pool per
-/// read, which the server under test would pay for on a machine that both share.
+/// Level-triggered readiness of many sockets in one thread. The runtime's asynchronous sockets switch to the thread pool for each read; that CPU
+/// would be taken from the server under test, which runs on the same machine.
 /// </summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
-    public const uint Readable = 0x1,
-        Writable = 0x4,
-        Failed = 0x8,
-        HungUp = 0x10;
+    public const uint Readable = 0x1;
+    public const uint Writable = 0x4;
+    public const uint Error = 0x8;
+    public const uint HangUp = 0x10;
 
-    private const int CloseOnExec = 0x80000,
-        Add = 1,
-        Remove = 2,
-        Change = 3,
-        Capacity = 512,
-        Interrupted = 4;
+    private const int CloseOnExec = 0x80000;
+    private const int OperationAdd = 1;
+    private const int OperationModify = 3;
+    private const int MaxEvents = 512;
+    private const int Interrupted = 4;
 
-    // struct epoll_event is packed on x64 and aligned elsewhere
-    private static readonly bool Packed = RuntimeInformation.ProcessArchitecture == Architecture.X64;
-    private static readonly int Size = Packed ? 12 : 16;
-    private static readonly int KeyOffset = Packed ? 4 : 8;
+    // struct epoll_event is packed on x64 and aligned on other architectures
+    private static readonly bool IsPacked = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    private static readonly int EventSize = IsPacked ? 12 : 16;
+    private static readonly int KeyOffset = IsPacked ? 4 : 8;
 
-    private readonly int _descriptor = Checked(epoll_create1(CloseOnExec));
-    private readonly byte[] _events = GC.AllocateArray<byte>(Capacity * Size, pinned: true);
+    private readonly int _descriptor = ThrowOnError(epoll_create1(CloseOnExec));
+    private readonly byte[] _events = GC.AllocateArray<byte>(MaxEvents * EventSize, pinned: true);
 
-    public void Watch(nint descriptor, int key, uint interest) => Control(Add, descriptor, key, interest);
+    public void Add(nint descriptor, int key, uint events) => Control(OperationAdd, descriptor, key, events);
 
-    public void Rewatch(nint descriptor, int key, uint interest) => Control(Change, descriptor, key, interest);
+    public void Modify(nint descriptor, int key, uint events) => Control(OperationModify, descriptor, key, events);
 
-    public void Forget(nint descriptor) => Control(Remove, descriptor, 0, 0);
-
-    /// <summary>Waits for at most so many milliseconds (-1: for good) and returns how many descriptors are ready.</summary>
+    /// <summary>Waits up to the given number of milliseconds (-1: without limit) and returns the number of ready descriptors.</summary>
     public int Wait(int milliseconds)
     {
         fixed (byte* events = _events)
         {
-            var ready = epoll_wait(_descriptor, events, Capacity, milliseconds);
+            var ready = epoll_wait(_descriptor, events, MaxEvents, milliseconds);
             if (ready >= 0)
             {
                 return ready;
@@ -50,21 +47,21 @@ internal sealed unsafe partial class Epoll : IDisposable
         }
     }
 
-    public int Key(int index) => BitConverter.ToInt32(_events, index * Size + KeyOffset);
+    public int Key(int index) => BitConverter.ToInt32(_events, index * EventSize + KeyOffset);
 
-    public uint Happened(int index) => BitConverter.ToUInt32(_events, index * Size);
+    public uint Events(int index) => BitConverter.ToUInt32(_events, index * EventSize);
 
     public void Dispose() => _ = close(_descriptor);
 
-    internal static int Checked(int result) => result >= 0 ? result : throw new Win32Exception();
+    internal static int ThrowOnError(int result) => result >= 0 ? result : throw new Win32Exception();
 
-    private void Control(int operation, nint descriptor, int key, uint interest)
+    private void Control(int operation, nint descriptor, int key, uint events)
     {
         var change = stackalloc byte[16];
         new Span<byte>(change, 16).Clear();
-        *(uint*)change = interest;
+        *(uint*)change = events;
         *(int*)(change + KeyOffset) = key;
-        Checked(epoll_ctl(_descriptor, operation, (int)descriptor, change));
+        ThrowOnError(epoll_ctl(_descriptor, operation, (int)descriptor, change));
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Parley.Bench;
 
-/// <summary>A request of the load generator as bytes, on a connection that is used once.</summary>
+/// <summary>Encodes a request of the load generator. Its connection is used once.</summary>
 internal static class HttpRequest
 {
     public static byte[] Encode(Uri server, string method, string path, IEnumerable<string> headers, string? body)

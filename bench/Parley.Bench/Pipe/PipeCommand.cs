@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Parley.Bench;
 
 /// <summary>
-/// The floor: the provider's bytes to the client as they come, with nothing parsed, checked or kept. Written as one would write it, with
-/// the defaults of ASP.NET Core: neither tuned nor held back.
+/// The baseline: copies the provider's bytes to the client as they arrive, without parsing, checking or storing them. It uses ASP.NET Core's
+/// defaults, without tuning.
 /// </summary>
 internal static class PipeCommand
 {
@@ -16,7 +16,7 @@ internal static class PipeCommand
     {
         var port = int.Parse(line.Required("--port"), CultureInfo.InvariantCulture);
         var upstream = new Uri(line.Required("--upstream") + "/chat/completions");
-        line.RefuseTheRest();
+        line.RejectUnknown();
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -31,21 +31,21 @@ internal static class PipeCommand
 
     private static async Task ForwardAsync(HttpContext context, HttpMessageInvoker client, Uri upstream)
     {
-        var cancel = context.RequestAborted;
+        var cancellationToken = context.RequestAborted;
         using var request = new HttpRequestMessage(HttpMethod.Post, upstream) { Content = new StreamContent(context.Request.Body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
         request.Content.Headers.ContentLength = context.Request.ContentLength;
 
-        using var response = await client.SendAsync(request, cancel);
+        using var response = await client.SendAsync(request, cancellationToken);
         context.Response.StatusCode = (int)response.StatusCode;
         context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
 
-        await using var source = await response.Content.ReadAsStreamAsync(cancel);
+        await using var source = await response.Content.ReadAsStreamAsync(cancellationToken);
         var writer = context.Response.BodyWriter;
-        while (await source.ReadAsync(writer.GetMemory(), cancel) is > 0 and var read)
+        while (await source.ReadAsync(writer.GetMemory(), cancellationToken) is > 0 and var read)
         {
             writer.Advance(read);
-            await writer.FlushAsync(cancel);
+            await writer.FlushAsync(cancellationToken);
         }
     }
 }

@@ -6,84 +6,84 @@ using System.Text.Json;
 namespace Parley.Bench;
 
 /// <summary>
-/// The provider's loop: one thread, one epoll, one timer. What is due is sent in the order of its time; the time of a token is reckoned from the
-/// answer's beginning, so pacing never drifts. Being cheap matters, since it runs on the cores of the server under test.
+/// The provider's loop: one thread, one epoll, one timer. Tokens are sent in the order in which they are due. The time of a token is computed from
+/// the start of its response, so pacing does not drift. It must use little CPU, since it shares the cores with the server under test.
 /// </summary>
 internal sealed class MockProvider : IDisposable
 {
-    private const int ListenerKey = -1,
-        AlarmKey = -2;
+    private const int ListenerKey = -1;
+    private const int TimerKey = -2;
 
     private readonly Epoll _epoll = new();
-    private readonly AlarmClock _alarm;
+    private readonly TimerDescriptor _timer;
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly List<ProviderConnection?> _connections = [];
     private readonly Stack<int> _free = [];
-    private readonly PriorityQueue<(ProviderConnection To, Answer Answer), long> _due = new();
-    private readonly Dictionary<string, Frames> _frames = [];
+    private readonly PriorityQueue<(ProviderConnection Connection, ScriptedResponse Response), long> _due = new();
+    private readonly Dictionary<string, ResponseFrames> _frames = [];
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly string[] _models;
     private readonly long _tick;
-    private long _calls,
-        _tokens;
+    private long _calls;
+    private long _tokens;
 
     /// <param name="port">On the loopback address.</param>
-    /// <param name="models">What <c>GET /v1/models</c> lists; it answers to any other name, too.</param>
-    /// <param name="tick">A wake-up serves all that falls due within this: timers of programs are seldom finer than a millisecond.</param>
+    /// <param name="models">The models that <c>GET /v1/models</c> lists. Any other name is accepted, too.</param>
+    /// <param name="tick">Nanoseconds between two wake-ups; each sends all tokens that have become due. Programs seldom have finer timers than one millisecond.</param>
     public MockProvider(int port, string[] models, long tick)
     {
         (_models, _tick) = (models, tick);
-        _alarm = new AlarmClock(_epoll, AlarmKey);
+        _timer = new TimerDescriptor(_epoll, TimerKey);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
         _listener.Listen(4096);
         _listener.Blocking = false;
-        _epoll.Watch(_listener.Handle, ListenerKey, Epoll.Readable);
+        _epoll.Add(_listener.Handle, ListenerKey, Epoll.Readable);
     }
 
-    /// <summary>Answers whose reader left.</summary>
-    public long Aborted { get; set; }
+    /// <summary>Number of responses that the client has closed early.</summary>
+    public long AbortedResponses { get; set; }
 
     public void Run(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var ready = _epoll.Wait(UntilNext());
+            var ready = _epoll.Wait(ArmTimer());
             for (var i = 0; i < ready; i++)
             {
-                Handle(_epoll.Key(i), _epoll.Happened(i));
+                Handle(_epoll.Key(i), _epoll.Events(i));
             }
 
             SendDue();
         }
     }
 
-    public void Forget(int key)
+    public void Remove(int key)
     {
         _connections[key] = null;
         _free.Push(key);
     }
 
-    public void Watch(Socket socket, int key, uint interest) => _epoll.Rewatch(socket.Handle, key, interest);
+    public void Modify(Socket socket, int key, uint interest) => _epoll.Modify(socket.Handle, key, interest);
 
-    public void Schedule(ProviderConnection to)
+    public void Schedule(ProviderConnection connection)
     {
-        if (to.Answer is { } answer && answer.Due != Answer.Never)
+        if (connection.Response is { } response && response.Due != ScriptedResponse.Never)
         {
-            _due.Enqueue((to, answer), answer.Due);
+            _due.Enqueue((connection, response), response.Due);
         }
     }
 
-    public void Serve(ProviderConnection to, string head, ReadOnlyMemory<byte> body)
+    public void Serve(ProviderConnection connection, string head, ReadOnlyMemory<byte> body)
     {
         var start = head.AsSpan(0, head.IndexOf('\r', StringComparison.Ordinal));
         if (start.StartsWith("POST ") && start.Contains("/chat/completions ", StringComparison.Ordinal))
         {
-            Complete(to, body);
+            Complete(connection, body);
         }
         else if (start.StartsWith("GET /v1/models "))
         {
             Json(
-                to,
+                connection,
                 new
                 {
                     @object = "list",
@@ -100,34 +100,34 @@ internal sealed class MockProvider : IDisposable
         else if (start.StartsWith("GET /stats "))
         {
             Json(
-                to,
+                connection,
                 new
                 {
                     calls = _calls,
-                    open = _connections.Count(connection => connection?.Answer is not null),
-                    aborted = Aborted,
+                    open = _connections.Count(open => open?.Response is not null),
+                    aborted = AbortedResponses,
                     tokens = _tokens,
                 }
             );
         }
         else
         {
-            Error(to, 404, "not_found");
+            Error(connection, 404, "not_found");
         }
     }
 
     public void Dispose()
     {
         _listener.Dispose();
-        _alarm.Dispose();
+        _timer.Dispose();
         _epoll.Dispose();
     }
 
-    private static void Json<T>(ProviderConnection to, T value) =>
-        to.SendWhole(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(value));
+    private static void Json<T>(ProviderConnection connection, T value) =>
+        connection.SendResponse(200, "application/json", JsonSerializer.SerializeToUtf8Bytes(value));
 
-    private static void Error(ProviderConnection to, int status, string code) =>
-        to.SendWhole(
+    private static void Error(ProviderConnection connection, int status, string code) =>
+        connection.SendResponse(
             status,
             "application/json",
             JsonSerializer.SerializeToUtf8Bytes(
@@ -144,62 +144,64 @@ internal sealed class MockProvider : IDisposable
             status is 429 or 503 ? "Retry-After: 2\r\n" : ""
         );
 
-    private void Complete(ProviderConnection to, ReadOnlyMemory<byte> body)
+    private void Complete(ProviderConnection connection, ReadOnlyMemory<byte> body)
     {
         _calls++;
-        Script script;
-        bool stream,
-            usage;
+        ResponseScript script;
+        bool stream;
+        bool includeUsage;
         try
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            script = Script.Parse(root.GetProperty("model").GetString()!);
-            stream = root.TryGetProperty("stream", out var asked) && asked.ValueKind == JsonValueKind.True;
-            usage =
+            script = ResponseScript.Parse(root.GetProperty("model").GetString()!);
+            stream = root.TryGetProperty("stream", out var value) && value.ValueKind == JsonValueKind.True;
+            includeUsage =
                 root.TryGetProperty("stream_options", out var options)
-                && options.TryGetProperty("include_usage", out var wanted)
-                && wanted.ValueKind == JsonValueKind.True;
+                && options.TryGetProperty("include_usage", out var usage)
+                && usage.ValueKind == JsonValueKind.True;
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            Error(to, 400, "bad_request");
+            Error(connection, 400, "bad_request");
             return;
         }
-        if (AnswersOtherwise(to, script))
+
+        if (SendFault(connection, script))
         {
             return;
         }
 
         if (!stream)
         {
-            to.SendWhole(200, "application/json", Answer.Whole(script));
+            connection.SendResponse(200, "application/json", ScriptedResponse.Json(script));
             _tokens += script.Tokens;
             return;
         }
+
         if (!_frames.TryGetValue(script.Model, out var frames))
         {
-            _frames[script.Model] = frames = new Frames(script.Model);
+            _frames[script.Model] = frames = new ResponseFrames(script.Model);
         }
 
-        to.Answer = new Answer(to, script, frames, usage, (int)(_calls & 0xFFFFFF));
-        to.Answer.Begin();
-        Schedule(to);
+        connection.Response = new ScriptedResponse(connection, script, frames, includeUsage, (int)(_calls & 0xFFFFFF));
+        connection.Response.Start();
+        Schedule(connection);
     }
 
-    /// <summary>The faults that take the place of the whole answer.</summary>
-    private static bool AnswersOtherwise(ProviderConnection to, Script script)
+    /// <summary>Sends the fault that replaces the whole stream; false if there is none.</summary>
+    private static bool SendFault(ProviderConnection connection, ResponseScript script)
     {
         switch (script.Fault)
         {
             case { } fault when int.TryParse(fault, NumberStyles.None, CultureInfo.InvariantCulture, out var status):
-                Error(to, status, "scripted_" + fault);
+                Error(connection, status, "scripted_" + fault);
                 return true;
             case "html":
-                to.SendWhole(200, "text/html", "<html><body>Bad gateway</body></html>"u8);
+                connection.SendResponse(200, "text/html", "<html><body>Bad gateway</body></html>"u8);
                 return true;
             case "redirect":
-                to.SendWhole(302, "text/plain", default, "Location: http://127.0.0.1:1/internal\r\n");
+                connection.SendResponse(302, "text/plain", default, "Location: http://127.0.0.1:1/internal\r\n");
                 return true;
             case "hang":
                 return true;
@@ -208,7 +210,7 @@ internal sealed class MockProvider : IDisposable
         }
     }
 
-    private void Handle(int key, uint what)
+    private void Handle(int key, uint events)
     {
         if (key == ListenerKey)
         {
@@ -216,13 +218,13 @@ internal sealed class MockProvider : IDisposable
         }
         else if (key >= 0)
         {
-            _connections[key]?.Happened(what, _buffer);
+            _connections[key]?.OnEvents(events, _buffer);
         }
     }
 
     private void Accept()
     {
-        // one by one: the loop comes back at once while there are more, and an empty queue would cost an exception
+        // One at a time: epoll reports the listener again while connections are waiting, and accepting from an empty queue would throw.
         var socket = _listener.Accept();
         socket.Blocking = false;
         socket.NoDelay = true;
@@ -231,8 +233,9 @@ internal sealed class MockProvider : IDisposable
             key = _connections.Count;
             _connections.Add(null);
         }
+
         _connections[key] = new ProviderConnection(this, socket, key);
-        _epoll.Watch(socket.Handle, key, Epoll.Readable);
+        _epoll.Add(socket.Handle, key, Epoll.Readable);
     }
 
     private void SendDue()
@@ -241,38 +244,39 @@ internal sealed class MockProvider : IDisposable
         while (_due.TryPeek(out var next, out var time) && time <= now)
         {
             _due.Dequeue();
-            var (to, answer) = next;
-            // an entry may be stale: the answer has ended, or was put back when its reader caught up
-            if (to.Answer != answer || answer.Due != time || to.IsBlocked)
+            var (connection, response) = next;
+            // an entry is stale if the response has ended, or was scheduled again when its client had caught up
+            if (connection.Response != response || response.Due != time || connection.IsBlocked)
             {
                 continue;
             }
 
-            var sent = answer.Sent;
-            answer.Step();
-            _tokens += answer.Sent - sent;
-            if (!to.IsBlocked)
+            var sent = response.Sent;
+            response.Step();
+            _tokens += response.Sent - sent;
+            if (!connection.IsBlocked)
             {
-                Schedule(to);
+                Schedule(connection);
             }
         }
     }
 
-    /// <summary>Sets the alarm for what is due next and says how long epoll may wait for it.</summary>
-    private int UntilNext()
+    /// <summary>Arms the timer for the next token and returns the number of milliseconds that epoll may wait.</summary>
+    private int ArmTimer()
     {
         if (!_due.TryPeek(out _, out var time))
         {
-            _alarm.Silence();
+            _timer.Disarm();
             return 1000;
         }
+
         var now = Clock.Now;
         if (time <= now)
         {
             return 0;
         }
 
-        _alarm.Set(Math.Max(time, now + _tick));
+        _timer.Arm(Math.Max(time, now + _tick));
         return 1000;
     }
 }

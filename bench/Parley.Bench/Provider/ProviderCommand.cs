@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Parley.Bench;
 
-/// <summary>A mock LLM provider that speaks OpenAI chat completions. See <see cref="Script"/> for what a model's name can ask of it.</summary>
+/// <summary>A mock model provider with the OpenAI chat completions API. See <see cref="ResponseScript"/> for the model names.</summary>
 internal static class ProviderCommand
 {
     public static async Task<int> RunAsync(CommandLine line)
@@ -10,8 +10,8 @@ internal static class ProviderCommand
         var port = int.Parse(line.Required("--port"), CultureInfo.InvariantCulture);
         var models = line.List("--models");
         var tick = line.Number("--tick-us", 1000) * Clock.Microsecond;
-        line.RefuseTheRest();
-        Clock.Require();
+        line.RejectUnknown();
+        Clock.RequireLinux();
 
         using var stop = new StopSignal();
         using var provider = new MockProvider(port, models.Length > 0 ? models : ["mock"], tick);

@@ -4,36 +4,36 @@ using System.Text;
 
 namespace Parley.Bench;
 
-/// <summary>One connection to the mock provider: reads a request, carries its answer, and keeps what the other side is too slow to take.</summary>
+/// <summary>A connection to the mock provider: reads requests, sends responses, and buffers what the client is too slow to receive.</summary>
 internal sealed class ProviderConnection(MockProvider provider, Socket socket, int key)
 {
     private readonly MemoryStream _body = new();
-    private readonly MemoryStream _waiting = new();
-    private HttpReader _reader = new(isRequest: true);
-    private bool _watchesWrites;
+    private readonly MemoryStream _pending = new();
+    private HttpMessageReader _reader = new(isRequest: true);
+    private bool _waitsForWritable;
 
-    public Answer? Answer { get; set; }
+    public ScriptedResponse? Response { get; set; }
 
-    /// <summary>The other side takes no more for now.</summary>
-    public bool IsBlocked => _watchesWrites;
+    /// <summary>The socket's send buffer is full.</summary>
+    public bool IsBlocked => _waitsForWritable;
 
     public bool IsClosed { get; private set; }
 
-    public void Happened(uint what, byte[] buffer)
+    public void OnEvents(uint events, byte[] buffer)
     {
-        if ((what & Epoll.Writable) != 0 && !IsClosed)
+        if ((events & Epoll.Writable) != 0 && !IsClosed)
         {
             Flush();
         }
 
-        if ((what & (Epoll.Readable | Epoll.HungUp | Epoll.Failed)) != 0 && !IsClosed)
+        if ((events & (Epoll.Readable | Epoll.HangUp | Epoll.Error)) != 0 && !IsClosed)
         {
             Receive(buffer);
         }
     }
 
-    /// <summary>Keeps bytes for the next <see cref="Send"/>, so that they go in one write.</summary>
-    public void Queue(ReadOnlySpan<byte> bytes) => _waiting.Write(bytes);
+    /// <summary>Buffers bytes until the next <see cref="Send"/>, so that both are sent with one write.</summary>
+    public void Queue(ReadOnlySpan<byte> bytes) => _pending.Write(bytes);
 
     public void Send(ReadOnlySpan<byte> bytes)
     {
@@ -42,10 +42,10 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
             return;
         }
 
-        if (_waiting.Length > 0)
+        if (_pending.Length > 0)
         {
-            _waiting.Write(bytes);
-            if (!_watchesWrites)
+            _pending.Write(bytes);
+            if (!_waitsForWritable)
             {
                 Flush();
             }
@@ -55,15 +55,15 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
         var sent = socket.Send(bytes, SocketFlags.None, out var error);
         if (error is not (SocketError.Success or SocketError.WouldBlock))
         {
-            Abandon();
+            OnClientClosed();
         }
         else if (sent < bytes.Length)
         {
-            Wait(bytes[Math.Max(0, sent)..]);
+            Buffer(bytes[Math.Max(0, sent)..]);
         }
     }
 
-    public void SendWhole(int status, string contentType, ReadOnlySpan<byte> body, string headers = "")
+    public void SendResponse(int status, string contentType, ReadOnlySpan<byte> body, string headers = "")
     {
         Queue(
             Encoding.ASCII.GetBytes(
@@ -74,14 +74,14 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
             )
         );
         Send(body);
-        Ended();
+        Complete();
     }
 
-    /// <summary>The answer is complete: the connection may be used again.</summary>
-    public void Ended()
+    /// <summary>Called when the response is complete: the connection can take the next request.</summary>
+    public void Complete()
     {
-        Answer = null;
-        _reader = new HttpReader(isRequest: true);
+        Response = null;
+        _reader = new HttpMessageReader(isRequest: true);
         _body.SetLength(0);
     }
 
@@ -93,8 +93,8 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
         }
 
         IsClosed = true;
-        Answer = null;
-        provider.Forget(key);
+        Response = null;
+        provider.Remove(key);
         socket.Dispose();
     }
 
@@ -104,52 +104,52 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
         Close();
     }
 
-    private void Abandon()
+    private void OnClientClosed()
     {
-        if (Answer is not null)
+        if (Response is not null)
         {
-            provider.Aborted++;
+            provider.AbortedResponses++;
         }
 
         Close();
     }
 
-    private void Wait(ReadOnlySpan<byte> rest)
+    private void Buffer(ReadOnlySpan<byte> bytes)
     {
-        _waiting.Write(rest);
-        if (!_watchesWrites)
+        _pending.Write(bytes);
+        if (!_waitsForWritable)
         {
-            provider.Watch(socket, key, Epoll.Readable | Epoll.Writable);
+            provider.Modify(socket, key, Epoll.Readable | Epoll.Writable);
         }
 
-        _watchesWrites = true;
+        _waitsForWritable = true;
     }
 
     private void Flush()
     {
-        var all = _waiting.GetBuffer().AsSpan(0, (int)_waiting.Length);
+        var all = _pending.GetBuffer().AsSpan(0, (int)_pending.Length);
         var sent = socket.Send(all, SocketFlags.None, out var error);
         if (error is not (SocketError.Success or SocketError.WouldBlock))
         {
-            Abandon();
+            OnClientClosed();
             return;
         }
-        var rest = all[Math.Max(0, sent)..];
-        rest.CopyTo(all);
-        _waiting.SetLength(rest.Length);
-        if (rest.Length > 0)
+        var remaining = all[Math.Max(0, sent)..];
+        remaining.CopyTo(all);
+        _pending.SetLength(remaining.Length);
+        if (remaining.Length > 0)
         {
-            Wait(default);
+            Buffer(default);
             return;
         }
-        if (!_watchesWrites)
+        if (!_waitsForWritable)
         {
             return;
         }
 
-        _watchesWrites = false;
-        provider.Watch(socket, key, Epoll.Readable);
-        if (Answer is not null)
+        _waitsForWritable = false;
+        provider.Modify(socket, key, Epoll.Readable);
+        if (Response is not null)
         {
             provider.Schedule(this);
         }
@@ -157,24 +157,24 @@ internal sealed class ProviderConnection(MockProvider provider, Socket socket, i
 
     private void Receive(byte[] buffer)
     {
-        var got = socket.Receive(buffer, SocketFlags.None, out var error);
+        var received = socket.Receive(buffer, SocketFlags.None, out var error);
         if (error == SocketError.WouldBlock)
         {
             return;
         }
-        // more while an answer is under way would be a pipelined request, which no client of ours sends
-        if (error != SocketError.Success || got == 0 || Answer is not null)
+        // bytes during a response would be a pipelined request, which is not supported
+        if (error != SocketError.Success || received == 0 || Response is not null)
         {
-            Abandon();
+            OnClientClosed();
             return;
         }
-        ReadOnlySpan<byte> input = buffer.AsSpan(0, got);
-        while (!input.IsEmpty && !_reader.Finished)
+        ReadOnlySpan<byte> input = buffer.AsSpan(0, received);
+        while (!input.IsEmpty && !_reader.IsComplete)
         {
-            _body.Write(_reader.Next(ref input));
+            _body.Write(_reader.Read(ref input));
         }
 
-        if (_reader.Finished)
+        if (_reader.IsComplete)
         {
             provider.Serve(this, _reader.Head, _body.GetBuffer().AsMemory(0, (int)_body.Length));
         }

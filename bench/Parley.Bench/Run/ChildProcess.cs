@@ -3,10 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Parley.Bench;
 
-/// <summary>A process that the bench started, with its output in a file, and that is gone when this is disposed.</summary>
+/// <summary>A child process that writes its output to files. Disposing it kills it and its descendants.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     public const int Interrupt = 2;
+
+    private const int MaxLogLines = 15;
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
     private readonly string _log;
@@ -22,34 +26,35 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Starts a program. A variable of the environment whose value is null is removed.</summary>
     public static ChildProcess Start(
         string file,
         IEnumerable<string> arguments,
         string log,
-        IEnumerable<(string Name, string Value)> environment,
-        string? folder = null
+        IEnumerable<(string Name, string? Value)> environment,
+        string? workingDirectory = null
     )
     {
-        var start = Describe(file, arguments, environment, folder);
+        var start = StartInfo(file, arguments, environment, workingDirectory);
         return new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start."), log);
     }
 
-    /// <summary>Runs a program to its end and returns what it printed.</summary>
-    public static async Task<(int Code, string Output, string Errors)> RunAsync(
+    /// <summary>Runs a program until it exits, and returns its exit code and output.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
         string file,
         IEnumerable<string> arguments,
-        CancellationToken cancel,
-        IEnumerable<(string Name, string Value)>? environment = null,
-        string? folder = null
+        CancellationToken cancellationToken,
+        IEnumerable<(string Name, string? Value)>? environment = null,
+        string? workingDirectory = null
     )
     {
-        using var process = Process.Start(Describe(file, arguments, environment ?? [], folder))
+        using var process = Process.Start(StartInfo(file, arguments, environment ?? [], workingDirectory))
             ?? throw new InvalidOperationException($"{file} did not start.");
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(cancel);
-            var errors = process.StandardError.ReadToEndAsync(cancel);
-            await process.WaitForExitAsync(cancel);
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
             return (process.ExitCode, await output, await errors);
         }
         finally
@@ -58,47 +63,55 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The last lines that it wrote, to tell why it failed.</summary>
-    public string LastWords() => string.Join('\n', new[] { _log, _log + ".err" }.Where(File.Exists).SelectMany(ReadShared).TakeLast(15));
+    /// <summary>The last lines of the output, for error messages.</summary>
+    public string LastLogLines() =>
+        string.Join('\n', new[] { _log, _log + ".err" }.Where(File.Exists).SelectMany(ReadLines).TakeLast(MaxLogLines));
 
-    /// <summary>Asks it (or the one of its descendants that is named) to end, and gives it a moment.</summary>
-    public async Task AskToEndAsync(int signal, int? pid = null)
+    /// <summary>Sends a signal to the process, or to the given descendant of it, and waits up to 5 s until the process has exited.</summary>
+    public async Task ShutDownAsync(int signal, int? pid = null)
     {
         _ = kill(pid ?? Pid, signal);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        using var timeout = new CancellationTokenSource(ShutdownTimeout);
         try
         {
-            await _process.WaitForExitAsync(patience.Token);
+            await _process.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
-            // killed by DisposeAsync
+            // DisposeAsync kills it
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         Kill(_process);
-        await Task.WhenAny(_output, Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None));
+        await Task.WhenAny(_output, Task.Delay(KillTimeout, CancellationToken.None));
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Describe(
+    private static ProcessStartInfo StartInfo(
         string file,
         IEnumerable<string> arguments,
-        IEnumerable<(string Name, string Value)> environment,
-        string? folder
+        IEnumerable<(string Name, string? Value)> environment,
+        string? workingDirectory
     )
     {
         var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = folder ?? "",
+            WorkingDirectory = workingDirectory ?? "",
         };
         foreach (var (name, value) in environment)
         {
-            start.Environment[name] = value;
+            if (value is null)
+            {
+                start.Environment.Remove(name);
+            }
+            else
+            {
+                start.Environment[name] = value;
+            }
         }
 
         return start;
@@ -111,19 +124,19 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             process.Kill(entireProcessTree: true);
         }
 
-        process.WaitForExit(2000);
+        process.WaitForExit(KillTimeout);
     }
 
-    private static async Task CopyAsync(StreamReader from, string path)
+    private static async Task CopyAsync(StreamReader source, string path)
     {
         await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 1);
-        await from.BaseStream.CopyToAsync(file);
+        await source.BaseStream.CopyToAsync(file);
     }
 
-    private static List<string> ReadShared(string path)
+    private static string[] ReadLines(string path)
     {
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [LibraryImport("libc")]

@@ -1,41 +1,44 @@
 namespace Parley.Bench;
 
-/// <summary>One number: what was measured of whom in which run.</summary>
-internal sealed record Measurement(string Row, string Peer, int Run, string Metric, double Value);
+/// <summary>One measured value of a target in one run.</summary>
+internal sealed record Measurement(string Row, string Target, int Run, string Metric, double Value);
 
-/// <summary>All numbers of a bench, and what they come to: the worst of the runs, and ratios within one run.</summary>
+/// <summary>All measured values; computes the worst of the runs, and ratios within a run.</summary>
 internal sealed class Measurements
 {
     private readonly List<Measurement> _all = [];
 
     public IReadOnlyList<Measurement> All => _all;
 
-    public void Add(string row, string peer, int run, string metric, double value) =>
-        _all.Add(new Measurement(row, peer, run, metric, value));
+    public void Add(string row, string target, int run, string metric, double value) =>
+        _all.Add(new Measurement(row, target, run, metric, value));
 
-    public IReadOnlyList<string> Peers(string row) => [.. _all.Where(one => one.Row == row).Select(one => one.Peer).Distinct()];
+    public IReadOnlyList<string> Targets(string row) =>
+        [.. _all.Where(measurement => measurement.Row == row).Select(measurement => measurement.Target).Distinct()];
 
-    public double? Worst(string row, string peer, Metric metric) => Worst([.. Values(row, peer, metric.Name).Values], metric.MoreIsBetter);
+    public double? Worst(string row, string target, Metric metric) =>
+        Worst([.. Values(row, target, metric.Name).Values], metric.HigherIsBetter);
 
-    /// <summary>Each run against the other peer in the same run; the worst of these.</summary>
-    public double? WorstRatio(string row, string peer, string to, Metric metric)
+    /// <summary>The worst of the ratios of the runs, each between two targets in the same run.</summary>
+    public double? WorstRatio(string row, string target, string baseline, Metric metric)
     {
-        var other = Values(row, to, metric.Name);
+        var baselines = Values(row, baseline, metric.Name);
         return Worst(
             [
-                .. Values(row, peer, metric.Name)
-                    .Where(one => other.GetValueOrDefault(one.Key) > 0)
-                    .Select(one => one.Value / other[one.Key]),
+                .. Values(row, target, metric.Name)
+                    .Where(value => baselines.GetValueOrDefault(value.Key) > 0)
+                    .Select(value => value.Value / baselines[value.Key]),
             ],
-            metric.MoreIsBetter
+            metric.HigherIsBetter
         );
     }
 
-    private static double? Worst(double[] values, bool moreIsBetter) =>
+    private static double? Worst(double[] values, bool higherIsBetter) =>
         values.Length == 0 ? null
-        : moreIsBetter ? values.Min()
+        : higherIsBetter ? values.Min()
         : values.Max();
 
-    private Dictionary<int, double> Values(string row, string peer, string metric) =>
-        _all.Where(one => one.Row == row && one.Peer == peer && one.Metric == metric).ToDictionary(one => one.Run, one => one.Value);
+    private Dictionary<int, double> Values(string row, string target, string metric) =>
+        _all.Where(measurement => measurement.Row == row && measurement.Target == target && measurement.Metric == metric)
+            .ToDictionary(measurement => measurement.Run, measurement => measurement.Value);
 }

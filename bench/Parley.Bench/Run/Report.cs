@@ -5,10 +5,17 @@ using System.Text.Json;
 
 namespace Parley.Bench;
 
-/// <summary>What was measured, as markdown for people and JSON for programs.</summary>
-internal sealed class Report(IReadOnlyList<Row> rows, Measurements measurements, RunOptions options, double busyCores)
+/// <summary>The results as Markdown and as JSON.</summary>
+internal sealed class Report(
+    IReadOnlyList<BenchmarkRow> rows,
+    Measurements measurements,
+    RunOptions options,
+    double busyCores,
+    string? postgresVersion
+)
 {
     private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly string[] TargetOrder = [Target.Direct, Target.Pipe, Target.AiSdk, Target.Parley, Target.ParleyPostgres];
 
     private static string Machine =>
         string.Create(
@@ -16,32 +23,48 @@ internal sealed class Report(IReadOnlyList<Row> rows, Measurements measurements,
             $"{Environment.ProcessorCount} cores ({Processor()}), {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.ProcessArchitecture}"
         );
 
-    public bool MeetsAll => rows.All(row => row.Goals.All(goal => Reached(row, goal) is not { } value || value <= goal.Limit));
+    public bool MeetsAllGoals => rows.All(row => row.Goals.All(goal => Measured(row, goal) is not { } value || value <= goal.Max));
 
-    /// <summary>Whether every answer of Parley's and the pipe's was whole.</summary>
-    public bool IsWhole => measurements.All.All(one => one.Metric != "whole" || one.Peer == Peer.AiSdk || one.Value >= 100);
+    /// <summary>True if every response of Parley and the byte pipe was complete.</summary>
+    public bool IsComplete =>
+        measurements.All.All(measurement =>
+            measurement.Metric != RowContext.CompleteMetric || measurement.Target == Target.AiSdk || measurement.Value >= 100
+        );
+
+    private IEnumerable<string> Databases =>
+        options.Databases.Select(database =>
+            database == DatabaseKind.Sqlite
+                ? $"SQLite with Database:Durability={options.DurabilityOf(database)}"
+                : $"PostgreSQL {postgresVersion} with fsync=on and synchronous_commit={PostgresServer.SynchronousCommit(options.DurabilityOf(database))}"
+        );
 
     public string Markdown()
     {
         var text = new StringBuilder();
         text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"{Machine}. Worst of {options.Runs} run(s); a ratio is to the byte pipe in the same run. Load generator, provider and databases on the same cores; others kept {busyCores} cores busy before it began."
-            )
-            .AppendLine();
-        Goals(text);
-        foreach (var row in rows.Where(row => measurements.Peers(row.Name).Count > 0))
+            CultureInfo.InvariantCulture,
+            $"{Machine}. Worst of {options.Runs} run(s); a ratio is to the byte pipe, or to Parley on SQLite, in the same run. "
+                + $"Load generator, provider and databases use the same cores; other processes used {busyCores} cores before the first run."
+        );
+        if (options.Includes(Target.Parley))
         {
-            Table(text, row);
+            text.AppendLine(CultureInfo.InvariantCulture, $"Parley's databases: {string.Join("; ", Databases)}.");
+        }
+
+        text.AppendLine();
+        AppendGoals(text);
+        foreach (var row in rows.Where(row => measurements.Targets(row.Name).Count > 0))
+        {
+            AppendTable(text, row);
         }
 
         return text.ToString();
     }
 
-    public async Task WriteJsonAsync(CancellationToken cancel)
+    public async Task WriteJsonAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Json))!);
-        await using var file = File.Create(options.Json);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.JsonFile))!);
+        await using var file = File.Create(options.JsonFile);
         await JsonSerializer.SerializeAsync(
             file,
             new
@@ -57,78 +80,98 @@ internal sealed class Report(IReadOnlyList<Row> rows, Measurements measurements,
                     options.TickMicroseconds,
                     options.FirstDelay,
                     options.Rows,
-                    options.Peers,
+                    options.Targets,
+                    databases = Databases,
                 },
                 goals = rows.SelectMany(row =>
                     row.Goals.Select(goal => new
                     {
                         row = row.Name,
-                        goal.What,
-                        value = Reached(row, goal),
-                        goal.Limit,
+                        goal.Target,
+                        goal.Description,
+                        value = Measured(row, goal),
+                        goal.Max,
                         goal.Unit,
                     })
                 ),
                 measurements = measurements.All,
             },
             Indented,
-            cancel
+            cancellationToken
         );
     }
 
-    private void Goals(StringBuilder text)
+    private void AppendGoals(StringBuilder text)
     {
-        var reached = rows.SelectMany(row => row.Goals.Select(goal => (goal, value: Reached(row, goal))))
-            .Where(one => one.value is not null)
+        var measured = rows.SelectMany(row => row.Goals.Select(goal => (Goal: goal, Value: Measured(row, goal))))
+            .Where(entry => entry.Value is not null)
             .ToList();
-        if (reached.Count == 0)
+        if (measured.Count == 0)
         {
             return;
         }
 
-        text.AppendLine("| Parley | measured | to reach | |").AppendLine("|---|---|---|---|");
-        foreach (var (goal, value) in reached)
+        text.AppendLine("| Parley | measured | goal | met |").AppendLine("|---|---|---|---|");
+        foreach (var (goal, value) in measured)
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"| {goal.What} | {Number(value)} {goal.Unit} | ≤ {Number(goal.Limit)} | {(value <= goal.Limit ? "yes" : "**no**")} |"
+                $"| {goal.Description} | {Number(value)} {goal.Unit} | ≤ {Number(goal.Max)} | {(value <= goal.Max ? "yes" : "**no**")} |"
             );
         }
 
         text.AppendLine();
     }
 
-    private void Table(StringBuilder text, Row row)
+    private void AppendTable(StringBuilder text, BenchmarkRow row)
     {
-        var peers = measurements.Peers(row.Name);
-        var metrics = row.Metrics.Where(metric => peers.Any(peer => measurements.Worst(row.Name, peer, metric) is not null)).ToList();
-        string[] titles = [.. metrics.SelectMany(metric => metric.HasRatio ? [metric.Title, "÷ pipe"] : new[] { metric.Title })];
+        var targets = measurements.Targets(row.Name);
+        var columns = Columns(row, targets).ToList();
         text.AppendLine(CultureInfo.InvariantCulture, $"### {row.Title} (`{row.Name}`)").AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"| | {string.Join(" | ", titles)} |")
-            .AppendLine(CultureInfo.InvariantCulture, $"|---|{string.Concat(titles.Select(_ => "---:|"))}");
-        foreach (var peer in peers.OrderBy(peer => Array.IndexOf([Peer.Direct, Peer.Pipe, Peer.AiSdk, Peer.Parley], peer)))
+        text.AppendLine(CultureInfo.InvariantCulture, $"| | {string.Join(" | ", columns.Select(column => column.Title))} |")
+            .AppendLine(CultureInfo.InvariantCulture, $"|---|{string.Concat(columns.Select(_ => "---:|"))}");
+        foreach (var target in targets.OrderBy(target => Array.IndexOf(TargetOrder, target)))
         {
-            var cells = metrics.SelectMany(metric => Cells(row, peer, metric));
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {peer} | {string.Join(" | ", cells)} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {target} | {string.Join(" | ", columns.Select(column => Number(column.Value(target))))} |"
+            );
         }
+
         text.AppendLine();
     }
 
-    private IEnumerable<string> Cells(Row row, string peer, Metric metric)
+    /// <summary>A column for each metric that was measured, and for its ratios to the baselines that were measured as well.</summary>
+    private IEnumerable<(string Title, Func<string, double?> Value)> Columns(BenchmarkRow row, IReadOnlyList<string> targets)
     {
-        yield return Number(measurements.Worst(row.Name, peer, metric));
-        if (metric.HasRatio)
+        foreach (var metric in row.Metrics.Where(metric => targets.Any(target => measurements.Worst(row.Name, target, metric) is not null)))
         {
-            yield return Number(measurements.WorstRatio(row.Name, peer, Peer.Pipe, metric));
+            yield return (metric.Title, target => measurements.Worst(row.Name, target, metric));
+            if (!metric.HasRatio)
+            {
+                continue;
+            }
+
+            if (targets.Contains(Target.Pipe))
+            {
+                yield return ("÷ pipe", target => measurements.WorstRatio(row.Name, target, Target.Pipe, metric));
+            }
+
+            if (targets.Contains(Target.ParleyPostgres) && targets.Contains(Target.Parley))
+            {
+                yield return ("÷ SQLite", target =>
+                    target == Target.ParleyPostgres ? measurements.WorstRatio(row.Name, target, Target.Parley, metric) : null
+                );
+            }
         }
     }
 
-    private double? Reached(Row row, Goal goal)
+    private double? Measured(BenchmarkRow row, Goal goal)
     {
         var metric = row.Metrics.First(metric => metric.Name == goal.Metric);
-        return goal.IsRatio
-            ? measurements.WorstRatio(row.Name, Peer.Parley, Peer.Pipe, metric)
-            : measurements.Worst(row.Name, Peer.Parley, metric);
+        return goal.Baseline is { } baseline
+            ? measurements.WorstRatio(row.Name, goal.Target, baseline, metric)
+            : measurements.Worst(row.Name, goal.Target, metric);
     }
 
     private static string Number(double? value) =>

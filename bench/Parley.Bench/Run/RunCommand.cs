@@ -1,25 +1,16 @@
 namespace Parley.Bench;
 
-/// <summary>Starts everything, measures every row of every peer in turn, so many times, and tells the worst.</summary>
+/// <summary>Starts all targets, measures the selected rows the given number of times, and prints a report with the worst of the runs.</summary>
 internal static class RunCommand
 {
-    private const string WarmUpModel = "mock-n50-d10";
-    private const int WarmUpTokens = 50,
-        WarmUpRounds = 6;
-
-    // Short answers, many of them: a server that has begun some thousands runs its compiled code, which is what is to be measured.
-    private const string StartsModel = "mock-n4-d5";
-    private const int StartsTokens = 4,
-        StartsRounds = 40;
-
     public static async Task<int> RunAsync(CommandLine line)
     {
         var options = RunOptions.From(line);
-        line.RefuseTheRest();
-        Clock.Require();
-        if (options.Wants(Peer.Parley) && options.Server is null)
+        line.RejectUnknown();
+        Clock.RequireLinux();
+        if (options.Includes(Target.Parley) && options.ServerFolder is null)
         {
-            throw new ArgumentException("--server FOLDER is missing: the folder that Parley was published to.");
+            throw new ArgumentException("--server FOLDER is required: the folder that Parley was published to.");
         }
 
         using var stop = new StopSignal();
@@ -29,123 +20,64 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
-            Tell("Stopped.");
+            Log("Stopped.");
             return 130;
         }
     }
 
-    private static async Task<int> MeasureAsync(RunOptions options, CancellationToken cancel)
+    private static async Task<int> MeasureAsync(RunOptions options, CancellationToken cancellationToken)
     {
-        Row[] rows =
-        [
-            .. new Row[]
-            {
-                new StreamsRow("cpu500", 500, 1.5, options),
-                new StreamsRow("cpu1000", 1000, 1.25, options),
-                new FirstTokenRow(options.FirstDelay),
-                new IdleRow(),
-                new FollowersRow(),
-                new OpenRow(),
-                new StartRow(),
-                new FormatsRow(),
-            }.Where(row => options.Rows.Contains(row.Name)),
-        ];
+        var rows = BenchmarkRows.Create(options);
         var measurements = new Measurements();
-        double busy;
-        await using (var workspace = new Workspace(options.Data))
+        double busyCores;
+        string? postgresVersion;
+        await using (var workspace = new Workspace(options.DataFolder))
         {
-            var loader = new Loader(Tell, cancel);
-            var peers = await StartAsync(workspace, options, rows, cancel);
-            await WarmUpAsync(peers, loader);
-            busy = await Quiet.BusyCoresAsync(cancel);
+            var generator = new LoadGenerator(Log, cancellationToken);
+            var servers = new TargetServers(workspace, options, Log, cancellationToken);
+            var targets = await servers.StartAllAsync([.. rows.SelectMany(row => row.Models), .. WarmUp.Models]);
+            postgresVersion = servers.PostgresVersion;
+            Log("Warming up");
+            foreach (var target in targets)
+            {
+                await WarmUp.RunAsync(target, generator);
+            }
+
+            busyCores = await MachineLoad.BusyCoresAsync(cancellationToken);
             for (var run = 1; run <= options.Runs; run++)
             {
                 foreach (var row in rows)
                 {
-                    Tell($"Run {run}: {row.Title}");
-                    await row.MeasureAsync(new RowContext(run, Turned(peers, run), loader, measurements, options, cancel));
+                    Log($"Run {run}: {row.Title}");
+                    await row.MeasureAsync(
+                        new RowContext(run, Rotated(targets, run), servers, generator, measurements, options, cancellationToken)
+                    );
                 }
             }
         }
-        var report = new Report(rows, measurements, options, busy);
+
+        var report = new Report(rows, measurements, options, busyCores, postgresVersion);
         Console.WriteLine(report.Markdown());
-        await report.WriteJsonAsync(cancel);
-        Tell($"All numbers: {options.Json}");
-        if (busy > Quiet.Tolerable)
+        await report.WriteJsonAsync(cancellationToken);
+        Log($"All values: {options.JsonFile}");
+        if (busyCores > MachineLoad.MaxBusyCores)
         {
-            Tell("The machine was not quiet: measure again.");
+            Log("Other processes used the machine: measure again when it is idle.");
         }
 
-        if (!report.IsWhole)
+        if (!report.IsComplete)
         {
-            Tell("Some answers were not whole: the numbers are worth nothing until that is understood.");
+            Log("Some responses were incomplete: the results are invalid.");
         }
 
-        return !report.IsWhole ? 2
-            : options.Check && !report.MeetsAll ? 1
+        return !report.IsComplete ? 2
+            : options.Check && !report.MeetsAllGoals ? 1
             : 0;
     }
 
-    private static async Task<List<Peer>> StartAsync(
-        Workspace workspace,
-        RunOptions options,
-        IEnumerable<Row> rows,
-        CancellationToken cancel
-    )
-    {
-        var servers = new Servers(workspace, cancel);
-        List<Peer> peers =
-        [
-            await servers.StartProviderAsync(
-                rows.SelectMany(row => row.Models).Append(WarmUpModel).Append(StartsModel).Distinct(),
-                options.TickMicroseconds
-            ),
-        ];
-        if (options.Wants(Peer.Pipe))
-        {
-            peers.Add(await servers.StartPipeAsync());
-        }
+    // in each run another target is measured first, since a target can influence the one after it
+    private static List<Target> Rotated(List<Target> targets, int run) =>
+        [.. Enumerable.Range(0, targets.Count).Select(i => targets[(i + run - 1) % targets.Count])];
 
-        if (options.Wants(Peer.AiSdk) && await servers.StartAiSdkAsync(Tell) is { } aiSdk)
-        {
-            peers.Add(aiSdk);
-        }
-
-        if (options.Wants(Peer.Parley))
-        {
-            peers.Add(await servers.StartParleyAsync(options.Server!));
-        }
-
-        return peers;
-    }
-
-    private static async Task WarmUpAsync(IEnumerable<Peer> peers, Loader loader)
-    {
-        Tell("Warming up");
-        foreach (var peer in peers)
-        {
-            if (peer.Name != Peer.AiSdk)
-            {
-                await loader.RunAsync(peer, StartsModel, StartsTokens, ("--streams", peer.WarmUp), ("--rounds", StartsRounds));
-            }
-
-            await loader.RunAsync(
-                peer,
-                WarmUpModel,
-                WarmUpTokens,
-                ("--streams", peer.WarmUp),
-                ("--rounds", peer.Name == Peer.AiSdk ? 2 : WarmUpRounds)
-            );
-            if (peer.FollowPath is not null)
-            {
-                await loader.RunAsync(peer, WarmUpModel, WarmUpTokens, ("--follow", peer.WarmUp), ("--ramp", 300));
-            }
-        }
-    }
-
-    // no peer is always the one that finds the machine as another left it
-    private static List<Peer> Turned(List<Peer> peers, int run) =>
-        [.. Enumerable.Range(0, peers.Count).Select(i => peers[(i + run - 1) % peers.Count])];
-
-    private static void Tell(string text) => Console.Error.WriteLine(text);
+    private static void Log(string text) => Console.Error.WriteLine(text);
 }

@@ -1,31 +1,60 @@
 namespace Parley.Bench;
 
-/// <summary>What <c>run</c> was asked for.</summary>
+/// <summary>The databases that Parley is measured with.</summary>
+internal enum DatabaseKind
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>What a commit survives: the end of the server's process, or the loss of power.</summary>
+internal enum Durability
+{
+    Process,
+    Power,
+}
+
+/// <summary>The options of <c>run</c>.</summary>
 internal sealed record RunOptions(
-    string? Server,
+    string? ServerFolder,
     IReadOnlyList<string> Rows,
-    IReadOnlyList<string> Peers,
+    IReadOnlyList<string> Targets,
+    IReadOnlyList<DatabaseKind> Databases,
+    Durability? Durability,
     int Runs,
     int Tokens,
     int Rounds,
     bool InStep,
     int TickMicroseconds,
     int FirstDelay,
-    string? Data,
-    string Json,
+    string? DataFolder,
+    string JsonFile,
     bool Check
 )
 {
-    public static readonly string[] AllRows = ["cpu500", "cpu1000", "first500", "idle", "followers", "open", "start", "formats"];
-    public static readonly string[] AllPeers = [Peer.Pipe, Peer.AiSdk, Peer.Parley];
+    private static readonly string[] AllTargets = [Target.Pipe, Target.AiSdk, Target.Parley];
 
     public static RunOptions From(CommandLine line)
     {
         var server = line.Text("--server");
         return new RunOptions(
             server,
-            Chosen(line, "--rows", AllRows),
-            Chosen(line, "--peers", server is null ? [Peer.Pipe, Peer.AiSdk] : AllPeers),
+            Selected(line, "--rows", BenchmarkRows.Names),
+            Selected(line, "--targets", AllTargets, server is null ? [Target.Pipe, Target.AiSdk] : AllTargets),
+            line.Text("--database") switch
+            {
+                null or "sqlite" => [DatabaseKind.Sqlite],
+                "postgres" => [DatabaseKind.Postgres],
+                "both" => [DatabaseKind.Sqlite, DatabaseKind.Postgres],
+                var other => throw new ArgumentException($"--database: unknown database \"{other}\". Supported: sqlite, postgres, both."),
+            },
+            line.Text("--durability") switch
+            {
+                null => null,
+                "process" => Bench.Durability.Process,
+                "power" => Bench.Durability.Power,
+                var other => throw new ArgumentException($"--durability: unknown value \"{other}\". Supported: process, power."),
+            },
             line.Number("--runs", 3),
             line.Number("--tokens", 100),
             line.Number("--rounds", 2),
@@ -38,16 +67,20 @@ internal sealed record RunOptions(
         );
     }
 
-    public bool Wants(string peer) => Peers.Contains(peer);
+    public bool Includes(string target) => Targets.Contains(target);
 
-    private static string[] Chosen(CommandLine line, string name, string[] all)
+    /// <summary>The given durability, or the one that the database is usually run with: Parley's default for SQLite, PostgreSQL's own for PostgreSQL.</summary>
+    public Durability DurabilityOf(DatabaseKind database) =>
+        Durability ?? (database == DatabaseKind.Postgres ? Bench.Durability.Power : Bench.Durability.Process);
+
+    private static string[] Selected(CommandLine line, string option, string[] known, string[]? otherwise = null)
     {
-        var chosen = line.List(name);
-        if (chosen.Except(name == "--rows" ? AllRows : AllPeers).FirstOrDefault() is { } unknown)
+        var selected = line.List(option);
+        if (selected.Except(known).FirstOrDefault() is { } unknown)
         {
-            throw new ArgumentException($"{name}: there is no \"{unknown}\".");
+            throw new ArgumentException($"{option}: unknown name \"{unknown}\". Supported: {string.Join(", ", known)}.");
         }
 
-        return chosen.Length > 0 ? chosen : all;
+        return selected.Length > 0 ? selected : otherwise ?? known;
     }
 }

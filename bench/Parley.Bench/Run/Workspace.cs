@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Parley.Bench;
 
-/// <summary>A folder and the processes that work in it; disposing ends and removes all of them, last started first.</summary>
+/// <summary>A temporary folder and the processes that use it. Disposing stops the processes, the last started first, and deletes the folder.</summary>
 internal sealed class Workspace : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _cleanUp = [];
@@ -13,7 +13,8 @@ internal sealed class Workspace : IAsyncDisposable
     {
         Folder = Path.Combine(parent ?? Path.GetTempPath(), "parley-bench-" + Guid.CreateVersion7().ToString("N"));
         Directory.CreateDirectory(Folder);
-        // databases may run as another user
+
+        // PostgreSQL may run as another user, who must be able to reach its folder
         File.SetUnixFileMode(
             Folder,
             UnixFileMode.UserRead
@@ -39,17 +40,17 @@ internal sealed class Workspace : IAsyncDisposable
         string name,
         string file,
         IEnumerable<string> arguments,
-        IEnumerable<(string, string)>? environment = null,
-        string? folder = null
+        IEnumerable<(string Name, string? Value)>? environment = null,
+        string? workingDirectory = null
     )
     {
-        var child = ChildProcess.Start(file, arguments, Path.Combine(NewFolder(name), "log"), environment ?? [], folder);
-        _cleanUp.Push(child.DisposeAsync);
-        return child;
+        var process = ChildProcess.Start(file, arguments, Path.Combine(NewFolder(name), "log"), environment ?? [], workingDirectory);
+        _cleanUp.Push(process.DisposeAsync);
+        return process;
     }
 
-    /// <summary>Something to do at the end, before what was started earlier is ended.</summary>
-    public void AtEnd(Func<ValueTask> step) => _cleanUp.Push(step);
+    /// <summary>Registers a step that runs on disposal, before the processes that were started earlier are stopped.</summary>
+    public void OnDispose(Func<ValueTask> step) => _cleanUp.Push(step);
 
     public async ValueTask DisposeAsync()
     {
@@ -59,11 +60,12 @@ internal sealed class Workspace : IAsyncDisposable
             {
                 await step();
             }
-            catch (Exception e) when (e is InvalidOperationException or IOException or System.ComponentModel.Win32Exception)
+            catch (Exception exception) when (exception is InvalidOperationException or IOException or System.ComponentModel.Win32Exception)
             {
-                await Console.Error.WriteLineAsync($"Cleaning up: {e.Message}");
+                await Console.Error.WriteLineAsync($"Clean-up failed: {exception.Message}");
             }
         }
+
         Directory.Delete(Folder, recursive: true);
     }
 }
