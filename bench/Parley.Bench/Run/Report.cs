@@ -76,6 +76,7 @@ internal sealed class Report(
                     options.Runs,
                     options.Tokens,
                     options.Rounds,
+                    options.StartsPerSecond,
                     options.InStep,
                     options.TickMicroseconds,
                     options.FirstDelay,
