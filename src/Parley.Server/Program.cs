@@ -30,6 +30,7 @@ builder.Services.AddProviders(builder.Configuration);
 builder.Services.AddData(builder.Configuration);
 builder.Services.AddIdentity(builder.Configuration);
 builder.Services.AddGenerations(builder.Configuration);
+builder.Services.AddGenerationViews();
 builder.Services.AddChat();
 builder.Services.AddAiSdk();
 builder.Services.AddPlainMessages(builder.Configuration);

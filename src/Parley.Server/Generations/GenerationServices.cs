@@ -1,4 +1,3 @@
-using Parley.Server.Contracts;
 using Parley.Server.Http.Streaming;
 using Parley.Streaming.Generations;
 
@@ -17,7 +16,6 @@ public static class GenerationServices
         services.AddSingleton<ResumeGeneration>();
         services.AddSingleton<PromptBuilder>();
         services.AddSingleton<IRequestSource, StoredRequestSource>();
-        services.AddSingleton<GenerationViews>();
         services.AddHostedService<EndedGenerations>();
         return services;
     }

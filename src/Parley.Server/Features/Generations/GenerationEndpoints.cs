@@ -12,6 +12,8 @@ public static class GenerationEndpoints
 {
     private static string? Resource(HttpContext http) => http.Request.RouteValues["id"] is string id ? Tickets.ForGeneration(id) : null;
 
+    public static IServiceCollection AddGenerationViews(this IServiceCollection services) => services.AddSingleton<GenerationViews>();
+
     public static void MapGenerations(this IEndpointRouteBuilder routes)
     {
         var generations = routes
