@@ -70,7 +70,7 @@ public sealed class GenerationFollower(
                     return;
                 }
 
-                if (format.HeldFor is { } wait && guard.IsOver(wait))
+                if (format.HeldFor is { } wait && guard.IsIdleFor(wait))
                 {
                     format.WriteHeld(body);
                     if (!await guard.FlushAsync())
@@ -79,8 +79,8 @@ public sealed class GenerationFollower(
                     }
                 }
 
-                guard.Hold(format.HeldFor);
-                if (await reader.WaitAsync() || !guard.IsSilent)
+                guard.WakeWhenIdleFor(format.HeldFor);
+                if (await reader.WaitAsync() || !guard.IsHeartbeatDue)
                 {
                     continue;
                 }
@@ -91,7 +91,7 @@ public sealed class GenerationFollower(
                     return;
                 }
 
-                guard.WasSilent();
+                guard.SkipHeartbeat();
             }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -30,27 +30,18 @@ public sealed class LiveBody(
             return Problems.NotFound("stream");
         }
 
-        EventStreamHeaders.Write(http.Response);
-        using var guard = new StreamTimeouts(http, options.Value, time, signal.Set, lifetime.ApplicationStopping);
-        try
+        using var timeouts = new StreamTimeouts(http, options.Value, time, signal.Set, lifetime.ApplicationStopping);
+        return await EventStreamResponse.RunAsync(http, timeouts, FollowAsync);
+
+        async Task<StreamEnd> FollowAsync(PipeWriter output)
         {
             while (!lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                if (isNews)
+                var isLast = isNews && body.IsFinal;
+                var isConnected = isNews ? await WriteAsync(output, timeouts, body) : await timeouts.HeartbeatAsync();
+                if (isLast || !isConnected)
                 {
-                    var isLast = body.IsFinal;
-                    if (!await WriteAsync(http.Response.BodyWriter, guard, body) || isLast)
-                    {
-                        return Results.Empty;
-                    }
-                }
-                else if (guard.IsSilent)
-                {
-                    http.Response.BodyWriter.Write(": hb\n\n"u8);
-                    if (!await guard.FlushAsync())
-                    {
-                        return Results.Empty;
-                    }
+                    return StreamEnd.Complete;
                 }
 
                 await signal.WaitAsync(body.DueIn, http.RequestAborted);
@@ -58,18 +49,12 @@ public sealed class LiveBody(
                 isNews = await body.TakeAsync(http.RequestAborted);
             }
 
-            await guard.AbortAsync();
+            return StreamEnd.Interrupted;
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
-        {
-            // The reader left.
-        }
-
-        return Results.Empty;
     }
 
-    /// <summary>False when the reader is gone. A long body is flushed in pieces, so that a slow reader is not taken for one that does not read.</summary>
-    private static async ValueTask<bool> WriteAsync(PipeWriter output, StreamTimeouts guard, PacedBody body)
+    /// <summary>False when the client is gone. A long body is flushed in pieces, so that a slow client is not taken for one that does not read.</summary>
+    private static async ValueTask<bool> WriteAsync(PipeWriter output, StreamTimeouts timeouts, PacedBody body)
     {
         // A stream that was deleted has come to an end without its text.
         var json = (body.Body ?? new StreamBody(default, StreamStatus.Error)).ToJson();
@@ -78,7 +63,7 @@ public sealed class LiveBody(
         for (; json.Length > PieceBytes; json = json[PieceBytes..])
         {
             output.Write(json.Span[..PieceBytes]);
-            if (!await guard.FlushAsync())
+            if (!await timeouts.FlushAsync())
             {
                 return false;
             }
@@ -86,6 +71,6 @@ public sealed class LiveBody(
 
         output.Write(json.Span);
         output.Write("\n\n"u8);
-        return await guard.FlushAsync();
+        return await timeouts.FlushAsync();
     }
 }

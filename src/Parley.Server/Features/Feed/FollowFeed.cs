@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -15,7 +16,7 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Features.Feed;
 
-/// <summary><c>GET /api/v1/feed</c>: tells an owner's clients which conversations changed.</summary>
+/// <summary><c>GET /api/v1/feed</c>: streams the changes to an owner's conversations.</summary>
 public static class FollowFeed
 {
     private static readonly EventSchema Events = new(
@@ -55,60 +56,52 @@ public static class FollowFeed
     {
         if (CurrentUser.Of(http.User) is not { } user)
         {
-            return Problems.Of(StatusCodes.Status401Unauthorized, "no_identity", "GET /api/v1/me gives you an identity.");
+            return Problems.Of(
+                StatusCodes.Status401Unauthorized,
+                ErrorCodes.NoIdentity,
+                "The feed needs an identity. GET /api/v1/me issues one."
+            );
         }
 
-        EventStreamHeaders.Write(http.Response);
         using var subscription = feed.Subscribe(user.Owner);
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        using var guard = new StreamTimeouts(http, options.Value, time, static () => { }, CancellationToken.None);
-        try
+        using var timeouts = new StreamTimeouts(http, options.Value, time, static () => { }, CancellationToken.None);
+        return await EventStreamResponse.RunAsync(http, timeouts, FollowAsync);
+
+        async Task<StreamEnd> FollowAsync(PipeWriter output)
         {
-            Write(http, new { type = "hello" });
-            if (!await guard.FlushAsync())
+            Write(output, new { type = "hello" });
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+            try
             {
-                return Results.Empty;
-            }
+                while (await timeouts.FlushAsync())
+                {
+                    var changed = subscription.Changed.WaitToReadAsync(ending.Token).AsTask();
+                    while (!await IsDoneWithinAsync(options.Value.Heartbeat, changed, time))
+                    {
+                        if (!await timeouts.HeartbeatAsync())
+                        {
+                            return StreamEnd.Complete;
+                        }
+                    }
 
-            while (true)
+                    await WriteChangesAsync(output, user, subscription, database, http.RequestAborted);
+                }
+
+                return StreamEnd.Complete;
+            }
+            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                if (!await WaitAsync(subscription, options.Value.Heartbeat, time, silence.Token))
-                {
-                    http.Response.BodyWriter.Write(": hb\n\n"u8);
-                }
-                else
-                {
-                    await WriteChangesAsync(http, user, subscription, database);
-                }
-
-                if (!await guard.FlushAsync())
-                {
-                    return Results.Empty;
-                }
+                return StreamEnd.Interrupted;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            if (lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                await guard.AbortAsync();
-            }
-
-            return Results.Empty;
         }
     }
 
-    /// <summary>False when nothing came in <paramref name="heartbeat"/>.</summary>
-    private static async ValueTask<bool> WaitAsync(
-        ChangeFeed.Subscription subscription,
-        TimeSpan heartbeat,
-        TimeProvider time,
-        CancellationToken cancellationToken
-    )
+    private static async ValueTask<bool> IsDoneWithinAsync(TimeSpan limit, Task task, TimeProvider time)
     {
         try
         {
-            return await subscription.Changed.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(heartbeat, time, cancellationToken);
+            await task.WaitAsync(limit, time);
+            return true;
         }
         catch (TimeoutException)
         {
@@ -117,10 +110,11 @@ public static class FollowFeed
     }
 
     private static async Task WriteChangesAsync(
-        HttpContext http,
+        PipeWriter output,
         CurrentUser user,
         ChangeFeed.Subscription subscription,
-        IDatabase database
+        IDatabase database,
+        CancellationToken cancellationToken
     )
     {
         HashSet<string> ids = [];
@@ -131,32 +125,31 @@ public static class FollowFeed
 
         if (subscription.TakeOverflow())
         {
-            Write(http, new { type = "hello" });
+            Write(output, new { type = "hello" });
             return;
         }
 
-        await using var db = await database.OpenContextAsync(user.Owner, http.RequestAborted);
+        await using var db = await database.OpenContextAsync(user.Owner, cancellationToken);
         var rows = await db
             .Conversations.AsNoTracking()
             .Where(row => ids.Contains(row.Id) && row.Kind == ConversationKind.Chat && row.ArchivedAt == null)
-            .ToListAsync(http.RequestAborted);
-        foreach (var view in await ConversationView.OfAsync(db, rows, http.RequestAborted))
+            .ToListAsync(cancellationToken);
+        foreach (var view in await ConversationView.OfAsync(db, rows, cancellationToken))
         {
             ids.Remove(view.Id);
-            Write(http, new { type = "conversation", conversation = view });
+            Write(output, new { type = "conversation", conversation = view });
         }
 
         foreach (var id in ids)
         {
-            Write(http, new { type = "conversation-deleted", id });
+            Write(output, new { type = "conversation-deleted", id });
         }
     }
 
-    private static void Write<T>(HttpContext http, T value)
+    private static void Write<T>(PipeWriter output, T value)
     {
-        var body = http.Response.BodyWriter;
-        body.Write("data: "u8);
-        body.Write(JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options));
-        body.Write("\n\n"u8);
+        output.Write("data: "u8);
+        output.Write(JsonSerializer.SerializeToUtf8Bytes(value, ApiJson.Options));
+        output.Write("\n\n"u8);
     }
 }
