@@ -42,12 +42,12 @@ public static class ClientHistory
                 messages.Add(single);
             }
 
-            return messages.Count > 0 ? null : Problems.Invalid("message", "invalid_message", "A message has a role and text.");
+            return messages.Count > 0 ? null : Problems.Invalid("message", ErrorCodes.InvalidMessage, "A message needs a role and text.");
         }
 
         if (all.GetArrayLength() > Most)
         {
-            return Problems.Invalid("messages", "too_many_messages", $"A request may carry {Most} messages at most.");
+            return Problems.Invalid("messages", ErrorCodes.TooManyMessages, $"A request may have at most {Most} messages.");
         }
 
         foreach (var element in all.EnumerateArray())
@@ -56,8 +56,8 @@ public static class ClientHistory
             {
                 return Problems.Invalid(
                     "messages",
-                    "invalid_message",
-                    "Each message has a role (user, assistant or system), and text in parts or content."
+                    ErrorCodes.InvalidMessage,
+                    "Each message needs a role (user, assistant or system), and text in parts or content."
                 );
             }
 

@@ -14,10 +14,10 @@ public sealed record MessageView(
     string ConversationId,
     string? ParentId,
     string Role,
-    [property: Description("The text of all text parts, joined; of a stopped answer what was seen.")] string Content,
+    [property: Description("The text of all text parts; of a stopped answer only up to `stoppedAt`.")] string Content,
     IReadOnlyList<PartView> Parts,
     [property:
-        Description("`complete` of a message that no model wrote; otherwise the generation's."),
+        Description("`complete` for messages that no model wrote; otherwise the generation's status."),
         SchemaValues("complete", "running", "completed", "stopped", "failed", "interrupted")
     ]
         string Status,
@@ -26,9 +26,10 @@ public sealed record MessageView(
     GenerationUsage? Usage,
     GenerationError? Error,
     string? GenerationId,
-    [property: Description("Where `parts` end: what to follow a running answer after.")] long? Position,
-    [property: Description("Of a stopped answer: the position that was seen.")] long? StoppedAt,
-    [property: Description("All messages of the same role under the same parent, in order, this one too.")] IReadOnlyList<string> Siblings,
+    [property: Description("The position at which `parts` end: follow a running generation after it.")] long? Position,
+    [property: Description("Of a stopped answer: the last position that the client had displayed.")] long? StoppedAt,
+    [property: Description("All messages with the same parent and role, in order of creation, including this one.")]
+        IReadOnlyList<string> Siblings,
     DateTimeOffset CreatedAt
 )
 {
@@ -122,7 +123,7 @@ public sealed record MessageView(
 /// <param name="Position">The position of its first byte; of a seam, its own.</param>
 public sealed record PartView(
     string Type,
-    [property: Description("Of its first byte; of a seam, its own.")] long Position,
+    [property: Description("The position of its first byte, or of the seam.")] long Position,
     string? Text = null,
     string? CallId = null,
     string? Name = null,

@@ -24,7 +24,7 @@ public static class FormatParameter
 
         problem = Problems.Invalid(
             "format",
-            "unknown_format",
+            ErrorCodes.UnknownFormat,
             $"Unknown format. Supported: {string.Join(", ", WireFormatCatalog.All.Select(known => known.Name))}."
         );
         return false;

@@ -123,15 +123,15 @@ public sealed class GenerationStarter(
         {
             Admission.OwnerFull => Problems.Of(
                 StatusCodes.Status429TooManyRequests,
-                "too_many_answers",
-                "Too many of your answers are being written at once. Wait for one to end, or stop one."
+                ErrorCodes.TooManyAnswers,
+                "You have too many running generations. Wait for one to end, or stop one."
             ),
             Admission.NodeFull => Problems.Of(
                 StatusCodes.Status503ServiceUnavailable,
-                "overloaded",
-                "The server is writing as many answers as it can. Try again in a moment."
+                ErrorCodes.Overloaded,
+                "The server has reached its limit of running generations. Try again later."
             ),
-            _ => Problems.Of(StatusCodes.Status503ServiceUnavailable, "restarting", "The server is restarting. Try again in a moment."),
+            _ => Problems.Of(StatusCodes.Status503ServiceUnavailable, ErrorCodes.Restarting, "The server is restarting. Try again later."),
         } with
         {
             RetryAfter = 5,

@@ -29,7 +29,7 @@ public static class ModelParameters
 
         if (limit is { } tokens && tokens != Math.Floor(tokens))
         {
-            return Problems.Invalid("maxTokens", "out_of_range", "maxTokens must be a whole number.");
+            return Problems.Invalid("maxTokens", ErrorCodes.OutOfRange, "maxTokens must be a whole number.");
         }
 
         if (temperature is null && topP is null && limit is null)
@@ -81,7 +81,7 @@ public static class ModelParameters
 
             return Problems.Invalid(
                 name,
-                "out_of_range",
+                ErrorCodes.OutOfRange,
                 string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}.")
             );
         }

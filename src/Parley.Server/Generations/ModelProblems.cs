@@ -10,7 +10,7 @@ public static class ModelProblems
         var shown = model is { Length: > 64 } ? model[..64] + "…" : model;
         return Problems.Invalid(
             "model",
-            "model_not_found",
+            ErrorCodes.ModelNotFound,
             $"There is no model \"{shown}\". GET /api/v1/models lists those that there are."
         );
     }

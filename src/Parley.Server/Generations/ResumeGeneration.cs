@@ -18,11 +18,15 @@ public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower
             case PositionCheck.AtEnd when after is not null:
                 return Results.NoContent();
             case PositionCheck.Beyond:
-                return Problems.Invalid("after", "position_beyond_end", "The answer is not that long. Follow it from the beginning.");
+                return Problems.Invalid(
+                    "after",
+                    ErrorCodes.PositionBeyondEnd,
+                    "The position is beyond the end. Follow the generation from the beginning."
+                );
             case PositionCheck.InsideCharacter:
                 return Problems.Invalid(
                     "after",
-                    "position_inside_character",
+                    ErrorCodes.PositionInsideCharacter,
                     "This position is inside a character. Use the id of an event."
                 );
         }

@@ -2,23 +2,23 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Names that clients choose for conversations and messages: unique for their owner, never guessable across people.</summary>
+/// <summary>Names that clients choose for conversations and messages. A name is unique for its owner; names of other owners are never found.</summary>
 public static class ClientNames
 {
-    private const int Longest = 128;
+    private const int MaxLength = 128;
 
-    /// <summary>What stands at the place of a name in a route.</summary>
+    /// <summary>Path segments of routes that stand where other routes have a name. A test compares them with the routes.</summary>
     private static readonly string[] Reserved = ["stream", "start", "history", "text", "ticket", "conversations", "stop", ".", ".."];
 
-    /// <summary>Why a name is refused, or null.</summary>
+    /// <summary>The error for an invalid name; null for a valid one.</summary>
     public static Problem? Check(string field, string? name) =>
-        name is { Length: > 0 and <= Longest }
+        name is { Length: > 0 and <= MaxLength }
         && name.All(static letter => letter is > ' ' and <= '~' and not '/' and not '\\')
         && !Reserved.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? null
             : Problems.Invalid(
                 field,
-                "invalid_id",
-                $"An id has 1 to {Longest} visible ASCII characters without slashes, and is none of the words that routes use."
+                ErrorCodes.InvalidId,
+                $"An id must have 1 to {MaxLength} visible ASCII characters without slashes, and must not be a reserved word."
             );
 }

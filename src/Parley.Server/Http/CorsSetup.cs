@@ -5,11 +5,11 @@ namespace Parley.Server.Http;
 /// <summary>Which pages of other origins may call this server. Section <c>Cors</c> of the configuration.</summary>
 public sealed class CorsOptions
 {
-    /// <summary>Origins, as <c>https://app.example.org</c>. Default none. Their pages may send this server's cookie, as far as the browser does so; there is no wildcard.</summary>
+    /// <summary>Origins, as <c>https://app.example.org</c>. Default none. Their pages may send this server's cookie, if the browser allows it. There is no wildcard.</summary>
     public IReadOnlyList<string> Origins { get; set; } = [];
 }
 
-/// <summary>Closed, except to the origins that the configuration names.</summary>
+/// <summary>CORS for the origins that the configuration names.</summary>
 internal static class CorsSetup
 {
     private static readonly string[] Exposed =
@@ -37,7 +37,7 @@ internal static class CorsSetup
             .Bind(configuration.GetSection("Cors"))
             .Validate(
                 static options => options.Origins.All(IsOrigin),
-                "Each of Cors:Origins is a scheme, a host and perhaps a port, without a path: https://app.example.org."
+                "Each of Cors:Origins must be a scheme, a host and optionally a port, without a path: https://app.example.org."
             )
             .ValidateOnStart();
         var origins = configuration.GetSection("Cors:Origins").Get<string[]>() ?? [];
@@ -54,7 +54,7 @@ internal static class CorsSetup
         );
     }
 
-    /// <summary>Whether the request comes from a page of an origin that may call.</summary>
+    /// <summary>Whether a page of an allowed origin sent the request.</summary>
     public static bool IsAllowed(HttpContext http) =>
         http.Request.Headers.Origin is [{ Length: > 0 } origin]
         && http.RequestServices.GetRequiredService<IOptions<CorsOptions>>()

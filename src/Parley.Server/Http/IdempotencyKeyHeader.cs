@@ -3,12 +3,12 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>The header <c>Idempotency-Key</c>: a client's name for a start, so that its retries attach.</summary>
+/// <summary>The header <c>Idempotency-Key</c>: identifies the start of a generation, so that a retry attaches to it.</summary>
 public static class IdempotencyKeyHeader
 {
-    private const int Longest = 255;
+    private const int MaxLength = 255;
 
-    /// <summary>Reads it; quoted (as the draft says) and bare (as clients send it) are the same.</summary>
+    /// <summary>Reads the header. The value may be quoted, as in the IETF draft, or not, as most clients send it.</summary>
     public static bool TryRead(HttpContext http, out string? key, [NotNullWhen(false)] out IResult? problem)
     {
         key = null;
@@ -25,7 +25,7 @@ public static class IdempotencyKeyHeader
             value = value[1..^1];
         }
 
-        if (value.Length is > 0 and <= Longest && value.All(letter => letter is > ' ' and <= '~'))
+        if (value.Length is > 0 and <= MaxLength && value.All(letter => letter is > ' ' and <= '~'))
         {
             key = value;
             return true;
@@ -33,8 +33,8 @@ public static class IdempotencyKeyHeader
 
         problem = Problems.Invalid(
             "Idempotency-Key",
-            "invalid_idempotency_key",
-            "Idempotency-Key must be there once, with 1 to 255 visible ASCII characters."
+            ErrorCodes.InvalidIdempotencyKey,
+            "Idempotency-Key must occur once, with 1 to 255 visible ASCII characters."
         );
         return false;
     }

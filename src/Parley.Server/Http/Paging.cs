@@ -3,15 +3,21 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Pages by <c>limit</c> and <c>offset</c>, for the routes whose clients page so. Parley's own routes page by cursor, which does not skip or repeat while rows come and go.</summary>
+/// <summary>Paging by <c>limit</c> and <c>offset</c>, for compatibility. Parley's own routes page by cursor, which neither skips nor repeats rows when others are added or deleted.</summary>
 public readonly record struct Paging(int Limit, int Offset)
 {
-    private const int FurthestOffset = 1_000_000;
+    private const int MaxOffset = 1_000_000;
 
-    public static bool TryRead(HttpContext http, int usual, int most, out Paging paging, [NotNullWhen(false)] out IResult? problem)
+    public static bool TryRead(
+        HttpContext http,
+        int defaultLimit,
+        int maxLimit,
+        out Paging paging,
+        [NotNullWhen(false)] out IResult? problem
+    )
     {
         paging = default;
-        if (!Query.TryReadLimit(http, usual, most, out var limit, out problem))
+        if (!Query.TryReadLimit(http, defaultLimit, maxLimit, out var limit, out problem))
         {
             return false;
         }
@@ -22,9 +28,9 @@ public readonly record struct Paging(int Limit, int Offset)
         }
 
         var offset = 0L;
-        if (text is not null && (!Query.TryParse(text, out offset) || offset > FurthestOffset))
+        if (text is not null && (!Query.TryParse(text, out offset) || offset > MaxOffset))
         {
-            problem = Problems.Invalid("offset", "out_of_range", $"offset must be a whole number from 0 to {FurthestOffset}.");
+            problem = Problems.Invalid("offset", ErrorCodes.OutOfRange, $"offset must be a whole number from 0 to {MaxOffset}.");
             return false;
         }
 

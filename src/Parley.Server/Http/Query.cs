@@ -4,10 +4,10 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Reads query parameters strictly: at most once each, in one spelling, in range.</summary>
+/// <summary>Reads query parameters strictly: each at most once, in its canonical form and in range.</summary>
 public static class Query
 {
-    /// <summary>Reads a whole number in its one spelling: digits alone, without leading zeros. .NET's own parser would pass over a NUL at the end.</summary>
+    /// <summary>Parses a whole number in its canonical form: digits without leading zeros. The parser of .NET ignores trailing NUL characters.</summary>
     public static bool TryParse(string? text, out long value)
     {
         value = 0;
@@ -17,7 +17,7 @@ public static class Query
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>False when there is a parameter of another name: one that is silently passed over (<c>offset</c>, a filter) gives a wrong page.</summary>
+    /// <summary>False for an unknown parameter: ignoring one (<c>offset</c>, a filter) would return a wrong page.</summary>
     public static bool HasOnly(HttpContext http, ReadOnlySpan<string> names, [NotNullWhen(false)] out IResult? problem)
     {
         problem = null;
@@ -28,34 +28,40 @@ public static class Query
                 continue;
             }
 
-            problem = Problems.Invalid(name.Length <= 64 ? name : "query", "unknown_parameter", "There is no such query parameter here.");
+            problem = Problems.Invalid(name.Length <= 64 ? name : "query", ErrorCodes.UnknownParameter, "Unknown query parameter.");
             return false;
         }
 
         return true;
     }
 
-    /// <summary>An integer, or <paramref name="whenAbsent"/>.</summary>
-    public static bool TryReadLimit(HttpContext http, int whenAbsent, int most, out int limit, [NotNullWhen(false)] out IResult? problem)
+    /// <summary>Reads <c>limit</c>; <paramref name="defaultLimit"/> when it is absent.</summary>
+    public static bool TryReadLimit(
+        HttpContext http,
+        int defaultLimit,
+        int maxLimit,
+        out int limit,
+        [NotNullWhen(false)] out IResult? problem
+    )
     {
-        limit = whenAbsent;
+        limit = defaultLimit;
         problem = null;
         if (!http.Request.Query.TryGetValue("limit", out var values))
         {
             return true;
         }
 
-        if (values.Count == 1 && TryParse(values[0], out var value) && value >= 1 && value <= most)
+        if (values.Count == 1 && TryParse(values[0], out var value) && value >= 1 && value <= maxLimit)
         {
             limit = (int)value;
             return true;
         }
 
-        problem = Problems.Invalid("limit", "out_of_range", $"limit must be a whole number from 1 to {most}.");
+        problem = Problems.Invalid("limit", ErrorCodes.OutOfRange, $"limit must be a whole number from 1 to {maxLimit}.");
         return false;
     }
 
-    /// <summary>A parameter that may be there once; false when it is there more often.</summary>
+    /// <summary>Reads a parameter that may occur once; false when it occurs more often.</summary>
     public static bool TryReadOnce(HttpContext http, string name, out string? value, [NotNullWhen(false)] out IResult? problem)
     {
         value = null;
@@ -71,7 +77,7 @@ public static class Query
             return true;
         }
 
-        problem = Problems.Invalid(name, "duplicate_parameter", $"{name} is there more than once.");
+        problem = Problems.Invalid(name, ErrorCodes.DuplicateParameter, $"{name} occurs more than once.");
         return false;
     }
 }

@@ -72,14 +72,14 @@ internal static class RequestPipeline
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
-        headers.CacheControl = "no-store"; // what may be stored says so itself
+        headers.CacheControl = "no-store"; // the default; cacheable responses replace it
         foreach (var header in http.MatchedEndpoint()?.Metadata.GetOrderedMetadata<ResponseHeaderMetadata>() ?? [])
         {
             headers[header.Name] = header.Value();
         }
     }
 
-    /// <summary>Files, and routes that say so.</summary>
+    /// <summary>Whether the response is a file, or of a route that allows compression.</summary>
     private static bool IsCompressible(HttpContext http) =>
         http.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<CompressibleMetadata>() is not null;
 

@@ -4,42 +4,47 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>What people may send as text.</summary>
+/// <summary>Checks messages and titles.</summary>
 public static class TextValidation
 {
-    /// <summary>Bytes that a message may have as UTF-8: 1 MiB.</summary>
+    /// <summary>The maximum length of a message, in bytes of UTF-8: 1 MiB.</summary>
     public const int MaxMessageBytes = 1024 * 1024;
 
-    /// <summary>UTF-16 units that a character of a title has at most on average; a family emoji has 11.</summary>
-    private const int MostUnitsOfACharacter = 16;
+    /// <summary>The maximum average number of UTF-16 units per character of a title; a family emoji has 11.</summary>
+    private const int MaxUnitsPerCharacter = 16;
 
-    /// <summary>Why a message is refused, or null.</summary>
+    /// <summary>The error for an invalid message; null for a valid one.</summary>
     public static Problem? CheckMessage(string field, string? text)
     {
         if (string.IsNullOrEmpty(text) || !HasVisible(text))
         {
-            return Problems.Invalid(field, "text_required", "Write something first.");
+            return Problems.Invalid(field, ErrorCodes.TextRequired, "A message needs at least one visible character.");
         }
 
         return Encoding.UTF8.GetByteCount(text) > MaxMessageBytes
-            ? Problems.Of(StatusCodes.Status413PayloadTooLarge, "message_too_long", "A message may have 1 MiB of text at most.", field)
+            ? Problems.Of(
+                StatusCodes.Status413PayloadTooLarge,
+                ErrorCodes.MessageTooLong,
+                "A message may have at most 1 MiB of text.",
+                field
+            )
             : null;
     }
 
-    /// <summary>Why a title is refused, or null.</summary>
+    /// <summary>The error for an invalid title; null for a valid one.</summary>
     public static Problem? CheckTitle(string? title)
     {
         if (string.IsNullOrEmpty(title) || !HasVisible(title))
         {
-            return Problems.Invalid("title", "text_required", "A title needs at least one visible character.");
+            return Problems.Invalid("title", ErrorCodes.TextRequired, "A title needs at least one visible character.");
         }
 
-        return title.Length > 200 * MostUnitsOfACharacter || new StringInfo(title).LengthInTextElements > 200
-            ? Problems.Invalid("title", "title_too_long", "A title may have 200 characters at most.")
+        return title.Length > 200 * MaxUnitsPerCharacter || new StringInfo(title).LengthInTextElements > 200
+            ? Problems.Invalid("title", ErrorCodes.TitleTooLong, "A title may have at most 200 characters.")
             : null;
     }
 
-    /// <summary>Neither white space nor one of the characters that only steer others.</summary>
+    /// <summary>Whether the text has a character that is neither white space nor a control or format character.</summary>
     private static bool HasVisible(string text)
     {
         foreach (var rune in text.EnumerateRunes())

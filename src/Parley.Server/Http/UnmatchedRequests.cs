@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Routing.Template;
 
 namespace Parley.Server.Http;
 
-/// <summary>Gives the paths and methods below a group's prefix that have no route the metadata of the group. The framework's own 404 and 405 have none.</summary>
+/// <summary>Applies a group's metadata to requests below its prefix that match none of its routes. The framework's own 404 and 405 endpoints have no metadata.</summary>
 public static class UnmatchedRequests
 {
-    /// <summary>Responds 404, or 405 with <c>Allow</c>, to whatever no route of the app matches below the group's prefix.</summary>
+    /// <summary>Responds 404, or 405 with <c>Allow</c>, to requests below the group's prefix that match no route.</summary>
     public static IEndpointConventionBuilder MapUnmatched(this RouteGroupBuilder group) => group.Map("/{**path}", HandleAsync);
 
     private static Task HandleAsync(HttpContext http)

@@ -3,7 +3,7 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Serves the web app. Its routes are the app's own: each answers the same page.</summary>
+/// <summary>Serves the web app. All of its client-side routes return the same page.</summary>
 internal static class WebApp
 {
     public static void UseWebApp(this WebApplication app)
@@ -24,7 +24,7 @@ internal static class WebApp
                     await Problems.WriteAsync(
                         http,
                         StatusCodes.Status404NotFound,
-                        "no_web_app",
+                        ErrorCodes.NoWebApp,
                         "This server was built without the web app."
                     );
                     return;
@@ -39,7 +39,7 @@ internal static class WebApp
 
     private static bool IsPage(PathString path) => path == "/" || path == "/chat" || path.StartsWithSegments("/c");
 
-    /// <summary>Names under /assets hold a hash of the content: they never change.</summary>
+    /// <summary>File names under /assets contain a hash of the content, so the files never change.</summary>
     private static void SetCache(HttpContext http, IFileInfo file) =>
         http.Response.Headers.CacheControl = http.Request.Path.StartsWithSegments("/assets")
             ? "public, max-age=31536000, immutable"

@@ -21,7 +21,7 @@ public static class AnonymousIdentity
             .Bind(configuration.GetSection("Identity"))
             .Validate(
                 static options => options.BearerTokens.All(token => token.Length >= 16),
-                "Each of Identity:BearerTokens needs 16 characters at least."
+                "Each of Identity:BearerTokens must have at least 16 characters."
             )
             .ValidateOnStart();
         services

@@ -120,8 +120,8 @@ internal static class BearerIdentity
         return Problems.WriteAsync(
             http,
             StatusCodes.Status401Unauthorized,
-            "invalid_token",
-            "This bearer token is not accepted here. Check the key that your program sends."
+            ErrorCodes.InvalidToken,
+            "The bearer token is not accepted. Check the key that the client sends."
         );
     }
 }

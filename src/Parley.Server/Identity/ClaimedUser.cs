@@ -11,7 +11,7 @@ public static class ClaimedUser
             ? null
             : Problems.Of(
                 StatusCodes.Status403Forbidden,
-                "not_yours",
+                ErrorCodes.NotYours,
                 "user_id is not yours. Who you are comes from your credentials; leave it out.",
                 "user_id"
             );

@@ -60,7 +60,7 @@ public static class ListChats
 
         if (archived is not (null or "exclude" or "include" or "only"))
         {
-            return Problems.Invalid("archived", "out_of_range", "archived is exclude, include or only.");
+            return Problems.Invalid("archived", ErrorCodes.OutOfRange, "archived is exclude, include or only.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

@@ -41,7 +41,7 @@ public static class PostV1Chat
             return problem;
         }
 
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MaxHistoryBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }

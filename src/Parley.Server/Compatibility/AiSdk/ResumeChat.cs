@@ -38,7 +38,7 @@ public sealed class ResumeChat(ChatQueries chats)
 
         if (id is null)
         {
-            return Problems.Invalid("chatId", "required", "chatId is the id of the chat whose answer is to be resumed.");
+            return Problems.Invalid("chatId", ErrorCodes.Required, "chatId is required: the id of the chat to resume.");
         }
 
         if (await resume.FindAsync(http, id) is { } found)

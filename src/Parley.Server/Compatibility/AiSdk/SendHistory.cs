@@ -129,7 +129,7 @@ public sealed record SendHistory : StartCommand
         found ??= path.LastOrDefault(message => message.Role == "user");
         return found switch
         {
-            null => Invalid("messageId", "message_not_found", "There is no such message to answer again."),
+            null => Invalid("messageId", "message_not_found", "The message to regenerate does not exist."),
             { IsRunning: true, GenerationId: { } running } => new StartDecision.StopFirst(running),
             { Role: "assistant" } => ReplyTo(target, found.ParentId),
             _ => ReplyTo(target, found.Id),
@@ -142,7 +142,7 @@ public sealed record SendHistory : StartCommand
         var found = Last.Id is { } id ? await reads.MessageAsync(target.ConversationId, id) : path.LastOrDefault();
         if (found is not { Role: "assistant", GenerationId: { } generation })
         {
-            return Invalid("messages", "message_not_found", "There is no such answer to continue.");
+            return Invalid("messages", "message_not_found", "The answer to continue does not exist.");
         }
 
         if (await reads.FinishedAsync(generation) is not { Log: { Ended: { } ended } log })
@@ -220,7 +220,7 @@ public sealed record SendHistory : StartCommand
     {
         if (Last.Role != "user")
         {
-            return Invalid("messages", "user_message_required", "The last message must be the person's.");
+            return Invalid("messages", "user_message_required", "The last message must have the role user.");
         }
 
         return TextValidation.CheckMessage("messages", Last.Text) is { } problem

@@ -17,7 +17,7 @@ public static class CreateChatConversation
     private const int LongestModel = 200;
 
     public sealed record Request(
-        [property: JsonPropertyName("user_id"), Description("The caller's own id, or nothing.")] string? UserId,
+        [property: JsonPropertyName("user_id"), Description("The caller's own id; any other is refused.")] string? UserId,
         string? Title,
         string? Model
     );
@@ -36,7 +36,7 @@ public static class CreateChatConversation
 
         if (request.Model is { } model && (model.Length is 0 or > LongestModel || model.Any(char.IsControl)))
         {
-            return Problems.Invalid("model", "invalid_model", "The name of a model has 1 to 200 characters.");
+            return Problems.Invalid("model", ErrorCodes.InvalidModel, "The name of a model must have 1 to 200 characters.");
         }
 
         if (ChatConversationEndpoints.CheckUserId(http, request.UserId) is { } notYours)

@@ -44,7 +44,7 @@ public static class CreateChatMessage
 
         if (!Roles.Contains(request.Role))
         {
-            return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
+            return Problems.Invalid("role", ErrorCodes.InvalidRole, "role must be user, assistant or system.");
         }
 
         if (TextValidation.CheckMessage("content", request.Content) is { } badText)
@@ -54,18 +54,18 @@ public static class CreateChatMessage
 
         if (request.Tokens is < 0)
         {
-            return Problems.Invalid("tokens", "out_of_range", "tokens must not be negative.");
+            return Problems.Invalid("tokens", ErrorCodes.OutOfRange, "tokens must not be negative.");
         }
 
         var metadata = request.Metadata is { ValueKind: not JsonValueKind.Null } given ? given.GetRawText() : null;
         if (metadata is not null && request.Metadata!.Value.ValueKind != JsonValueKind.Object)
         {
-            return Problems.Invalid("metadata", "wrong_type", "metadata must be an object.");
+            return Problems.Invalid("metadata", ErrorCodes.WrongType, "metadata must be an object.");
         }
 
         if (metadata is { Length: > MostMetadata })
         {
-            return Problems.Invalid("metadata", "too_long", "metadata may have 16 KiB at most.");
+            return Problems.Invalid("metadata", ErrorCodes.TooLong, "metadata may have 16 KiB at most.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

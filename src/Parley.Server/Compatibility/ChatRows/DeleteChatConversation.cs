@@ -28,7 +28,7 @@ public static class DeleteChatConversation
 
         if (id is null)
         {
-            return Problems.Invalid("id", "required", "id names the conversation to delete.");
+            return Problems.Invalid("id", ErrorCodes.Required, "id names the conversation to delete.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

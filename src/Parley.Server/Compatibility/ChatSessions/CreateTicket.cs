@@ -13,7 +13,7 @@ public static class CreateTicket
 {
     public sealed record Request([property: SchemaRequired] string? SessionId);
 
-    public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
+    public sealed record Created(string Ticket, [property: Description("In seconds.")] int ExpiresIn);
 
     public static async Task<IResult> Handle(HttpContext http, ChatQueries chats, Tickets tickets, TimeProvider time)
     {

@@ -44,7 +44,7 @@ public static class GetChatHistory
 
         if (name is null)
         {
-            return Problems.Invalid("chatId", "required", "chatId is what POST /chat/start answered.");
+            return Problems.Invalid("chatId", ErrorCodes.Required, "chatId is required: the chatId that POST /chat/start returned.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

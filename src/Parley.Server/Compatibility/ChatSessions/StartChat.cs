@@ -21,7 +21,9 @@ public static class StartChat
     public sealed record Request(
         [property: SchemaRequired, Description("`provider/model`, an alias or `auto`.")] string? ModelId,
         [property: SchemaRequired] string? Prompt,
-        [property: Description("The conversation, by its id or the client's name for it; one of that name begins where there is none.")]
+        [property: Description(
+            "The conversation's id, or the client's name for it; a conversation that does not exist is created with that name."
+        )]
             string? ChatId,
         string? ProjectId,
         string? TaskId
@@ -43,7 +45,11 @@ public static class StartChat
 
         if (request.ModelId is null)
         {
-            return Problems.Invalid("modelId", "required", "modelId names the model to ask; auto leaves the choice to the server.");
+            return Problems.Invalid(
+                "modelId",
+                ErrorCodes.Required,
+                "modelId names the model to ask; auto leaves the choice to the server."
+            );
         }
 
         if (request.ChatId is not null && ClientNames.Check("chatId", request.ChatId) is { } badName)
@@ -53,12 +59,12 @@ public static class StartChat
 
         if (request.ProjectId is { Length: > 128 })
         {
-            return Problems.Invalid("projectId", "too_long", "projectId may have 128 characters at most.");
+            return Problems.Invalid("projectId", ErrorCodes.TooLong, "projectId may have 128 characters at most.");
         }
 
         if (request.TaskId is { Length: > 128 })
         {
-            return Problems.Invalid("taskId", "too_long", "taskId may have 128 characters at most.");
+            return Problems.Invalid("taskId", ErrorCodes.TooLong, "taskId may have 128 characters at most.");
         }
 
         if (router.Resolve(request.ModelId) is not { } route)

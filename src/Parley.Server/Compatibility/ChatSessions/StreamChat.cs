@@ -35,7 +35,11 @@ public static class StreamChat
 
         if (id is null)
         {
-            return Problems.Invalid("sessionId", "required", "sessionId is what POST /chat/start answered.");
+            return Problems.Invalid(
+                "sessionId",
+                ErrorCodes.Required,
+                "sessionId is required: the sessionId that POST /chat/start returned."
+            );
         }
 
         var now = time.GetUtcNow();

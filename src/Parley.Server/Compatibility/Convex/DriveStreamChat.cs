@@ -26,7 +26,7 @@ public static class DriveStreamChat
         TimeProvider time
     )
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body))
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MaxBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }
@@ -38,7 +38,11 @@ public static class DriveStreamChat
 
         if (request.StreamId is null)
         {
-            return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
+            return Problems.Invalid(
+                "streamId",
+                ErrorCodes.Required,
+                "streamId is required: the streamId that POST /chat-stream/create returned."
+            );
         }
 
         var now = time.GetUtcNow();

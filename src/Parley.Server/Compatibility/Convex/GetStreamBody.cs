@@ -21,12 +21,16 @@ public static class GetStreamBody
 
         if (id is null)
         {
-            return Problems.Invalid("streamId", "required", "streamId is what POST /chat-stream/create answered.");
+            return Problems.Invalid(
+                "streamId",
+                ErrorCodes.Required,
+                "streamId is required: the streamId that POST /chat-stream/create returned."
+            );
         }
 
         if (how is not (null or "sse"))
         {
-            return Problems.Invalid("live", "invalid_live", "live is sse.");
+            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live is sse.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

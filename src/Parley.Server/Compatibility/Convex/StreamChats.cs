@@ -142,7 +142,7 @@ public sealed class StreamChats(
     {
         if (status is not (ChatStatus.Pending or ChatStatus.Completed or ChatStatus.Error))
         {
-            return (null, Problems.Invalid("status", "invalid_status", "status is pending, completed or error."));
+            return (null, Problems.Invalid("status", ErrorCodes.InvalidStatus, "status is pending, completed or error."));
         }
 
         if (await FindAsync(user, id, cancellationToken) is not { } chat)
@@ -165,7 +165,7 @@ public sealed class StreamChats(
             null,
             Problems.Of(
                 StatusCodes.Status409Conflict,
-                "status_follows_answer",
+                ErrorCodes.StatusFollowsAnswer,
                 $"This chat is {chat.Status}, and cannot be made {status}: the status follows the answer. Only a chat whose answer has not begun can be made error.",
                 "status"
             )

@@ -81,25 +81,21 @@ public static class ReadDurably
 
         if (live is not (null or "long-poll" or "sse"))
         {
-            return Problems.Invalid("live", "invalid_live", "live is long-poll or sse.");
+            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live is long-poll or sse.");
         }
 
         if (text is null && live is not null)
         {
             return Problems.Invalid(
                 "offset",
-                "required",
+                ErrorCodes.Required,
                 "A live read needs an offset: -1 for the beginning, now for the end, or the last Stream-Next-Offset."
             );
         }
 
         if (!DurableOffsets.TryParse(text ?? "-1", out var asked))
         {
-            return Problems.Invalid(
-                "offset",
-                "invalid_offset",
-                "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset."
-            );
+            return Problems.Invalid("offset", ErrorCodes.InvalidOffset, "Invalid offset. Use -1, now, or a Stream-Next-Offset.");
         }
 
         var at = new StreamPlace(
@@ -112,16 +108,12 @@ public static class ReadDurably
         );
         if (at.Position > record.End)
         {
-            return Problems.Invalid("offset", "offset_beyond_end", "The stream is not that long.");
+            return Problems.Invalid("offset", ErrorCodes.OffsetBeyondEnd, "The offset is beyond the end of the stream.");
         }
 
         if (await runner.CheckAsync(found.Id, at.Position, http.RequestAborted) is PositionCheck.InsideCharacter or PositionCheck.Beyond)
         {
-            return Problems.Invalid(
-                "offset",
-                "invalid_offset",
-                "This is not an offset of this stream. Use -1, now, or a Stream-Next-Offset."
-            );
+            return Problems.Invalid("offset", ErrorCodes.InvalidOffset, "Invalid offset. Use -1, now, or a Stream-Next-Offset.");
         }
 
         return live switch

@@ -34,7 +34,7 @@ public static class CreateChatCompletion
         bool? Stream,
         [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")]
             JsonElement? StreamOptions,
-        [property: Description("Keeps it as a conversation, which the caller's lists show.")] bool? Store,
+        [property: Description("Stores the messages as a conversation, which is listed.")] bool? Store,
         [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
         [property: SchemaRange(0, 2)] double? Temperature,
         [property: JsonPropertyName("top_p"), SchemaRange(0, 1)] double? TopP,
@@ -60,7 +60,7 @@ public static class CreateChatCompletion
         TimeProvider time
     )
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MaxHistoryBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }

@@ -25,10 +25,9 @@ public static class CreateResponse
         [property: SchemaRequired, Description("`provider/model`, an alias, or `auto`.")] string? Model,
         [property: SchemaRequired, Description("A string, or items.")] JsonElement? Input,
         string? Instructions,
-        [property: JsonPropertyName("previous_response_id"), Description("The Response that this one goes on from.")]
-            string? PreviousResponseId,
+        [property: JsonPropertyName("previous_response_id"), Description("The Response to continue.")] string? PreviousResponseId,
         bool? Stream,
-        [property: Description("Answers at once; the client comes back for the output.")] bool? Background,
+        [property: Description("Responds immediately; the client retrieves the output later.")] bool? Background,
         [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
         [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
         [property: SchemaRange(0, 2)] double? Temperature,
@@ -51,7 +50,7 @@ public static class CreateResponse
         TimeProvider time
     )
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostHistoryBytes)).IsBad(out var bad, out var body))
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MaxHistoryBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }
@@ -109,12 +108,12 @@ public static class CreateResponse
         {
             null => Problems.Invalid(
                 "previous_response_id",
-                "previous_response_not_found",
+                OpenAIErrorCodes.PreviousResponseNotFound,
                 $"There is no response '{(id.Length > 64 ? id[..64] : id)}' to continue."
             ),
             { Answer.IsRunning: true } => Problems.Invalid(
                 "previous_response_id",
-                "previous_response_not_completed",
+                OpenAIErrorCodes.PreviousResponseNotCompleted,
                 "The response to continue is still being written. Wait for it, or cancel it."
             ),
             _ => null,

@@ -22,7 +22,7 @@ public static class GetResponse
 
         if (stream is not (null or "true" or "false"))
         {
-            return Problems.Invalid("stream", "wrong_type", "stream must be true or false.");
+            return Problems.Invalid("stream", ErrorCodes.WrongType, "stream must be true or false.");
         }
 
         if (!Http.Query.TryReadOnce(http, "starting_after", out var after, out problem))
@@ -33,7 +33,7 @@ public static class GetResponse
         long number = 0;
         if (after is not null && !Http.Query.TryParse(after, out number))
         {
-            return Problems.Invalid("starting_after", "wrong_type", "starting_after is the sequence_number of an event.");
+            return Problems.Invalid("starting_after", ErrorCodes.WrongType, "starting_after is the sequence_number of an event.");
         }
 
         if (stream != "true")

@@ -9,7 +9,7 @@ namespace Parley.Server.Compatibility.OpenAI;
 internal static class OpenAIProblems
 {
     public static Problem Of(OpenAIRefusal refusal) =>
-        new(StatusCodes.Status400BadRequest, refusal.Code ?? "invalid_request", refusal.Message, refusal.Param);
+        new(StatusCodes.Status400BadRequest, refusal.Code ?? OpenAIErrorCodes.InvalidRequest, refusal.Message, refusal.Param);
 
     /// <summary>An object that the engine writes.</summary>
     public static IResult Json(Action<IBufferWriter<byte>> write)

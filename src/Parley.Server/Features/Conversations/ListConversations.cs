@@ -17,7 +17,7 @@ public static class ListConversations
 {
     public sealed record Page(
         IReadOnlyList<ConversationView> Items,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`cursor` of the next page; null at the end.")]
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("The `cursor` of the next page; null on the last page.")]
             string? NextCursor,
         int Total
     );
@@ -43,7 +43,7 @@ public static class ListConversations
         var beforeId = "";
         if (cursor is not null && !TryDecode(cursor, out before, out beforeId))
         {
-            return Problems.Invalid("cursor", "invalid_cursor", "This cursor is not one of ours. Use nextCursor of the page before.");
+            return Problems.Invalid("cursor", ErrorCodes.InvalidCursor, "Invalid cursor. Use nextCursor of the previous page.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

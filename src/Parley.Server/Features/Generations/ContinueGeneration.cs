@@ -19,7 +19,7 @@ public static class ContinueGeneration
     public sealed record Request(
         string? Model,
         bool? Stream,
-        [property: Description("Where to go on; without it where the answer ended, or was stopped.")] long? Position
+        [property: Description("The position to continue from. Default: where the generation ended, or was stopped.")] long? Position
     );
 
     public static async Task<IResult> Handle(string id, HttpContext http, GenerationStarter starter, ModelRouter router, TimeProvider time)

@@ -9,7 +9,7 @@ namespace Parley.Server.Features.Generations;
 /// <summary><c>POST /api/v1/generations/{id}/ticket</c>: a short-lived credential for following one generation, for a reader that can set no header.</summary>
 public static class CreateGenerationTicket
 {
-    public sealed record Created(string Ticket, [property: Description("Seconds.")] int ExpiresIn);
+    public sealed record Created(string Ticket, [property: Description("In seconds.")] int ExpiresIn);
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, Tickets tickets)
     {

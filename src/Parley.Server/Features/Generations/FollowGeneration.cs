@@ -32,8 +32,8 @@ public static class FollowGeneration
         {
             return Problems.Invalid(
                 "after",
-                "no_cursor",
-                "This format has no cursor: follow it from the beginning, or use the native one."
+                ErrorCodes.NoCursor,
+                "This format has no positions. Follow it from the beginning, or use the native format."
             );
         }
 

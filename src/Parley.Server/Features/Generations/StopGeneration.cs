@@ -12,7 +12,7 @@ namespace Parley.Server.Features.Generations;
 public static class StopGeneration
 {
     public sealed record Request(
-        [property: Description("What the viewer has seen. Text beyond it is kept, and not shown.")] long? Position
+        [property: Description("The last position that the client has displayed. Text beyond it is stored, but not shown.")] long? Position
     );
 
     public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, GenerationRunner runner, GenerationViews views)
@@ -32,11 +32,7 @@ public static class StopGeneration
             var check = await runner.CheckAsync(found.Id, position, http.RequestAborted);
             if (check is PositionCheck.Beyond or PositionCheck.InsideCharacter)
             {
-                return Problems.Invalid(
-                    "position",
-                    "invalid_position",
-                    "This is not a position of this answer. Use the id of the last event that you have seen."
-                );
+                return Problems.Invalid("position", ErrorCodes.InvalidPosition, "Invalid position. Use the id of the last event received.");
             }
         }
 

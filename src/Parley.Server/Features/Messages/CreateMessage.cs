@@ -21,7 +21,7 @@ public static class CreateMessage
     public sealed record Request(
         [property: SchemaRequired, SchemaValues("user", "assistant", "system")] string? Role,
         [property: SchemaRequired] string? Content,
-        [property: Description("The message to go under; without it the newest.")] string? ParentId
+        [property: Description("The parent of the message. Default: the newest message.")] string? ParentId
     );
 
     public static async Task<IResult> Handle(
@@ -41,7 +41,7 @@ public static class CreateMessage
 
         if (!Roles.Contains(request.Role))
         {
-            return Problems.Invalid("role", "invalid_role", "role must be user, assistant or system.");
+            return Problems.Invalid("role", ErrorCodes.InvalidRole, "role must be user, assistant or system.");
         }
 
         if (TextValidation.CheckMessage("content", request.Content) is { } badText)

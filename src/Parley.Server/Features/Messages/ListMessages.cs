@@ -16,7 +16,10 @@ public static class ListMessages
 {
     public sealed record Page(
         IReadOnlyList<MessageView> Items,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.Never), Description("`before` of the page before; null at the beginning.")]
+        [property:
+            JsonIgnore(Condition = JsonIgnoreCondition.Never),
+            Description("The `before` of the previous page; null on the first page.")
+        ]
             string? Previous
     );
 
@@ -58,7 +61,7 @@ public static class ListMessages
                 .SingleOrDefaultAsync(http.RequestAborted);
             if (at is null)
             {
-                return Problems.Invalid("before", "invalid_cursor", "There is no such message in this conversation.");
+                return Problems.Invalid("before", ErrorCodes.InvalidCursor, "There is no such message in this conversation.");
             }
 
             leaf = at.ParentId;

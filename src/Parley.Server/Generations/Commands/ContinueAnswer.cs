@@ -31,7 +31,7 @@ public sealed record ContinueAnswer : StartCommand
                 new StartRefusal(
                     RefusalKind.Invalid,
                     "invalid_position",
-                    "This is not a position of this answer. Use the id of the last event that you have seen.",
+                    "Invalid position. Use the id of the last event received.",
                     "position"
                 )
             );

@@ -42,7 +42,7 @@ public sealed class ProblemDetailsFormat : ErrorFormat
 /// <param name="Status">The status.</param>
 /// <param name="Detail">A sentence for a person.</param>
 /// <param name="Code">Stable, for programs.</param>
-/// <param name="TraceId">The trace id of the request, which is also in the server's log.</param>
+/// <param name="TraceId">The trace id of the request, as in the server's log.</param>
 /// <param name="ConversationId">The conversation of a generation that failed.</param>
 /// <param name="GenerationId">The generation that failed.</param>
 /// <param name="MessageId">The message of a generation that failed.</param>

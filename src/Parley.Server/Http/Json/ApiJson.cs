@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Parley.Server.Http.Json;
 
-/// <summary>How answers are written: camelCase, absent rather than null unless a member says otherwise.</summary>
+/// <summary>How responses are written: in camelCase, without members that are null unless a member declares otherwise.</summary>
 public static class ApiJson
 {
     public static JsonSerializerOptions Options { get; } =

@@ -12,7 +12,7 @@ public sealed class RawBody(ReadOnlyMemory<byte> bytes, JsonElement root)
     /// <summary>Binds it strictly, like <see cref="StrictJson.ReadAsync{T}"/>.</summary>
     public Body<T> As<T>()
         where T : class =>
-        bytes.Length > StrictJson.MostBytes ? new(StrictJson.TooLarge(StrictJson.MostBytes)) : StrictJson.Parse<T>(bytes.Span);
+        bytes.Length > StrictJson.MaxBytes ? new(StrictJson.TooLarge(StrictJson.MaxBytes)) : StrictJson.Parse<T>(bytes.Span);
 
     /// <summary>Binds the members that <typeparamref name="T"/> has, and ignores all others.</summary>
     public Body<T> AsTolerant<T>()

@@ -12,10 +12,10 @@ namespace Parley.Server.Http.Json;
 public static class StrictJson
 {
     /// <summary>Room for a message of 1 MiB, of which a part is escaped.</summary>
-    public const int MostBytes = 1_310_720;
+    public const int MaxBytes = 1_310_720;
 
     /// <summary>Room for a whole conversation, for clients that send their history with each request.</summary>
-    public const int MostHistoryBytes = 16 * 1024 * 1024;
+    public const int MaxHistoryBytes = 16 * 1024 * 1024;
 
     private const int RawDepth = 64;
 
@@ -51,7 +51,7 @@ public static class StrictJson
             return new(whenEmpty);
         }
 
-        var (buffer, length, refusal) = await ReadBytesAsync(http, MostBytes);
+        var (buffer, length, refusal) = await ReadBytesAsync(http, MaxBytes);
         if (refusal is not null)
         {
             return new(refusal);
@@ -68,9 +68,9 @@ public static class StrictJson
     }
 
     /// <summary>Parses a body that has to be inspected before it is bound, or whose unknown members are ignored. Everything else is checked as in any other body.</summary>
-    public static async ValueTask<Body<RawBody>> ReadRawAsync(HttpContext http, int most)
+    public static async ValueTask<Body<RawBody>> ReadRawAsync(HttpContext http, int maxBytes)
     {
-        var (buffer, length, refusal) = await ReadBytesAsync(http, most);
+        var (buffer, length, refusal) = await ReadBytesAsync(http, maxBytes);
         if (refusal is not null)
         {
             return new(refusal);
@@ -87,7 +87,7 @@ public static class StrictJson
         }
     }
 
-    private static async ValueTask<(byte[]? Buffer, int Length, IResult? Refusal)> ReadBytesAsync(HttpContext http, int most)
+    private static async ValueTask<(byte[]? Buffer, int Length, IResult? Refusal)> ReadBytesAsync(HttpContext http, int maxBytes)
     {
         var request = http.Request;
         if (!IsJson(request))
@@ -103,12 +103,12 @@ public static class StrictJson
             );
         }
 
-        if (request.ContentLength > most)
+        if (request.ContentLength > maxBytes)
         {
-            return (null, 0, TooLarge(most));
+            return (null, 0, TooLarge(maxBytes));
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? 4096, 256, most + 1));
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? 4096, 256, maxBytes + 1));
         try
         {
             var length = 0;
@@ -129,13 +129,13 @@ public static class StrictJson
                 }
 
                 length += read;
-                if (length <= most)
+                if (length <= maxBytes)
                 {
                     continue;
                 }
 
                 ArrayPool<byte>.Shared.Return(buffer);
-                return (null, 0, TooLarge(most));
+                return (null, 0, TooLarge(maxBytes));
             }
         }
         catch (IOException exception)
@@ -220,10 +220,10 @@ public static class StrictJson
 
     internal static Problem Malformed(string detail) => Problems.Of(StatusCodes.Status400BadRequest, ErrorCodes.MalformedJson, detail);
 
-    internal static Problem TooLarge(int max) =>
+    internal static Problem TooLarge(int maxBytes) =>
         Problems.Of(
             StatusCodes.Status413PayloadTooLarge,
             ErrorCodes.BodyTooLarge,
-            string.Create(CultureInfo.InvariantCulture, $"The body exceeds the maximum of {max / (1024.0 * 1024):0.##} MiB.")
+            string.Create(CultureInfo.InvariantCulture, $"The body exceeds the maximum of {maxBytes / (1024.0 * 1024):0.##} MiB.")
         );
 }

@@ -3,7 +3,7 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http.Streaming;
 
-/// <summary>Where a reader goes on: <c>Last-Event-ID</c>, <c>?after=</c> or <c>?lastEventId=</c>; where there are two, the header (which is newer) counts.</summary>
+/// <summary>The position to continue from: <c>Last-Event-ID</c>, <c>?after=</c> or <c>?lastEventId=</c>. The header takes precedence, since a client that reconnects updates it.</summary>
 public static class Cursor
 {
     public static bool TryRead(HttpContext http, out long? after, [NotNullWhen(false)] out IResult? problem)
@@ -44,5 +44,5 @@ public static class Cursor
     }
 
     private static Problem Bad() =>
-        Problems.Invalid("after", "invalid_position", "A position is a whole number: the id of the last event that you have seen.");
+        Problems.Invalid("after", ErrorCodes.InvalidPosition, "A position must be a whole number: the id of the last event received.");
 }

@@ -89,7 +89,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 if (list.Limit is { } limit && (limit is < 1 or > ListStreamChats.Most || limit != Math.Floor(limit)))
                 {
                     return FunctionResult.Failed(
-                        Problems.Invalid("limit", "out_of_range", $"limit must be a whole number from 1 to {ListStreamChats.Most}.")
+                        Problems.Invalid("limit", ErrorCodes.OutOfRange, $"limit must be a whole number from 1 to {ListStreamChats.Most}.")
                     );
                 }
 
@@ -167,7 +167,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     internal static Problem NoActions { get; } =
         Problems.Of(
             StatusCodes.Status404NotFound,
-            "no_such_function",
+            ErrorCodes.NoSuchFunction,
             $"There are no actions. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}."
         );
 
@@ -188,23 +188,23 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
 
         if (value.Missing is { } missing)
         {
-            problem = Problems.Invalid(missing, "required", $"{missing} is required.");
+            problem = Problems.Invalid(missing, ErrorCodes.Required, $"{missing} is required.");
         }
         else if (value.Texts.Any(static text => text?.Contains('\0', StringComparison.Ordinal) is true))
         {
-            problem = Problems.Invalid("args", "invalid_text", "Text must not hold the character U+0000.");
+            problem = Problems.Invalid("args", ErrorCodes.InvalidText, "Text must not contain U+0000.");
         }
 
         return problem is not null;
     }
 
     private static Problem IsOf(string name, string kind, string asked) =>
-        Problems.Of(StatusCodes.Status404NotFound, "no_such_function", $"{name} is a {kind}, not a {asked}.");
+        Problems.Of(StatusCodes.Status404NotFound, ErrorCodes.NoSuchFunction, $"{name} is a {kind}, not a {asked}.");
 
     private static Problem NoSuch(string kind, string path) =>
         Problems.Of(
             StatusCodes.Status404NotFound,
-            "no_such_function",
+            ErrorCodes.NoSuchFunction,
             $"There is no {kind} {Shown(path)}. Here are {(kind == "query" ? $"{GetChat}, {GetChatBody} and {ListChats}" : $"{CreateChat}, {UpdateChatStatus} and {DeleteChat}")}, under any module's name."
         );
 

@@ -30,11 +30,11 @@ internal static class FunctionCall
         arguments = known ?? default;
         if (path is null)
         {
-            problem = Problems.Invalid("path", "required", "path names the function, as ai_chat:createChat.");
+            problem = Problems.Invalid("path", ErrorCodes.Required, "path names the function, as ai_chat:createChat.");
         }
         else if (known is null)
         {
-            problem = Problems.Invalid("args", "wrong_type", "args is one object, or an array that holds it.");
+            problem = Problems.Invalid("args", ErrorCodes.WrongType, "args is one object, or an array that holds it.");
         }
 
         return problem is null;

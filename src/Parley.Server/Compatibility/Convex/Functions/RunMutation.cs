@@ -12,7 +12,7 @@ public static class RunMutation
 
     public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions, TimeProvider time)
     {
-        if ((await StrictJson.ReadRawAsync(http, StrictJson.MostBytes)).IsBad(out var bad, out var body))
+        if ((await StrictJson.ReadRawAsync(http, StrictJson.MaxBytes)).IsBad(out var bad, out var body))
         {
             return bad;
         }

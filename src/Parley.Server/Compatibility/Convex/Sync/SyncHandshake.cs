@@ -28,8 +28,8 @@ public sealed partial class SyncHandshake(
             await Problems.WriteAsync(
                 http,
                 StatusCodes.Status426UpgradeRequired,
-                "websocket_required",
-                "This is the WebSocket of Convex clients."
+                ErrorCodes.WebSocketRequired,
+                "This route needs a WebSocket handshake."
             );
             return;
         }
@@ -37,7 +37,12 @@ public sealed partial class SyncHandshake(
         // A browser asks no one before it opens a socket to another site, and sends this one's cookie along.
         if (!IsSameOrigin(http) && !CorsSetup.IsAllowed(http))
         {
-            await Problems.WriteAsync(http, StatusCodes.Status403Forbidden, "cross_site", "This request came from another site.");
+            await Problems.WriteAsync(
+                http,
+                StatusCodes.Status403Forbidden,
+                ErrorCodes.CrossSite,
+                "The request was sent by a page of another site."
+            );
             return;
         }
 
@@ -76,6 +81,6 @@ public sealed partial class SyncHandshake(
             _ => false,
         };
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A sync connection broke.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A sync connection was interrupted.")]
     private partial void LogGone(Exception error);
 }

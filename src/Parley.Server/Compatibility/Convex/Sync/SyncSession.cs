@@ -150,7 +150,7 @@ internal sealed partial class SyncSession(
 
             if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MostLiveBytes)
             {
-                return SyncEnd.Fatal("The results of this connection's queries are too large together.");
+                return SyncEnd.Fatal("The results of this connection's queries are too large in total.");
             }
 
             if (time.GetElapsedTime(_sentAt) >= heartbeat)
@@ -160,7 +160,7 @@ internal sealed partial class SyncSession(
 
             if (!_isConnected && time.GetElapsedTime(_began) >= ConnectPatience)
             {
-                return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message came.");
+                return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message was received.");
             }
 
             await _signal.WaitAsync(DueIn, aborted);
@@ -196,7 +196,7 @@ internal sealed partial class SyncSession(
     {
         if (_isConnected == (message.Type == "Connect"))
         {
-            return new(SyncEnd.Fatal("The first message is Connect, and no other one is."));
+            return new(SyncEnd.Fatal("The first message must be Connect, and no other message may be."));
         }
 
         switch (message.Type)
@@ -215,7 +215,7 @@ internal sealed partial class SyncSession(
                 // What a client measured of itself.
                 return default;
             default:
-                return new(SyncEnd.Fatal("There is no message of this type."));
+                return new(SyncEnd.Fatal("Unknown message type."));
         }
     }
 
@@ -242,7 +242,7 @@ internal sealed partial class SyncSession(
     {
         if (message is not { BaseVersion: { } from, NewVersion: { } to, Modifications: { } modifications })
         {
-            return SyncEnd.Fatal("ModifyQuerySet has a baseVersion, a newVersion and modifications.");
+            return SyncEnd.Fatal("ModifyQuerySet needs a baseVersion, a newVersion and modifications.");
         }
 
         if (from != _version.QuerySet || to <= from)
@@ -255,7 +255,7 @@ internal sealed partial class SyncSession(
         {
             if (modification is not { QueryId: { } id })
             {
-                return SyncEnd.Fatal("A modification of the query set has a queryId.");
+                return SyncEnd.Fatal("A modification of the query set needs a queryId.");
             }
 
             switch (modification.Type)
@@ -263,17 +263,17 @@ internal sealed partial class SyncSession(
                 case "Add" when modification.UdfPath is { } path && ConvexFunctions.ArgumentsOf(modification.Args) is { } args:
                     if (_queries.ContainsKey(id))
                     {
-                        return SyncEnd.Fatal($"Query {id} is there already.");
+                        return SyncEnd.Fatal($"Query {id} already exists.");
                     }
 
                     if (_queries.Count >= MostQueries)
                     {
-                        return SyncEnd.Fatal($"One connection may subscribe to {MostQueries} queries.");
+                        return SyncEnd.Fatal($"One connection may subscribe to at most {MostQueries} queries.");
                     }
 
                     if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MostQueryBytes)
                     {
-                        return SyncEnd.Fatal("The name and the arguments of a query may have 16 KiB.");
+                        return SyncEnd.Fatal("The name and the arguments of a query may have at most 16 KiB.");
                     }
 
                     _queries[id] = (path, args, functions.Watch(User, path, args, _signal.Set));
@@ -288,7 +288,7 @@ internal sealed partial class SyncSession(
                     changes.Add(new StateModification(id, null));
                     break;
                 default:
-                    return SyncEnd.Fatal("A modification of the query set is Add, with a udfPath and args, or Remove.");
+                    return SyncEnd.Fatal("A modification of the query set must be Add, with a udfPath and args, or Remove.");
             }
         }
 
@@ -301,7 +301,7 @@ internal sealed partial class SyncSession(
     {
         if (message is not { RequestId: { } id, UdfPath: { } path } || ConvexFunctions.ArgumentsOf(message.Args) is not { } args)
         {
-            return SyncEnd.Fatal("Mutation has a requestId, a udfPath and args.");
+            return SyncEnd.Fatal("Mutation needs a requestId, a udfPath and args.");
         }
 
         var result = await MutateAsync(path, args, _sessionId is null ? null : $"{_sessionId}:{id}", cancellationToken);
@@ -330,8 +330,8 @@ internal sealed partial class SyncSession(
             return FunctionResult.Failed(
                 Problems.Of(
                     StatusCodes.Status503ServiceUnavailable,
-                    "storage_unavailable",
-                    "The server cannot store anything right now. Nothing was changed; try again in a moment."
+                    ErrorCodes.StorageUnavailable,
+                    "The server cannot store data at the moment. Nothing was changed. Try again later."
                 )
             );
         }
@@ -341,7 +341,7 @@ internal sealed partial class SyncSession(
     {
         if (message is not { RequestId: { } id })
         {
-            return SyncEnd.Fatal("Action has a requestId.");
+            return SyncEnd.Fatal("Action needs a requestId.");
         }
 
         await SendAsync(SyncMessages.ActionResponse(id, FunctionResult.Failed(ConvexFunctions.NoActions)), cancellationToken);
@@ -368,7 +368,7 @@ internal sealed partial class SyncSession(
                 ? new SyncEnd(
                     WebSocketCloseStatus.PolicyViolation,
                     "Unauthenticated",
-                    SyncMessages.AuthError("This token is not accepted here.", _version.Identity)
+                    SyncMessages.AuthError("The token is not accepted.", _version.Identity)
                 )
                 : SyncEnd.Fatal("tokenType is User or None.");
         }
@@ -444,6 +444,6 @@ internal sealed partial class SyncSession(
         _signal.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A sync connection is closed since something went wrong.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A sync connection is closed after an error.")]
     private partial void LogBroke(Exception error);
 }

@@ -15,7 +15,7 @@ namespace Parley.Server.Compatibility.Convex.Sync;
 internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeProvider time, CancellationToken leaving)
 {
     /// <summary>As for any other body.</summary>
-    public const int MostBytes = StrictJson.MostBytes;
+    public const int MostBytes = StrictJson.MaxBytes;
 
     private const int MostKeptBytes = 64 * 1024,
         PieceBytes = 64 * 1024,
@@ -37,13 +37,13 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
 
             if (received.MessageType == WebSocketMessageType.Binary)
             {
-                return new(default, new SyncEnd(WebSocketCloseStatus.InvalidMessageType, "Messages are text."));
+                return new(default, new SyncEnd(WebSocketCloseStatus.InvalidMessageType, "Messages must be text."));
             }
 
             _incoming.Advance(received.Count);
             if (_incoming.WrittenCount > MostBytes)
             {
-                return new(default, new SyncEnd(WebSocketCloseStatus.MessageTooBig, "This message is too large."));
+                return new(default, new SyncEnd(WebSocketCloseStatus.MessageTooBig, "The message is too large."));
             }
 
             if (received.EndOfMessage)
@@ -67,17 +67,17 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
             var json = JsonElement.Parse(_incoming.WrittenSpan, new JsonDocumentOptions { MaxDepth = Depth });
             if (json.ValueKind != JsonValueKind.Object)
             {
-                return new(default, SyncEnd.Fatal("A message is a JSON object."));
+                return new(default, SyncEnd.Fatal("A message must be a JSON object."));
             }
 
             var message = StrictJson.Bind<SyncMessage>(json);
             return message.Value is { } good
                 ? new(good, null)
-                : new(default, SyncEnd.Fatal("This message is not one of the sync protocol: " + ((Problem)message.Refusal!).Detail));
+                : new(default, SyncEnd.Fatal("Invalid message: " + ((Problem)message.Refusal!).Detail));
         }
         catch (JsonException)
         {
-            return new(default, SyncEnd.Fatal("This message is not JSON."));
+            return new(default, SyncEnd.Fatal("The message is not valid JSON."));
         }
         finally
         {

@@ -18,7 +18,7 @@ internal static class OpenAIChatMessages
 
         if (messages.GetArrayLength() == 0)
         {
-            reader.Refuse("Invalid 'messages': there must be one at least.", "messages", "empty_array");
+            reader.Refuse("Invalid 'messages': there must be one at least.", "messages", OpenAIErrorCodes.EmptyArray);
         }
 
         foreach (var (message, path) in reader.Objects(messages, "messages"))
@@ -60,7 +60,11 @@ internal static class OpenAIChatMessages
                     [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, message, "content", path, "text"))]
                 );
             case "function":
-                reader.Refuse("Messages of the role 'function' are not supported here; use 'tool'.", path + ".role", "unsupported_value");
+                reader.Refuse(
+                    "Messages of the role 'function' are not supported here; use 'tool'.",
+                    path + ".role",
+                    OpenAIErrorCodes.UnsupportedValue
+                );
                 return null;
             default:
                 reader.WrongValue(path + ".role", "system, developer, user, assistant or tool");
@@ -103,7 +107,7 @@ internal static class OpenAIChatMessages
         {
             if (reader.Text(call, "type", at + ".type") is { } type and not "function")
             {
-                reader.Refuse($"Calls of type '{type}' are not supported here.", at + ".type", "unsupported_value");
+                reader.Refuse($"Calls of type '{type}' are not supported here.", at + ".type", OpenAIErrorCodes.UnsupportedValue);
             }
             else if (reader.Object(call, "function", at + ".function") is not { } function)
             {

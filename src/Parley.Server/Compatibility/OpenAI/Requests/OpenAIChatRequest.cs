@@ -42,7 +42,7 @@ public sealed record OpenAIChatRequest
         request = null;
         if (body.ValueKind != JsonValueKind.Object)
         {
-            reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
+            reader.Refuse("Send the request as a JSON object.", null, OpenAIErrorCodes.InvalidType);
         }
         else if (reader.HasGoodText(body))
         {
@@ -92,7 +92,7 @@ public sealed record OpenAIChatRequest
     {
         if (reader.Integer(body, "n", "n", 1) > 1)
         {
-            reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", "unsupported_value");
+            reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", OpenAIErrorCodes.UnsupportedValue);
         }
 
         if (reader.Flag(body, "logprobs", "logprobs") == true)
@@ -110,7 +110,7 @@ public sealed record OpenAIChatRequest
             && modalities.EnumerateArray().Any(item => !OpenAIRequestReader.Is(item, "text"))
         )
         {
-            reader.Refuse("'modalities' may only be [\"text\"].", "modalities", "unsupported_value");
+            reader.Refuse("'modalities' may only be [\"text\"].", "modalities", OpenAIErrorCodes.UnsupportedValue);
         }
 
         foreach (

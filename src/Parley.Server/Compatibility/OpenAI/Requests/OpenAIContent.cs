@@ -64,7 +64,7 @@ internal static class OpenAIContent
         var type = reader.NeededText(part, "type", path + ".type");
         if (type == "input_audio")
         {
-            reader.Refuse("Audio is not supported here.", path + ".type", "unsupported_value");
+            reader.Refuse("Audio is not supported here.", path + ".type", OpenAIErrorCodes.UnsupportedValue);
         }
 
         if (!allowed.Contains(type))

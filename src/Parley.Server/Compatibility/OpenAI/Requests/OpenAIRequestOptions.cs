@@ -67,7 +67,7 @@ internal static class OpenAIRequestOptions
 
         if (stops.Count > MostStops)
         {
-            reader.Refuse($"Invalid 'stop': it may have {MostStops} sequences at most.", "stop", "array_above_max_length");
+            reader.Refuse($"Invalid 'stop': it may have {MostStops} sequences at most.", "stop", OpenAIErrorCodes.ArrayAboveMaxLength);
         }
 
         if (stops.Contains(""))
@@ -152,12 +152,16 @@ internal static class OpenAIRequestOptions
 
         if (metadata.Count > 16)
         {
-            reader.Refuse("Invalid 'metadata': it may have 16 pairs at most.", "metadata", "object_above_max_properties");
+            reader.Refuse("Invalid 'metadata': it may have 16 pairs at most.", "metadata", OpenAIErrorCodes.ObjectAboveMaxProperties);
         }
 
         if (metadata.Any(pair => pair.Key.Length > 64 || pair.Value.Length > 512))
         {
-            reader.Refuse("Invalid 'metadata': names may have 64 characters, and values 512.", "metadata", "string_above_max_length");
+            reader.Refuse(
+                "Invalid 'metadata': names may have 64 characters, and values 512.",
+                "metadata",
+                OpenAIErrorCodes.StringAboveMaxLength
+            );
         }
 
         return metadata;
@@ -192,7 +196,7 @@ internal static class OpenAIRequestOptions
 
             if (functions.Count > MostTools)
             {
-                reader.Refuse($"Invalid 'tools': there may be {MostTools} at most.", "tools", "array_above_max_length");
+                reader.Refuse($"Invalid 'tools': there may be {MostTools} at most.", "tools", OpenAIErrorCodes.ArrayAboveMaxLength);
             }
 
             if (functions.Count > 0)
@@ -210,7 +214,11 @@ internal static class OpenAIRequestOptions
     {
         if (reader.NeededText(tool, "type", path + ".type") is var type && type != "function")
         {
-            reader.Refuse($"Tools of type '{type}' are not supported here; declare a function.", path + ".type", "unsupported_value");
+            reader.Refuse(
+                $"Tools of type '{type}' are not supported here; declare a function.",
+                path + ".type",
+                OpenAIErrorCodes.UnsupportedValue
+            );
             return null;
         }
 
@@ -256,7 +264,11 @@ internal static class OpenAIRequestOptions
             case "required":
                 if (names.Count == 0)
                 {
-                    reader.Refuse("'tool_choice' may be 'required' only where 'tools' are declared.", "tool_choice", "invalid_value");
+                    reader.Refuse(
+                        "'tool_choice' may be 'required' only where 'tools' are declared.",
+                        "tool_choice",
+                        OpenAIErrorCodes.InvalidValue
+                    );
                 }
 
                 return ChatToolMode.RequireAny;
@@ -278,7 +290,7 @@ internal static class OpenAIRequestOptions
             reader.Refuse(
                 $"A 'tool_choice' of type '{type}' is not supported here; name a function.",
                 "tool_choice.type",
-                "unsupported_value"
+                OpenAIErrorCodes.UnsupportedValue
             );
             return null;
         }

@@ -19,15 +19,16 @@ internal sealed class OpenAIRequestReader
 
     public void Refuse(string message, string? param, string? code) => Refusal ??= new OpenAIRefusal(message, param, code);
 
-    public void Missing(string path) => Refuse($"Missing required parameter: '{path}'.", path, "missing_required_parameter");
+    public void Missing(string path) => Refuse($"Missing required parameter: '{path}'.", path, OpenAIErrorCodes.MissingRequiredParameter);
 
-    public void WrongType(string path, string expected) => Refuse($"Invalid type for '{path}': expected {expected}.", path, "invalid_type");
+    public void WrongType(string path, string expected) =>
+        Refuse($"Invalid type for '{path}': expected {expected}.", path, OpenAIErrorCodes.InvalidType);
 
     public void WrongValue(string path, string expected) =>
-        Refuse($"Invalid value for '{path}': expected {expected}.", path, "invalid_value");
+        Refuse($"Invalid value for '{path}': expected {expected}.", path, OpenAIErrorCodes.InvalidValue);
 
     public void Unsupported(string path, string instead) =>
-        Refuse($"'{path}' is not supported here. {instead}", path, "unsupported_parameter");
+        Refuse($"'{path}' is not supported here. {instead}", path, OpenAIErrorCodes.UnsupportedParameter);
 
     /// <summary>Refuses text that neither a database nor a provider could keep. Without this, reading it would throw.</summary>
     public bool HasGoodText(JsonElement body)
@@ -65,9 +66,9 @@ internal sealed class OpenAIRequestReader
             if (text?.Contains('\0') == true)
             {
                 Refuse(
-                    "Text must not hold the character U+0000 or half of a surrogate pair.",
+                    "Text must not contain U+0000 or an unpaired surrogate.",
                     reader.TokenType == JsonTokenType.String ? field : null,
-                    "invalid_value"
+                    OpenAIErrorCodes.InvalidValue
                 );
                 return false;
             }
@@ -154,7 +155,8 @@ internal sealed class OpenAIRequestReader
             return number;
         }
 
-        var (word, code) = number < least ? ("below", "decimal_below_min_value") : ("above", "decimal_above_max_value");
+        var (word, code) =
+            number < least ? ("below", OpenAIErrorCodes.DecimalBelowMinValue) : ("above", OpenAIErrorCodes.DecimalAboveMaxValue);
         Refuse(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -190,7 +192,7 @@ internal sealed class OpenAIRequestReader
                 $"Invalid '{path}': it may be {least} to {int.MaxValue}, and {value.GetRawText()} is not."
             ),
             path,
-            number < least ? "integer_below_min_value" : "integer_above_max_value"
+            number < least ? OpenAIErrorCodes.IntegerBelowMinValue : OpenAIErrorCodes.IntegerAboveMaxValue
         );
         return null;
     }

@@ -21,7 +21,7 @@ internal static class OpenAIResponsesInput
             case { ValueKind: JsonValueKind.Array } items:
                 if (items.GetArrayLength() == 0)
                 {
-                    reader.Refuse("Invalid 'input': there must be one item at least.", "input", "empty_array");
+                    reader.Refuse("Invalid 'input': there must be one item at least.", "input", OpenAIErrorCodes.EmptyArray);
                 }
 
                 List<ChatMessage> messages = [];
@@ -77,7 +77,7 @@ internal static class OpenAIResponsesInput
                     reader.Refuse(
                         $"Item '{(id.Length > 80 ? id[..80] : id)}' was not found. Send the item itself.",
                         path + ".id",
-                        "item_not_found"
+                        OpenAIErrorCodes.ItemNotFound
                     );
                 }
                 else if (known.Count > 0)
@@ -90,11 +90,11 @@ internal static class OpenAIResponsesInput
                 reader.Refuse(
                     "References to items are not supported here; send the item itself, or use 'previous_response_id'.",
                     path + ".type",
-                    "unsupported_value"
+                    OpenAIErrorCodes.UnsupportedValue
                 );
                 return;
             case var type:
-                reader.Refuse($"Items of type '{type}' are not supported here.", path + ".type", "unsupported_value");
+                reader.Refuse($"Items of type '{type}' are not supported here.", path + ".type", OpenAIErrorCodes.UnsupportedValue);
                 return;
         }
     }

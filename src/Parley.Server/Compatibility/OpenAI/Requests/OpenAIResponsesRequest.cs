@@ -27,7 +27,7 @@ public sealed record OpenAIResponsesRequest
     /// <summary>What the model is told before the conversation; those of a previous Response don't count. They are in <see cref="Options"/> too.</summary>
     public string? Instructions => Options.Instructions;
 
-    /// <summary>The Response that this one goes on from.</summary>
+    /// <summary>The Response to continue.</summary>
     public string? PreviousResponseId { get; init; }
 
     /// <summary>Events as they come, or one object.</summary>
@@ -82,7 +82,7 @@ public sealed record OpenAIResponsesRequest
         request = null;
         if (body.ValueKind != JsonValueKind.Object)
         {
-            reader.Refuse("Send the request as a JSON object.", null, "invalid_type");
+            reader.Refuse("Send the request as a JSON object.", null, OpenAIErrorCodes.InvalidType);
         }
         else if (reader.HasGoodText(body))
         {
@@ -130,7 +130,11 @@ public sealed record OpenAIResponsesRequest
         };
         if (request is { Background: true, Store: false })
         {
-            reader.Refuse("'background' needs 'store' to be true: there must be something to come back to.", "background", "invalid_value");
+            reader.Refuse(
+                "'background' needs 'store' to be true: there must be something to come back to.",
+                "background",
+                OpenAIErrorCodes.InvalidValue
+            );
         }
 
         return request;
@@ -148,7 +152,7 @@ public sealed record OpenAIResponsesRequest
             && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs"))
         )
         {
-            reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", "unsupported_value");
+            reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", OpenAIErrorCodes.UnsupportedValue);
         }
 
         if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled"))
