@@ -18,7 +18,7 @@ public sealed record ClientMessage(string? Id, string Role, string Text, bool Ha
 /// <summary>Reads the messages that clients send: with text in <c>parts</c> (AI SDK 5 to 7), or in <c>content</c>.</summary>
 public static class ClientHistory
 {
-    private const int Most = 10_000;
+    private const int MaxMessages = 10_000;
 
     /// <summary>Reads one message with <c>parts</c>.</summary>
     public static ClientMessage? Ui(JsonElement message) => Read(message, static element => TextOfParts(element, "parts"));
@@ -45,9 +45,9 @@ public static class ClientHistory
             return messages.Count > 0 ? null : Problems.Invalid("message", ErrorCodes.InvalidMessage, "A message needs a role and text.");
         }
 
-        if (all.GetArrayLength() > Most)
+        if (all.GetArrayLength() > MaxMessages)
         {
-            return Problems.Invalid("messages", ErrorCodes.TooManyMessages, $"A request may have at most {Most} messages.");
+            return Problems.Invalid("messages", ErrorCodes.TooManyMessages, $"A request may have at most {MaxMessages} messages.");
         }
 
         foreach (var element in all.EnumerateArray())

@@ -26,7 +26,7 @@ public sealed class IdentityOptions
 /// </summary>
 internal static class BearerIdentity
 {
-    private const int Longest = 8192;
+    private const int MaxLength = 8192;
 
     private static readonly CurrentUser TheOnlyOne = new(CurrentUser.PersonalTenant, "00000000-0000-7000-8000-000000000001");
 
@@ -46,7 +46,7 @@ internal static class BearerIdentity
         }
         else if (http.GetEndpoint()?.Metadata.GetMetadata<QueryCredentials>() is { } allowed)
         {
-            if (http.Request.Query["access_token"] is [{ Length: > 0 and <= Longest } access])
+            if (http.Request.Query["access_token"] is [{ Length: > 0 and <= MaxLength } access])
             {
                 if (Find(access, OptionsOf(http)) is not { } bearer)
                 {
@@ -55,7 +55,7 @@ internal static class BearerIdentity
 
                 http.User = Principal(bearer);
             }
-            else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= Longest } ticket] && allowed.ResourceOf(http) is { } resource)
+            else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= MaxLength } ticket] && allowed.ResourceOf(http) is { } resource)
             {
                 // One that is no good (any more) says nothing about who asks: the request is answered as anybody's.
                 if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user)
@@ -76,7 +76,7 @@ internal static class BearerIdentity
     /// <summary>Who comes with this token, wherever it was sent; null when it is not accepted.</summary>
     public static CurrentUser? Find(string token, IdentityOptions options)
     {
-        if (token.Length is 0 or > Longest || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options))
+        if (token.Length is 0 or > MaxLength || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options))
         {
             return null;
         }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex;
-using Parley.Server.Compatibility.OpenAI;
+using Parley.Server.Compatibility.OpenAI.Schemas;
 using Parley.Server.Data.Model;
 using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
@@ -89,7 +89,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         [(typeof(PostV1Chat.Request), "conversationId")] = 200,
         [(typeof(PostV1Chat.Request), "messageId")] = 200,
         [(typeof(PostV1Chat.Request), "agentId")] = 400,
-        [(typeof(CreateResponse.Request), "previous_response_id")] = 400,
+        [(typeof(CreateResponseRequest), "previous_response_id")] = 400,
         [(typeof(Parley.Server.Compatibility.ChatRows.CreateChatConversation.Request), "user_id")] = 403, // C13
         [(typeof(CreateStreamChat.Request), "user_id")] = 403,
         [(typeof(DriveStreamChat.Request), "streamId")] = 205,

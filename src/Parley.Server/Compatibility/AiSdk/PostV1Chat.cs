@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Contracts;
+using Parley.Server.Contracts.Schemas;
 using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http;

@@ -14,7 +14,7 @@ namespace Parley.Server.Compatibility.ChatRows;
 /// <summary><c>POST /api/chat/conversations</c>: an empty conversation. Its model may be one that is not here: it is what the conversation was meant for.</summary>
 public static class CreateChatConversation
 {
-    private const int LongestModel = 200;
+    private const int MaxModelLength = 200;
 
     public sealed record Request(
         [property: JsonPropertyName("user_id"), Description("The caller's own id; any other is refused.")] string? UserId,
@@ -34,7 +34,7 @@ public static class CreateChatConversation
             return badTitle;
         }
 
-        if (request.Model is { } model && (model.Length is 0 or > LongestModel || model.Any(char.IsControl)))
+        if (request.Model is { } model && (model.Length is 0 or > MaxModelLength || model.Any(char.IsControl)))
         {
             return Problems.Invalid("model", ErrorCodes.InvalidModel, "The name of a model must have 1 to 200 characters.");
         }

@@ -16,7 +16,7 @@ namespace Parley.Server.Compatibility.ChatRows;
 /// <summary><c>POST /api/chat/conversations/{id}/messages</c>: adds a message at the end, without asking a model.</summary>
 public static class CreateChatMessage
 {
-    private const int MostMetadata = 16 * 1024;
+    private const int MaxMetadataLength = 16 * 1024;
 
     private static readonly string[] Roles = ["user", "assistant", "system"];
 
@@ -63,7 +63,7 @@ public static class CreateChatMessage
             return Problems.Invalid("metadata", ErrorCodes.WrongType, "metadata must be an object.");
         }
 
-        if (metadata is { Length: > MostMetadata })
+        if (metadata is { Length: > MaxMetadataLength })
         {
             return Problems.Invalid("metadata", ErrorCodes.TooLong, "metadata may have 16 KiB at most.");
         }

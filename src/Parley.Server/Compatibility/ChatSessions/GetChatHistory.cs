@@ -11,7 +11,7 @@ namespace Parley.Server.Compatibility.ChatSessions;
 /// <summary><c>GET /chat/history?chatId=</c>: what was said, oldest first.</summary>
 public static class GetChatHistory
 {
-    private const int Most = 1000;
+    private const int MaxLimit = 1000;
 
     public sealed record History(string ChatId, IReadOnlyList<HistoryMessage> Messages, bool HasMore);
 
@@ -37,7 +37,7 @@ public static class GetChatHistory
             return problem;
         }
 
-        if (!Http.Query.TryReadLimit(http, Most, Most, out var limit, out problem))
+        if (!Http.Query.TryReadLimit(http, MaxLimit, MaxLimit, out var limit, out problem))
         {
             return problem;
         }

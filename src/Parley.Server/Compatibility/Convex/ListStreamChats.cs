@@ -5,8 +5,8 @@ namespace Parley.Server.Compatibility.Convex;
 /// <summary><c>GET /chat-stream/chats</c>: newest first.</summary>
 public static class ListStreamChats
 {
-    internal const int Usual = 50,
-        Most = 1000;
+    internal const int DefaultLimit = 50,
+        MaxLimit = 1000;
 
     public sealed record Page(IReadOnlyList<StreamChatRow> Chats);
 
@@ -17,7 +17,7 @@ public static class ListStreamChats
             return problem;
         }
 
-        if (!Http.Query.TryReadLimit(http, Usual, Most, out var limit, out problem))
+        if (!Http.Query.TryReadLimit(http, DefaultLimit, MaxLimit, out var limit, out problem))
         {
             return problem;
         }

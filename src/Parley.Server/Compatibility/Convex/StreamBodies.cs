@@ -64,4 +64,3 @@ internal readonly record struct StreamBody(ReadOnlyMemory<byte> Text, string Sta
 /// <summary>A stream's text so far, and where it stands.</summary>
 /// <param name="Text">All of it.</param>
 /// <param name="Status"><c>pending</c>, <c>streaming</c>, <c>done</c>, <c>error</c> or <c>timeout</c>.</param>
-public sealed record StreamBodyView(string Text, string Status);

@@ -1,4 +1,5 @@
 using Parley.Server.Compatibility.Convex.Functions;
+using Parley.Server.Compatibility.Convex.Schemas;
 using Parley.Server.Compatibility.Convex.Sync;
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
@@ -99,7 +100,7 @@ public static class TextStreamEndpoints
             .WithSummary("Lists chats as rows, newest first.")
             .WithDescription("The list ends early when its prompts together exceed 4 MiB.")
             .WithRateLimitPolicy(RateLimitPolicies.Read)
-            .WithParameters(Parameters.Limit(ListStreamChats.Usual, ListStreamChats.Most), Parameters.UserId)
+            .WithParameters(Parameters.Limit(ListStreamChats.DefaultLimit, ListStreamChats.MaxLimit), Parameters.UserId)
             .Produces<ListStreamChats.Page>()
             .WithJsonFormat(StreamChatRow.Json)
             .ProducesError(400, ErrorCodes.UnknownParameter, ErrorCodes.DuplicateParameter, ErrorCodes.OutOfRange)

@@ -9,11 +9,11 @@ namespace Parley.Server.Compatibility.DurableStreams;
 /// <summary>What is there from an offset on, up to a limit: a reader that gets no <c>Stream-Up-To-Date</c> asks again at once.</summary>
 public sealed class CatchUp(IGenerationStore store)
 {
-    private const int MostBytes = 256 * 1024;
+    private const int MaxBytes = 256 * 1024;
 
     public async Task<IResult> AnswerAsync(HttpContext http, StreamPlace at, GenerationRecord record)
     {
-        var slice = at.IsNow ? default : await store.ReadAsync(at.Answer.Id, at.Position, MostBytes, http.RequestAborted) ?? default;
+        var slice = at.IsNow ? default : await store.ReadAsync(at.Answer.Id, at.Position, MaxBytes, http.RequestAborted) ?? default;
         var to = at.Position + slice.Bytes.Length;
         var closed = slice.Ended is not null || record.Status != GenerationStatus.Running && to >= record.End;
         var upToDate = closed || to >= record.End;

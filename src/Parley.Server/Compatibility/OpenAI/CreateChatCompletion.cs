@@ -1,6 +1,3 @@
-using System.ComponentModel;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Parley.Server.Compatibility.OpenAI.Requests;
@@ -12,7 +9,6 @@ using Parley.Server.Http;
 using Parley.Server.Http.Json;
 using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
-using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;
 
@@ -26,31 +22,6 @@ public static class CreateChatCompletion
 {
     /// <summary>Clients handle a refusal of the model by its status (they wait, and ask again), not inside a stream. A model that has begun is not waited for.</summary>
     internal static readonly TimeSpan RefusalWait = TimeSpan.FromSeconds(5);
-
-    /// <summary>What is read of a body, by <see cref="OpenAIChatRequest"/>.</summary>
-    public sealed record Request(
-        [property: SchemaRequired, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-        [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<ChatCompletionMessage>))] IReadOnlyList<JsonElement>? Messages,
-        bool? Stream,
-        [property: JsonPropertyName("stream_options"), Description("`include_usage: true` ends a stream with the usage.")]
-            JsonElement? StreamOptions,
-        [property: Description("Stores the messages as a conversation, which is listed.")] bool? Store,
-        [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
-        [property: SchemaRange(0, 2)] double? Temperature,
-        [property: JsonPropertyName("top_p"), SchemaRange(0, 1)] double? TopP,
-        [property: JsonPropertyName("max_tokens")] long? MaxTokens,
-        [property: JsonPropertyName("max_completion_tokens")] long? MaxCompletionTokens,
-        [property: JsonPropertyName("frequency_penalty"), SchemaRange(-2, 2)] double? FrequencyPenalty,
-        [property: JsonPropertyName("presence_penalty"), SchemaRange(-2, 2)] double? PresencePenalty,
-        long? Seed,
-        [property: Description("A string, or up to four.")] JsonElement? Stop,
-        [property: JsonPropertyName("reasoning_effort"), SchemaValues("none", "minimal", "low", "medium", "high", "xhigh", "max")]
-            string? ReasoningEffort,
-        [property: JsonPropertyName("response_format"), Description("`text`, `json_object` or `json_schema`.")] JsonElement? ResponseFormat,
-        [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
-        [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
-        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls
-    );
 
     public static async Task<IResult> Handle(
         HttpContext http,

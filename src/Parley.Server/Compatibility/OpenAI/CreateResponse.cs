@@ -1,6 +1,4 @@
-using System.ComponentModel;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Parley.Server.Compatibility.OpenAI.Requests;
 using Parley.Server.Data;
@@ -11,7 +9,6 @@ using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
-using Parley.Server.OpenApi;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;
 
@@ -20,26 +17,6 @@ namespace Parley.Server.Compatibility.OpenAI;
 /// <summary><c>POST /v1/responses</c>: streamed, waited for, or in the background. None of them ends when the client leaves, and each can be gone on with from the number of its last event.</summary>
 public static class CreateResponse
 {
-    /// <summary>What is read of a body, by <see cref="OpenAIResponsesRequest"/>.</summary>
-    public sealed record Request(
-        [property: SchemaRequired, Description("`provider/model`, an alias, or `auto`.")] string? Model,
-        [property: SchemaRequired, Description("A string, or items.")] JsonElement? Input,
-        string? Instructions,
-        [property: JsonPropertyName("previous_response_id"), Description("The Response to continue.")] string? PreviousResponseId,
-        bool? Stream,
-        [property: Description("Responds immediately; the client retrieves the output later.")] bool? Background,
-        [property: Description("Whether it can be retrieved later. Default true.")] bool? Store,
-        [property: Description("Up to 16 pairs of strings.")] JsonElement? Metadata,
-        [property: SchemaRange(0, 2)] double? Temperature,
-        [property: JsonPropertyName("top_p"), SchemaRange(0, 1)] double? TopP,
-        [property: JsonPropertyName("max_output_tokens")] long? MaxOutputTokens,
-        JsonElement? Reasoning,
-        JsonElement? Text,
-        [property: Description("Functions that the client runs.")] IReadOnlyList<JsonElement>? Tools,
-        [property: JsonPropertyName("tool_choice"), Description("`auto`, `none`, `required`, or a function.")] JsonElement? ToolChoice,
-        [property: JsonPropertyName("parallel_tool_calls")] bool? ParallelToolCalls
-    );
-
     public static async Task<IResult> Handle(
         HttpContext http,
         GenerationStarter starter,

@@ -1,3 +1,4 @@
+using Parley.Server.Compatibility.OpenAI.Schemas;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
@@ -45,7 +46,7 @@ public static class OpenAIEndpoints
             .WithTag("OpenAI", "The OpenAI API, for every client that speaks it. Errors have its envelope.")
             .WithErrorFormat(new OpenAIErrorFormat())
             .WithResponseHeader("x-request-id", static () => $"req_{TraceId.Current()}")
-            .WithJsonFormat(OpenAISchemas.Json);
+            .WithJsonFormat(OpenAIJson.Options);
         v1.MapGet("/models", ListOpenAIModels.Handle)
             .WithName("listOpenAIModels")
             .WithSummary("Lists the available models.")
@@ -65,7 +66,7 @@ public static class OpenAIEndpoints
                 "The answer is kept for a day, so that it can be followed and retried, and is not listed; with `store: true` it becomes a conversation like any other."
             )
             .WithRateLimitPolicy(RateLimitPolicies.Chat)
-            .AcceptsJson<CreateChatCompletion.Request>(isTolerant: true)
+            .AcceptsJson<CreateChatCompletionRequest>(isTolerant: true)
             .WithExample("a stream", """{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hello"}]}""")
             .Produces<ChatCompletion>()
             .StartsOpenAIGeneration();
@@ -74,7 +75,7 @@ public static class OpenAIEndpoints
             .WithSummary("Sends input to a model: streamed, synchronous, or in the background.")
             .WithDescription("In each case the generation continues when the client disconnects.")
             .WithRateLimitPolicy(RateLimitPolicies.Chat)
-            .AcceptsJson<CreateResponse.Request>(isTolerant: true)
+            .AcceptsJson<CreateResponseRequest>(isTolerant: true)
             .WithExample("a stream", """{"model":"auto","input":"Hello","stream":true}""")
             .Produces<Response>()
             .ProducesError(400, OpenAIErrorCodes.PreviousResponseNotFound, OpenAIErrorCodes.PreviousResponseNotCompleted)

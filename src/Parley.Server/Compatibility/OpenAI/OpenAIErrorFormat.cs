@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json.Nodes;
+using Parley.Server.Compatibility.OpenAI.Schemas;
 using Parley.Server.Http.Errors;
 using Parley.Streaming.WireFormats.OpenAI;
 

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Parley.Server.Contracts;
+using Parley.Server.Contracts.Schemas;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Generations;

@@ -86,14 +86,14 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                     return FunctionResult.Failed(notYours);
                 }
 
-                if (list.Limit is { } limit && (limit is < 1 or > ListStreamChats.Most || limit != Math.Floor(limit)))
+                if (list.Limit is { } limit && (limit is < 1 or > ListStreamChats.MaxLimit || limit != Math.Floor(limit)))
                 {
                     return FunctionResult.Failed(
-                        Problems.Invalid("limit", ErrorCodes.OutOfRange, $"limit must be a whole number from 1 to {ListStreamChats.Most}.")
+                        Problems.Invalid("limit", ErrorCodes.OutOfRange, $"limit must be a whole number from 1 to {ListStreamChats.MaxLimit}.")
                     );
                 }
 
-                var rows = await chats.ListAsync(user, (int)(list.Limit ?? ListStreamChats.Usual), cancellationToken);
+                var rows = await chats.ListAsync(user, (int)(list.Limit ?? ListStreamChats.DefaultLimit), cancellationToken);
                 return FunctionResult.OfRows(rows, rows.Min(row => row.ExpiresAt));
             case GetChatBody:
                 // Only with arguments that no stream could be found by.

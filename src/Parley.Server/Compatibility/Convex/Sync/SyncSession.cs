@@ -28,15 +28,15 @@ internal sealed partial class SyncSession(
     ILogger logger
 ) : IAsyncDisposable
 {
-    private const int MostQueries = 256,
-        MostQueryBytes = 16 * 1024,
-        MostLiveBytes = 64 * 1024 * 1024,
-        MostWaiting = 4;
+    private const int MaxQueries = 256,
+        MaxQueryBytes = 16 * 1024,
+        MaxLiveBytes = 64 * 1024 * 1024,
+        MaxWaiting = 4;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
 
     private readonly Signal _signal = new(time);
     private readonly Channel<SyncFrame> _inbox = Channel.CreateBounded<SyncFrame>(
-        new BoundedChannelOptions(MostWaiting) { SingleReader = true, SingleWriter = true }
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true }
     );
     private readonly SortedDictionary<uint, (string Path, JsonElement Args, LiveQuery Query)> _queries = [];
     private readonly long _began = time.GetTimestamp();
@@ -148,7 +148,7 @@ internal sealed partial class SyncSession(
                 await TransitionAsync(_version, modifications, aborted);
             }
 
-            if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MostLiveBytes)
+            if (_queries.Values.Sum(static query => (long)query.Query.LiveBytes) > MaxLiveBytes)
             {
                 return SyncEnd.Fatal("The results of this connection's queries are too large in total.");
             }
@@ -266,12 +266,12 @@ internal sealed partial class SyncSession(
                         return SyncEnd.Fatal($"Query {id} already exists.");
                     }
 
-                    if (_queries.Count >= MostQueries)
+                    if (_queries.Count >= MaxQueries)
                     {
-                        return SyncEnd.Fatal($"One connection may subscribe to at most {MostQueries} queries.");
+                        return SyncEnd.Fatal($"One connection may subscribe to at most {MaxQueries} queries.");
                     }
 
-                    if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MostQueryBytes)
+                    if (path.Length + JsonMarshal.GetRawUtf8Value(args).Length > MaxQueryBytes)
                     {
                         return SyncEnd.Fatal("The name and the arguments of a query may have at most 16 KiB.");
                     }

@@ -15,9 +15,9 @@ namespace Parley.Server.Compatibility.Convex.Sync;
 internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeProvider time, CancellationToken leaving)
 {
     /// <summary>As for any other body.</summary>
-    public const int MostBytes = StrictJson.MaxBytes;
+    public const int MaxBytes = StrictJson.MaxBytes;
 
-    private const int MostKeptBytes = 64 * 1024,
+    private const int MaxKeptBytes = 64 * 1024,
         PieceBytes = 64 * 1024,
         Depth = 64;
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
@@ -41,7 +41,7 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
             }
 
             _incoming.Advance(received.Count);
-            if (_incoming.WrittenCount > MostBytes)
+            if (_incoming.WrittenCount > MaxBytes)
             {
                 return new(default, new SyncEnd(WebSocketCloseStatus.MessageTooBig, "The message is too large."));
             }
@@ -81,7 +81,7 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         }
         finally
         {
-            if (_incoming.Capacity > MostKeptBytes)
+            if (_incoming.Capacity > MaxKeptBytes)
             {
                 _incoming = new(512);
             }

@@ -10,9 +10,9 @@ internal static class OpenAIRequestOptions
     /// <summary>The name, among a tool's or the options' additional properties, of the flag that a schema must be kept to.</summary>
     public const string Strict = "strict";
 
-    private const int MostTools = 128;
-    private const int MostStops = 4;
-    private const int MostNameLength = 64;
+    private const int MaxTools = 128;
+    private const int MaxStops = 4;
+    private const int MaxNameLength = 64;
     private static readonly JsonElement NoArguments = JsonElement.Parse("""{"type":"object","properties":{}}""");
     private static readonly FrozenDictionary<string, ReasoningEffort> Efforts = new Dictionary<string, ReasoningEffort>
     {
@@ -65,9 +65,9 @@ internal static class OpenAIRequestOptions
             stops.AddRange(stop.EnumerateArray().Select(item => item.GetString()!));
         }
 
-        if (stops.Count > MostStops)
+        if (stops.Count > MaxStops)
         {
-            reader.Refuse($"Invalid 'stop': it may have {MostStops} sequences at most.", "stop", OpenAIErrorCodes.ArrayAboveMaxLength);
+            reader.Refuse($"Invalid 'stop': it may have {MaxStops} sequences at most.", "stop", OpenAIErrorCodes.ArrayAboveMaxLength);
         }
 
         if (stops.Contains(""))
@@ -194,9 +194,9 @@ internal static class OpenAIRequestOptions
                 functions.Add(function);
             }
 
-            if (functions.Count > MostTools)
+            if (functions.Count > MaxTools)
             {
-                reader.Refuse($"Invalid 'tools': there may be {MostTools} at most.", "tools", OpenAIErrorCodes.ArrayAboveMaxLength);
+                reader.Refuse($"Invalid 'tools': there may be {MaxTools} at most.", "tools", OpenAIErrorCodes.ArrayAboveMaxLength);
             }
 
             if (functions.Count > 0)
@@ -230,9 +230,9 @@ internal static class OpenAIRequestOptions
         }
 
         var name = reader.NeededText(function, "name", at + ".name");
-        if (name.Length > MostNameLength || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('_' or '-')))
+        if (name.Length > MaxNameLength || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('_' or '-')))
         {
-            reader.WrongValue(at + ".name", $"up to {MostNameLength} letters, digits, '_' and '-'");
+            reader.WrongValue(at + ".name", $"up to {MaxNameLength} letters, digits, '_' and '-'");
         }
 
         return new DeclaredFunction(

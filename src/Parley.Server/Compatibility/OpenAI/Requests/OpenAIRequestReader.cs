@@ -137,7 +137,7 @@ internal sealed class OpenAIRequestReader
         return null;
     }
 
-    public double? Number(JsonElement parent, string name, string path, double least, double most)
+    public double? Number(JsonElement parent, string name, string path, double min, double max)
     {
         if (Find(parent, name) is not { } value)
         {
@@ -150,17 +150,17 @@ internal sealed class OpenAIRequestReader
             return null;
         }
 
-        if (number >= least && number <= most)
+        if (number >= min && number <= max)
         {
             return number;
         }
 
         var (word, code) =
-            number < least ? ("below", OpenAIErrorCodes.DecimalBelowMinValue) : ("above", OpenAIErrorCodes.DecimalAboveMaxValue);
+            number < min ? ("below", OpenAIErrorCodes.DecimalBelowMinValue) : ("above", OpenAIErrorCodes.DecimalAboveMaxValue);
         Refuse(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Invalid '{path}': it may be {least} to {most}, and {value.GetRawText()} is {word} that."
+                $"Invalid '{path}': it may be {min} to {max}, and {value.GetRawText()} is {word} that."
             ),
             path,
             code
@@ -168,7 +168,7 @@ internal sealed class OpenAIRequestReader
         return null;
     }
 
-    public int? Integer(JsonElement parent, string name, string path, int least)
+    public int? Integer(JsonElement parent, string name, string path, int min)
     {
         if (Find(parent, name) is not { } value)
         {
@@ -181,7 +181,7 @@ internal sealed class OpenAIRequestReader
             return null;
         }
 
-        if (number >= least && number <= int.MaxValue)
+        if (number >= min && number <= int.MaxValue)
         {
             return (int)number;
         }
@@ -189,10 +189,10 @@ internal sealed class OpenAIRequestReader
         Refuse(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Invalid '{path}': it may be {least} to {int.MaxValue}, and {value.GetRawText()} is not."
+                $"Invalid '{path}': it may be {min} to {int.MaxValue}, and {value.GetRawText()} is not."
             ),
             path,
-            number < least ? OpenAIErrorCodes.IntegerBelowMinValue : OpenAIErrorCodes.IntegerAboveMaxValue
+            number < min ? OpenAIErrorCodes.IntegerBelowMinValue : OpenAIErrorCodes.IntegerAboveMaxValue
         );
         return null;
     }

@@ -2,9 +2,11 @@ using System.ComponentModel;
 using System.Text.Json;
 using Parley.Server.OpenApi;
 
-namespace Parley.Server.Contracts;
+namespace Parley.Server.Contracts.Schemas;
 
-/// <summary>What <see cref="ClientHistory"/> reads of a message that a client sends along, for the description of the API.</summary>
+// For the API document only: ClientHistory reads this JSON by hand.
+
+/// <summary>A message in the history that a client sends, as <see cref="ClientHistory"/> reads it.</summary>
 public sealed record SentMessage(
     [property: Description("The client's id for the message.")] string? Id,
     [property: SchemaRequired, SchemaValues("user", "assistant", "system", "developer", "tool", "data")] string? Role,
@@ -12,5 +14,5 @@ public sealed record SentMessage(
     [property: Description("The content, from other clients: a string, or parts.")] JsonElement? Content
 );
 
-/// <summary>A part of such a message. Its text is read; what it has besides is kept by the client.</summary>
+/// <summary>A part of such a message. Only its text is read.</summary>
 public sealed record SentPart([property: SchemaRequired, Description("`text`; other types are ignored.")] string? Type, string? Text);
