@@ -37,11 +37,11 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
     /// <summary>What is read of a body.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? Id,
-        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
+        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. Stored messages take precedence over it.")]
             IReadOnlyList<JsonElement>? Messages,
         [property: SchemaType(typeof(SentMessage)), Description("The newest message alone, instead of `messages`.")] JsonElement? Message,
         [property: SchemaValues("submit-message", "regenerate-message")] string? Trigger,
-        [property: Description("With `regenerate-message`: the answer to give again.")] string? MessageId,
+        [property: Description("With `regenerate-message`: the answer to regenerate.")] string? MessageId,
         string? Model,
         string? ModelId,
         [property: SchemaRange(0, 2)] double? Temperature,
@@ -104,7 +104,7 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
         var last = messages[^1];
         if (last.HasFiles)
         {
-            return Problems.Invalid("messages", "files_not_supported", "Files cannot be sent yet. Send the text alone.");
+            return Problems.Invalid("messages", ErrorCodes.FilesNotSupported, "Files are not supported. Send text only.");
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

@@ -21,11 +21,11 @@ public static class PostV1Chat
     /// <summary>What is read of a body: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
-        [property: Description("The same.")] string? Id,
-        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. What is stored is believed before it.")]
+        [property: Description("The same as `conversationId`.")] string? Id,
+        [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. Stored messages take precedence over it.")]
             IReadOnlyList<JsonElement>? Messages,
         [property: Description("The new message: text, or a message with `parts`.")] JsonElement? Message,
-        [property: Description("There are no agents yet: refused.")] string? AgentId,
+        [property: Description("Reserved; requests with it get 400.")] string? AgentId,
         [property: SchemaValues("submit-message", "regenerate-message")] string? Trigger,
         string? MessageId,
         string? Model,
@@ -54,7 +54,7 @@ public static class PostV1Chat
 
         if (body.Has("agentId"))
         {
-            return Problems.Invalid("agentId", "agent_not_found", "There is no such agent.");
+            return Problems.Invalid("agentId", ErrorCodes.AgentNotFound, "There is no such agent.");
         }
 
         var member = body.Has("conversationId") ? "conversationId" : "id";

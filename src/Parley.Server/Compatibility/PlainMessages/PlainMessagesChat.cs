@@ -43,7 +43,7 @@ public sealed class PlainMessagesChat(
         [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
         string? Model,
         [property: Description("The conversation to continue; the last message is then the new one.")] string? ConversationId,
-        [property: JsonPropertyName("conversation_id"), Description("The same.")] string? ConversationIdAsColumn,
+        [property: JsonPropertyName("conversation_id"), Description("The same as `conversationId`.")] string? ConversationIdAsColumn,
         [property: Description("`false`: the response is one JSON object, sent when the answer has ended.")] bool? Stream,
         [property: Description("Stores the messages as a new conversation, when `conversationId` is absent.")] bool? Store,
         [property: SchemaRange(0, 2)] double? Temperature,
@@ -65,12 +65,12 @@ public sealed class PlainMessagesChat(
 
         if (messages[^1].HasFiles)
         {
-            return Problems.Invalid("messages", "files_not_supported", "Files cannot be sent yet. Send the text alone.");
+            return Problems.Invalid("messages", ErrorCodes.FilesNotSupported, "Files are not supported. Send text only.");
         }
 
         if (messages[^1].Role != "user")
         {
-            return Problems.Invalid("messages", "user_message_required", "The last message must be the person's.");
+            return Problems.Invalid("messages", ErrorCodes.UserMessageRequired, "The last message must have the role user.");
         }
 
         if (TextValidation.CheckMessage("messages", messages[^1].Text) is { } badText)

@@ -25,11 +25,11 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
     public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.Message];
 
     public sealed record Request(
-        [property: SchemaRequired, Description("What the person writes; 1 MiB at most.")] string? Message,
-        [property: Description("The conversation to go on with; without it a new one begins.")] string? ConversationId,
-        [property: Description("The message to answer under; without it the newest.")] string? ParentId,
-        [property: Description("`provider/model`, an alias or `auto`; without it the conversation's own.")] string? Model,
-        [property: Description("`false`: one JSON object, when the answer has ended.")] bool? Stream
+        [property: SchemaRequired, Description("The message; at most 1 MiB.")] string? Message,
+        [property: Description("The conversation to continue. Default: a new one.")] string? ConversationId,
+        [property: Description("The parent of the message. Default: the newest message.")] string? ParentId,
+        [property: Description("`provider/model`, an alias or `auto`. Default: the conversation's model.")] string? Model,
+        [property: Description("`false`: one JSON object, when the generation has ended.")] bool? Stream
     );
 
     public async Task<IResult> AnswerAsync(HttpContext http, RawBody body, ChatBodyKind kind, NamedWireFormat? format)
@@ -56,7 +56,7 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
 
         if (request.ConversationId is null && request.ParentId is not null)
         {
-            return Problems.Invalid("parentId", "conversation_required", "parentId needs a conversationId.");
+            return Problems.Invalid("parentId", ErrorCodes.ConversationRequired, "parentId needs a conversationId.");
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

@@ -38,7 +38,7 @@ public sealed record ChatCompletionMessage(
     [property: SchemaRequired, SchemaValues("system", "developer", "user", "assistant", "tool")] string? Role,
     [property: Description("A string, or parts.")] JsonElement? Content,
     [property: JsonPropertyName("tool_calls"), Description("Calls that the assistant made.")] IReadOnlyList<JsonElement>? ToolCalls,
-    [property: JsonPropertyName("tool_call_id"), Description("Of a tool's message: the call that it answers.")] string? ToolCallId
+    [property: JsonPropertyName("tool_call_id"), Description("The call whose result a tool message has.")] string? ToolCallId
 );
 
 /// <summary>A complete Chat Completions response.</summary>
