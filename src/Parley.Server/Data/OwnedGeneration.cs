@@ -5,6 +5,7 @@ namespace Parley.Server.Data;
 
 /// <summary>A generation that was found for its owner.</summary>
 /// <param name="Id">Its id.</param>
+/// <param name="NodeId">Its owner: this process, under the id that it had when the generation was stored.</param>
 /// <param name="Info">What wire formats say of it.</param>
 /// <param name="Status">Its status, as stored.</param>
 /// <param name="EndedAt">When it ended, if it has.</param>
@@ -35,6 +36,7 @@ public sealed record OwnedGeneration(
 public sealed record StartedGeneration(
     GenerationId Id,
     long Key,
+    string NodeId,
     GenerationInfo Info,
     string? MessageName,
     IReadOnlyList<PathMessage> Path,

@@ -125,7 +125,7 @@ internal sealed class SqliteProcess : IDisposable
         Writer.RunAsync(null, session => session.FirstAsync($"SELECT count(*) FROM {table}", row => row.GetInt64(0)));
 
     /// <summary>Runs a statement on the writer's connection, in a transaction.</summary>
-    public Task<int> RunAsync(string sql, params (string Name, object? Value)[] parameters) =>
+    public Task<int> RunAsync(string sql, params (string Name, SqlValue Value)[] parameters) =>
         Writer.RunAsync(null, session => session.RunAsync(sql, parameters));
 
     /// <summary>Lets the database grow to so many pages; 1 refuses to grow at all.</summary>

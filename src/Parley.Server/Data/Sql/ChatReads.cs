@@ -229,7 +229,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
     internal ValueTask<List<T>> QueryAsync<T>(
         string sql,
         Func<DbDataReader, T> read,
-        params ReadOnlySpan<(string Name, object? Value)> parameters
+        params ReadOnlySpan<(string Name, SqlValue Value)> parameters
     ) => session.QueryAsync(sql, read, parameters);
 
     private static string Shown(string content, long? stoppedAt, DbDataReader row, int parts) =>

@@ -8,8 +8,8 @@ internal static class ChatRows
     private static readonly string Untitled = MessageText.Title("");
 
     /// <summary>The row of a person, inserted when they first store something.</summary>
-    public static ValueTask<int> EnsureUserAsync(SqlSession session, DateTimeOffset now) =>
-        session.RunAsync(
+    public static ValueTask EnsureUserAsync(SqlSession session, DateTimeOffset now) =>
+        session.AddAsync(
             "INSERT INTO users (id, tenant_id, kind, created_at) VALUES (@owner, @tenant, 'anonymous', @now) ON CONFLICT (id) DO NOTHING",
             ("@now", now.ToUnixTimeMilliseconds())
         );
@@ -37,8 +37,8 @@ internal static class ChatRows
             ("@expires", row.ExpiresAt?.ToUnixTimeMilliseconds())
         ) > 0;
 
-    public static ValueTask<int> InsertAsync(SqlSession session, Message row) =>
-        session.RunAsync(
+    public static ValueTask InsertAsync(SqlSession session, Message row) =>
+        session.AddAsync(
             """
             INSERT INTO messages (id, tenant_id, owner_id, conversation_id, parent_id, external_id, sequence, role, content, status, model, generation_id, input_tokens, output_tokens,
                 metadata, usage_estimated, error_retryable, created_at)
@@ -66,8 +66,8 @@ internal static class ChatRows
     /// <param name="newest">The newest message.</param>
     /// <param name="written">The newest message with a text: for preview and title; null where there is none.</param>
     /// <param name="tokens">Tokens to count.</param>
-    public static ValueTask<int> GrowAsync(SqlSession session, string conversationId, Message newest, Message? written, long tokens = 0) =>
-        session.RunAsync(
+    public static ValueTask GrowAsync(SqlSession session, string conversationId, Message newest, Message? written, long tokens = 0) =>
+        session.AddAsync(
             """
             UPDATE conversations SET message_count = @sequence, active_message_id = @newest, model = coalesce(@model, model), updated_at = @now, last_message_at = @now,
                 total_tokens = total_tokens + @tokens, last_message_preview = coalesce(@preview, last_message_preview),

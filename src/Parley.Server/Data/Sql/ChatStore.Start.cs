@@ -20,7 +20,7 @@ public sealed partial class ChatStore
             {
                 if (result is StartResult.Started { Generation: var generation })
                 {
-                    index.Started(generation.Id, generation.Key);
+                    index.Started(generation.Id, generation.Key, generation.NodeId);
                 }
             }
         );
@@ -72,7 +72,7 @@ public sealed partial class ChatStore
         }
 
         var request = command.Request;
-        var start = new StoredStart(command, NewId(command.Now), model);
+        var start = new StoredStart(command, NewId(command.Now), model, index.NodeId);
         var messages = Messages(start, null, 0, begin.Conversation.Earlier, begin.Message, null);
         var newest = messages[^1];
         var written = begin.Message is null ? null : messages[^2];
@@ -119,7 +119,7 @@ public sealed partial class ChatStore
             return new StartResult.Refused(StartRefusal.ModelNotFound(reply.UsualModel));
         }
 
-        var start = new StoredStart(command, reply.ConversationId, model);
+        var start = new StoredStart(command, reply.ConversationId, model, index.NodeId);
         if (await ChatRows.LockAsync(session, database.Dialect, reply.ConversationId, reply.ParentId) is not { } state)
         {
             return new StartResult.Refused(StartRefusal.NotFound("conversation"));
@@ -133,7 +133,7 @@ public sealed partial class ChatStore
         var key = await InsertAsync(session, start, messages, request, reply.Continues);
         if (reply.SessionId is not null)
         {
-            await session.RunAsync(
+            await session.AddAsync(
                 "UPDATE chat_sessions SET generation_id = @generation WHERE id = @id AND tenant_id = @tenant AND owner_id = @owner",
                 ("@generation", start.GenerationId.ToString()),
                 ("@id", reply.SessionId)
@@ -198,7 +198,7 @@ public sealed partial class ChatStore
     }
 
     /// <summary>Stores the messages, the generation that writes the last of them, and the idempotency key. Returns the generation's short key.</summary>
-    private async ValueTask<long> InsertAsync(
+    private static async ValueTask<long> InsertAsync(
         SqlSession session,
         StoredStart start,
         List<Message> messages,
@@ -222,7 +222,7 @@ public sealed partial class ChatStore
             ("@conversation", start.ConversationId),
             ("@message", messages[^1].Id),
             ("@model", start.Model),
-            ("@node", index.NodeId),
+            ("@node", start.NodeId),
             ("@continues", continues?.GenerationId),
             ("@to", continues?.Position),
             ("@request", request?.ToJson()),
@@ -230,7 +230,7 @@ public sealed partial class ChatStore
         );
         if (start.Command.IdempotencyKey is { } name)
         {
-            await session.RunAsync(
+            await session.AddAsync(
                 "INSERT INTO idempotency_keys (owner_id, key, fingerprint, generation_id, created_at) VALUES (@owner, @key, @fingerprint, @generation, @now)",
                 ("@key", name),
                 ("@fingerprint", start.Command.Fingerprint),
@@ -245,7 +245,7 @@ public sealed partial class ChatStore
     private static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();
 
     /// <summary>A start whose place and model are decided.</summary>
-    private sealed record StoredStart(StartCommand Command, string ConversationId, string Model)
+    private sealed record StoredStart(StartCommand Command, string ConversationId, string Model, string NodeId)
     {
         public GenerationId GenerationId { get; } = GenerationId.New(Command.Now);
 
@@ -261,6 +261,7 @@ public sealed partial class ChatStore
                 new StartedGeneration(
                     GenerationId,
                     key,
+                    NodeId,
                     new GenerationInfo(ConversationId, GenerationId.ToString(), answer.Id, Model, Command.Now),
                     answer.ExternalId,
                     path,

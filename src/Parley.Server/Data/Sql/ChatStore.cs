@@ -55,7 +55,7 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
                     "DELETE FROM idempotency_keys WHERE generation_id IN (SELECT id FROM generations WHERE conversation_id = @id)",
                     ("@id", id)
                 );
-                await session.RunAsync("DELETE FROM conversations WHERE id = @id", ("@id", id));
+                await session.AddAsync("DELETE FROM conversations WHERE id = @id", ("@id", id));
             }
 
             return expired.Count;

@@ -47,6 +47,18 @@ internal static class JournalFormat
         }
     }
 
+    /// <summary>Appends the slices that go on where their logs end. Others belong to logs that aren't asked for, or are in a segment already.</summary>
+    public static void Replay(ReadOnlyMemory<byte> batch, IReadOnlyDictionary<long, LiveGeneration> logs)
+    {
+        foreach (var (key, start, bytes, controls) in Read(batch))
+        {
+            if (logs.TryGetValue(key, out var log) && log.End == start)
+            {
+                log.Appended(bytes, controls.ToArray());
+            }
+        }
+    }
+
     public static byte[] ControlsToJson(ReadOnlyMemory<PositionedEntry> controls)
     {
         List<LogEntry> list = [];

@@ -16,7 +16,7 @@ internal static class MessageFinalizer
         var (content, parts) = MessageParts.Fold(log);
         var status = ended.Status.Name();
         var at = now.ToUnixTimeMilliseconds();
-        await session.RunAsync(
+        await session.AddAsync(
             """
             UPDATE messages SET content = @content, parts = @parts, status = @status, finish_reason = @reason, input_tokens = @input, output_tokens = @output,
                 cached_input_tokens = @cached, reasoning_tokens = @reasoning, usage_estimated = @estimated, error_code = @code, error_message = @message,
@@ -39,7 +39,7 @@ internal static class MessageFinalizer
             ("@at", at),
             ("@key", generationKey)
         );
-        await session.RunAsync(
+        await session.AddAsync(
             "UPDATE generations SET status = @status, end_position = @end, ended_at = @at WHERE key = @key AND status = 'running'",
             ("@status", status),
             ("@end", log.End),
@@ -47,7 +47,7 @@ internal static class MessageFinalizer
             ("@key", generationKey)
         );
         var shown = ended.StoppedAt is { } stopped ? log.TextOf(PartKind.Text, stopped) : content;
-        await session.RunAsync(
+        await session.AddAsync(
             """
             UPDATE conversations SET total_tokens = total_tokens + @tokens, last_message_at = @at, updated_at = @at,
                 last_message_preview = CASE WHEN @preview = '' THEN last_message_preview ELSE @preview END
@@ -58,6 +58,6 @@ internal static class MessageFinalizer
             ("@preview", MessageText.Preview(shown)),
             ("@key", generationKey)
         );
-        await session.RunAsync("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
+        await session.AddAsync("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
     }
 }

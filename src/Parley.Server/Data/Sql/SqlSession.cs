@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 
 namespace Parley.Server.Data.Sql;
@@ -9,26 +8,32 @@ namespace Parley.Server.Data.Sql;
 /// </summary>
 public abstract class SqlSession(Owner? owner) : IAsyncDisposable
 {
-    private static readonly ConcurrentDictionary<string, bool> NamesOwner = new();
-
     /// <summary>Whose rows it may read and change; null where it may all.</summary>
     public Owner? Owner { get; } = owner;
 
     /// <summary>Runs a statement and returns the number of rows that it changed.</summary>
-    public ValueTask<int> RunAsync(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
-        ExecuteAsync(Prepare(sql, parameters));
+    public abstract ValueTask<int> RunAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters);
+
+    /// <summary>
+    /// Runs a statement whose number of rows doesn't matter. In a transaction it may be sent together with the next one, or with the commit: then that is where its failure shows.
+    /// </summary>
+    public abstract ValueTask AddAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters);
 
     /// <summary>Reads all rows.</summary>
-    public ValueTask<List<T>> QueryAsync<T>(
+    public abstract ValueTask<List<T>> QueryAsync<T>(
         string sql,
         Func<DbDataReader, T> read,
-        params ReadOnlySpan<(string Name, object? Value)> parameters
-    ) => ReadAllAsync(Prepare(sql, parameters), read);
+        params ReadOnlySpan<(string Name, SqlValue Value)> parameters
+    );
 
     /// <summary>Reads the first row; the default value where there is none.</summary>
-    public ValueTask<T?> FirstAsync<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public ValueTask<T?> FirstAsync<T>(
+        string sql,
+        Func<DbDataReader, T> read,
+        params ReadOnlySpan<(string Name, SqlValue Value)> parameters
+    )
     {
-        return First(ReadAllAsync(Prepare(sql, parameters), read));
+        return First(QueryAsync(sql, read, parameters));
 
         static async ValueTask<T?> First(ValueTask<List<T>> rows) => (await rows) is [var first, ..] ? first : default;
     }
@@ -39,14 +44,4 @@ public abstract class SqlSession(Owner? owner) : IAsyncDisposable
     public virtual ValueTask LockAsync(string name) => ValueTask.CompletedTask;
 
     public abstract ValueTask DisposeAsync();
-
-    /// <summary>A command of this connection with these values. It is the session's to dispose.</summary>
-    protected abstract DbCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters);
-
-    protected abstract ValueTask<int> ExecuteAsync(DbCommand command);
-
-    protected abstract ValueTask<List<T>> ReadAllAsync<T>(DbCommand command, Func<DbDataReader, T> read);
-
-    protected static bool HasOwner(string sql) =>
-        NamesOwner.GetOrAdd(sql, static text => text.Contains("@owner", StringComparison.Ordinal));
 }

@@ -11,14 +11,16 @@ namespace Parley.Server.Data.Sqlite;
 /// <remarks>All writing and checkpointing goes through the one connection of <see cref="SqliteWriter"/>: nothing ever waits for a lock of the database.</remarks>
 public sealed class SqliteFolder : IDisposable
 {
+    private const string FileName = "parley.db";
+
     private readonly FileStream _lock;
 
     public SqliteFolder(IOptions<DatabaseOptions> options)
     {
         Options = options.Value;
         FullPath = Path.GetFullPath(Options.Folder);
-        CreateFolder();
-        var file = Path.Combine(FullPath, "parley.db");
+        DataFolder.Create(FullPath);
+        var file = Path.Combine(FullPath, FileName);
         try
         {
             _lock = new FileStream(Path.Combine(FullPath, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -55,24 +57,23 @@ public sealed class SqliteFolder : IDisposable
 
     internal string ReaderConnectionString { get; }
 
+    /// <summary>A connection string that isn't PostgreSQL's is the path of the folder, or of the file in it.</summary>
+    internal static void Choose(DatabaseOptions options)
+    {
+        if (string.IsNullOrEmpty(options.ConnectionString))
+        {
+            return;
+        }
+
+        var path = options.ConnectionString;
+        options.Folder = Path.GetFileName(path) == FileName ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
+    }
+
     internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(ReaderConnectionString);
 
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
         _lock.Dispose();
-    }
-
-    /// <summary>Messages, and the keys that sign cookies, are readable by the server's user alone.</summary>
-    private void CreateFolder()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(FullPath);
-        }
-        else
-        {
-            Directory.CreateDirectory(FullPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 }

@@ -75,19 +75,19 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             }
 
             await using var session = await _database.OpenSystemAsync(cancellationToken);
-            if (await FindRowAsync(session, id) is not { } row)
+            if (await LogRows.FindAsync(session, id) is not { } row)
             {
                 return null;
             }
 
-            if (row.Status != GenerationStatusNames.Running)
+            if (!row.IsRunning)
             {
                 if (_finished.TryGetTarget(out var kept) && kept.Id == id)
                 {
                     return kept.Log.Slice(Math.Min(after, kept.Log.End), maxBytes);
                 }
 
-                if (await ReadMessageAsync(session, row.MessageId) is not { } log)
+                if (await LogRows.ReadMessageAsync(session, row.MessageId) is not { } log)
                 {
                     return null;
                 }
@@ -100,7 +100,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
                 return log.Slice(Math.Min(after, log.End), maxBytes);
             }
 
-            if (await ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
+            if (await LogRows.ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
             {
                 return segment;
             }
@@ -121,13 +121,13 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
         var live = _live.GetValueOrDefault(id);
         await using var session = await _database.OpenSystemAsync(cancellationToken);
-        if (await FindRowAsync(session, id) is not { } row)
+        if (await LogRows.FindAsync(session, id) is not { } row)
         {
             return null;
         }
 
         var status = GenerationStatusNames.Parse(row.Status);
-        var end = row.EndPosition ?? live?.End ?? await SegmentEndAsync(session, row.Key);
+        var end = row.EndPosition ?? live?.End ?? await LogRows.SegmentEndAsync(session, row.Key);
         return new GenerationRecord(id, status, row.Epoch, end);
     }
 
@@ -178,7 +178,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     public void Dispose() => _one.Dispose();
 
     /// <summary>Called after the commit that started this generation, under epoch 1: its first append need not look for it.</summary>
-    public void Started(GenerationId id, long key) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
+    public void Started(GenerationId id, long key, string nodeId) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
     public void Forget(IEnumerable<GenerationId> ids)
@@ -218,7 +218,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
                 continue;
             }
 
-            await InsertSegmentAsync(session, live, slice.Bytes, slice.Controls);
+            await InsertSegmentAsync(session, live, slice);
             commit.Segmented.Add(live);
         }
 
@@ -268,7 +268,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             return live;
         }
 
-        if (await FindRowAsync(session, id) is not { Status: GenerationStatusNames.Running } row)
+        if (await LogRows.FindAsync(session, id) is not { Status: GenerationStatusNames.Running } row)
         {
             return null;
         }
@@ -280,7 +280,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
 
     private static async ValueTask<LiveGeneration> LoadAsync(SqlSession session, long key, int epoch)
     {
-        var log = await ReadSegmentsAsync(session, key);
+        var log = await LogRows.ReadSegmentsAsync(session, key);
         return new LiveGeneration(key, epoch, log.End, [.. log.Controls]);
     }
 
@@ -297,7 +297,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             var slice = appended.GetValueOrDefault(live);
             if (live.TailLength + slice.Bytes.Length > 0)
             {
-                await InsertSegmentAsync(session, live, slice.Bytes, slice.Controls);
+                await InsertSegmentAsync(session, live, slice);
             }
 
             commit.Segmented.Add(live);
@@ -307,29 +307,19 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         commit.JournalEmptied = true;
     }
 
-    private static async ValueTask InsertSegmentAsync(
-        SqlSession session,
-        LiveGeneration live,
-        ReadOnlyMemory<byte> bytes,
-        ReadOnlyMemory<PositionedEntry> controls
-    )
+    private static ValueTask InsertSegmentAsync(SqlSession session, LiveGeneration live, in PendingSlice slice)
     {
-        PositionedEntry[] all =
-        [
-            .. PositionedEntries.Between(CollectionsMarshal.AsSpan(live.Controls), live.SegmentEnd, long.MaxValue),
-            .. controls.ToArray(),
-        ];
-        var open = live.OpenPartAt(live.SegmentEnd);
-        await session.RunAsync(
+        var segment = LogRows.NextSegment(live, slice);
+        return session.AddAsync(
             """
             INSERT INTO generation_segments (generation_key, start, bytes, controls, open)
             SELECT @key, @start, @bytes, @controls, @open WHERE EXISTS (SELECT 1 FROM generations WHERE key = @key)
             """,
             ("@key", live.Key),
-            ("@start", live.SegmentEnd),
-            ("@bytes", live.TailWith(bytes)),
-            ("@controls", System.Text.Encoding.UTF8.GetString(JournalFormat.ControlsToJson(all))),
-            ("@open", open is null ? null : JsonSerializer.Serialize<LogEntry>(open, LogEntryJson.Default.LogEntry))
+            ("@start", segment.Start),
+            ("@bytes", segment.Bytes),
+            ("@controls", segment.Controls),
+            ("@open", segment.Open)
         );
     }
 
@@ -337,7 +327,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     private async ValueTask FinalizeAsync(SqlSession session, LiveGeneration live, PendingSlice slice, GenerationEnded ended)
     {
         var tail = live.TailWith(slice.Bytes);
-        var before = live.SegmentEnd == 0 ? LogSnapshot.Empty : await ReadSegmentsAsync(session, live.Key);
+        var before = live.SegmentEnd == 0 ? LogSnapshot.Empty : await LogRows.ReadSegmentsAsync(session, live.Key);
         var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
         var log = new LogSnapshot(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
         await MessageFinalizer.FinalizeAsync(session, live.Key, log, ended, _time.GetUtcNow());
@@ -362,7 +352,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         foreach (var row in rows)
         {
             var id = new GenerationId(Guid.Parse(row.Id));
-            var log = await ReadSegmentsAsync(session, row.Key);
+            var log = await LogRows.ReadSegmentsAsync(session, row.Key);
             if (_live.TryGetValue(id, out var live) && live.TailLength > 0)
             {
                 log = new LogSnapshot((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
@@ -390,111 +380,19 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
 
         foreach (var batch in await session.QueryAsync("SELECT slices FROM generation_journal ORDER BY id", row => row.Bytes(0)))
         {
-            foreach (var (key, start, bytes, controls) in JournalFormat.Read(batch))
-            {
-                if (running.TryGetValue(key, out var live) && live.End == start)
-                {
-                    live.Appended(bytes, controls.ToArray());
-                }
-            }
+            JournalFormat.Replay(batch, running);
         }
 
         foreach (var live in running.Values.Where(live => live.TailLength > 0))
         {
-            await InsertSegmentAsync(session, live, default, default);
+            await InsertSegmentAsync(session, live, default);
         }
 
         await session.RunAsync("DELETE FROM generation_journal");
         return true;
     }
 
-    private static async ValueTask<LogSnapshot?> ReadMessageAsync(SqlSession session, string messageId) =>
-        await session.FirstAsync(
-            "SELECT content, parts FROM messages WHERE id = @id",
-            static row => MessageParts.Unfold(row.GetString(0), row.TextOrNull(1)),
-            ("@id", messageId)
-        );
-
-    private static async ValueTask<LogSnapshot> ReadSegmentsAsync(SqlSession session, long key)
-    {
-        var bytes = new ArrayBufferWriter<byte>(256);
-        List<PositionedEntry> controls = [];
-        foreach (
-            var segment in await session.QueryAsync(
-                "SELECT start, bytes, controls FROM generation_segments WHERE generation_key = @key ORDER BY start",
-                row => (Start: row.GetInt64(0), Bytes: row.Bytes(1), Controls: row.GetString(2)),
-                ("@key", key)
-            )
-        )
-        {
-            bytes.Write(segment.Bytes);
-            controls.AddRange(Placed(segment.Start, segment.Bytes, segment.Controls));
-        }
-
-        return new LogSnapshot(bytes.WrittenMemory, controls);
-    }
-
-    private static async ValueTask<LogSlice?> ReadSegmentAsync(SqlSession session, long key, long after, int maxBytes)
-    {
-        var found = await session.QueryAsync(
-            "SELECT start, bytes, controls, open FROM generation_segments WHERE generation_key = @key AND start <= @after ORDER BY start DESC LIMIT 1",
-            row =>
-                (Start: row.GetInt64(0), Bytes: row.Bytes(1), Controls: row.GetString(2), Open: row.IsDBNull(3) ? null : row.GetString(3)),
-            ("@key", key),
-            ("@after", after)
-        );
-        if (found.Count == 0)
-        {
-            return null;
-        }
-
-        var (start, bytes, json, open) = found[0];
-        var from = (int)(after - start);
-        if (from >= bytes.Length)
-        {
-            return null;
-        }
-
-        var to = LogSlice.EndOf(bytes, from, maxBytes);
-        var entries = CollectionsMarshal.AsSpan(Placed(start, bytes, json));
-        var before = open is null ? null : JsonSerializer.Deserialize(open, LogEntryJson.Default.LogEntry) as PartOpened;
-        return new LogSlice(
-            after,
-            bytes[from..to],
-            PositionedEntries.Between(entries, after, start + to).ToArray(),
-            PositionedEntries.OpenPartAt(entries, after, before)
-        );
-    }
-
-    private static List<PositionedEntry> Placed(long start, byte[] bytes, string json) =>
-        JournalFormat.Place(start, bytes, JournalFormat.ControlsFromJson(System.Text.Encoding.UTF8.GetBytes(json)));
-
-    private static async ValueTask<long> SegmentEndAsync(SqlSession session, long key) =>
-        await session.FirstAsync(
-            "SELECT max(start + length(bytes)) FROM generation_segments WHERE generation_key = @key",
-            static row => row.NumberOrNull(0) ?? 0,
-            ("@key", key)
-        );
-
-    private static async ValueTask<GenerationRow?> FindRowAsync(SqlSession session, GenerationId id)
-    {
-        var rows = await session.QueryAsync(
-            "SELECT key, message_id, status, epoch, end_position FROM generations WHERE id = @id",
-            row => new GenerationRow(
-                row.GetInt64(0),
-                row.GetString(1),
-                row.GetString(2),
-                row.GetInt32(3),
-                row.IsDBNull(4) ? null : row.GetInt64(4)
-            ),
-            ("@id", id.ToString())
-        );
-        return rows.Count == 0 ? null : rows[0];
-    }
-
     private sealed record FinishedLog(GenerationId Id, LogSnapshot Log);
-
-    private sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition);
 
     /// <summary>What one commit changes in memory once it is through.</summary>
     private sealed class Commit(int slices)

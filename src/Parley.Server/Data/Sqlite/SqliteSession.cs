@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data.Sql;
@@ -8,20 +9,19 @@ namespace Parley.Server.Data.Sqlite;
 internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, Action<SqliteStatements>? giveBack = null)
     : SqlSession(owner)
 {
+    private static readonly ConcurrentDictionary<string, bool> NamesOwner = new();
+
     public override ValueTask DisposeAsync()
     {
         giveBack?.Invoke(statements);
         return ValueTask.CompletedTask;
     }
 
-    protected override DbCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters) =>
-        statements.Prepare(sql, parameters, HasOwner(sql) ? Owner : null);
-
-    protected override ValueTask<int> ExecuteAsync(DbCommand command)
+    public override ValueTask<int> RunAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters)
     {
         try
         {
-            return ValueTask.FromResult(command.ExecuteNonQuery());
+            return ValueTask.FromResult(Prepare(sql, parameters).ExecuteNonQuery());
         }
         catch (SqliteException exception)
         {
@@ -29,11 +29,28 @@ internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, A
         }
     }
 
-    protected override ValueTask<List<T>> ReadAllAsync<T>(DbCommand command, Func<DbDataReader, T> read)
+    public override ValueTask AddAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters)
     {
         try
         {
-            using var reader = command.ExecuteReader();
+            Prepare(sql, parameters).ExecuteNonQuery();
+            return ValueTask.CompletedTask;
+        }
+        catch (SqliteException exception)
+        {
+            return ValueTask.FromException(SqliteStatements.Translate(exception));
+        }
+    }
+
+    public override ValueTask<List<T>> QueryAsync<T>(
+        string sql,
+        Func<DbDataReader, T> read,
+        params ReadOnlySpan<(string Name, SqlValue Value)> parameters
+    )
+    {
+        try
+        {
+            using var reader = Prepare(sql, parameters).ExecuteReader();
             List<T> rows = [];
             while (reader.Read())
             {
@@ -47,4 +64,9 @@ internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, A
             return ValueTask.FromException<List<T>>(SqliteStatements.Translate(exception));
         }
     }
+
+    private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, SqlValue Value)> parameters) =>
+        statements.Prepare(sql, parameters, HasOwner(sql) ? Owner : null);
+
+    private static bool HasOwner(string sql) => NamesOwner.GetOrAdd(sql, static text => text.Contains("@owner", StringComparison.Ordinal));
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
@@ -10,7 +11,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 
     public SqliteConnection Connection { get; } = connection;
 
-    public SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> parameters, Owner? owner)
+    public SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, SqlValue Value)> parameters, Owner? owner)
     {
         if (!_prepared.TryGetValue(sql, out var command))
         {
@@ -18,7 +19,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
             command.CommandText = sql;
             foreach (var (name, value) in parameters)
             {
-                command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+                command.Parameters.AddWithValue(name, value.Value ?? DBNull.Value);
             }
 
             if (owner is { } first)
@@ -36,7 +37,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
             // Blobs and numbers share a parameter with null: the type is that of the value, each time.
             var parameter = command.Parameters[i];
             parameter.ResetSqliteType();
-            parameter.Value = parameters[i].Value ?? DBNull.Value;
+            parameter.Value = parameters[i].Value.Value ?? DBNull.Value;
         }
 
         if (owner is { } next)
