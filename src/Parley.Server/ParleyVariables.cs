@@ -11,6 +11,12 @@ internal static class ParleyVariables
             configuration.AddInMemoryCollection([new("Database:Folder", folder)]);
         }
 
+        var database = Environment.GetEnvironmentVariable("DATABASE_URL");
+        if (string.IsNullOrEmpty(configuration["Database:ConnectionString"]) && !string.IsNullOrEmpty(database))
+        {
+            configuration.AddInMemoryCollection([new("Database:ConnectionString", database)]);
+        }
+
         if (
             string.IsNullOrEmpty(configuration["urls"])
             && string.IsNullOrEmpty(configuration["http_ports"])

@@ -1,0 +1,163 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
+
+namespace Parley.Server.Data.Postgres;
+
+/// <summary>PostgreSQL, directly or through PgBouncer in transaction mode: no session keeps a setting, a lock or a prepared statement beyond its transaction there.</summary>
+public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
+{
+    private const int MaxConflicts = 8,
+        MaxLostConnections = 4;
+
+    /// <summary>Of all connections, those that commit logs and keep the lease: requests can't take them.</summary>
+    private const int LogConnections = 4;
+
+    private readonly IDbContextFactory<PostgresDbContext> _contexts;
+    private readonly TimeProvider _time;
+
+    public PostgresDatabase(IOptions<DatabaseOptions> options, TimeProvider time)
+    {
+        Settings = PostgresConnectionString.Parse(options.Value);
+        _time = time;
+        Source = Create(options.Value.MaxConnections - LogConnections);
+        LogSource = Create(LogConnections);
+        _contexts = new PooledDbContextFactory<PostgresDbContext>(
+            new DbContextOptionsBuilder<PostgresDbContext>()
+                .UseNpgsql(Source, static npgsql => npgsql.EnableRetryOnFailure(3, TimeSpan.FromMilliseconds(200), null))
+                .Options
+        );
+
+        NpgsqlDataSource Create(int connections) =>
+            NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings.ConnectionString) { MaxPoolSize = connections });
+    }
+
+    /// <summary>Leases are compared with the clock itself, not with the time at which a transaction began.</summary>
+    public SqlDialect Dialect { get; } = new("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)", " FOR UPDATE");
+
+    internal PostgresSettings Settings { get; }
+
+    /// <summary>The connections of requests.</summary>
+    internal NpgsqlDataSource Source { get; }
+
+    internal NpgsqlDataSource LogSource { get; }
+
+    public ValueTask<SqlSession> OpenAsync(Owner owner, CancellationToken cancellationToken) => OpenAsync(Source, owner, cancellationToken);
+
+    public ValueTask<SqlSession> OpenSystemAsync(CancellationToken cancellationToken) => OpenAsync(Source, null, cancellationToken);
+
+    /// <summary>
+    /// One transaction at READ COMMITTED. It is repeated where another one stood in its way (a deadlock, or a row that both inserted), and where its connection was lost before the
+    /// commit was sent.
+    /// </summary>
+    public Task<T> WriteAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
+        WriteAsync(Source, owner, work, committed);
+
+    public async ValueTask<ParleyDbContext> OpenContextAsync(Owner owner, CancellationToken cancellationToken)
+    {
+        var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        context.Owner = owner;
+        return context;
+    }
+
+    public async Task<bool> IsAvailableAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var session = await OpenSystemAsync(cancellationToken);
+            return await session.FirstAsync("SELECT 1", static row => row.GetInt32(0)) == 1;
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await LogSource.DisposeAsync();
+    }
+
+    /// <summary>As <see cref="OpenSystemAsync"/>, on a connection that requests can't take.</summary>
+    internal ValueTask<SqlSession> OpenLogAsync() => OpenAsync(LogSource, null, CancellationToken.None);
+
+    /// <summary>As <see cref="WriteAsync{T}(Owner?, Func{SqlSession, ValueTask{T}}, Action{T}?)"/> for maintenance, on a connection that requests can't take.</summary>
+    internal Task<T> WriteLogAsync<T>(Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
+        WriteAsync(LogSource, null, work, committed);
+
+    /// <exception cref="DatabaseUnavailableException">The database can't be reached, or all connections are in use.</exception>
+    internal Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync(Source, cancellationToken);
+
+    private static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception exception) when (PostgresErrors.Translate(exception) is { } failure && failure != exception)
+        {
+            throw failure;
+        }
+    }
+
+    private static async ValueTask<SqlSession> OpenAsync(NpgsqlDataSource source, Owner? owner, CancellationToken cancellationToken) =>
+        new PostgresSession(source, await ConnectAsync(source, cancellationToken), owner, isTransaction: false);
+
+    private async Task<T> WriteAsync<T>(NpgsqlDataSource source, Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var isCommitting = false;
+            try
+            {
+                await using var session = new PostgresSession(source, await source.OpenConnectionAsync(), owner, isTransaction: true);
+                T result;
+                try
+                {
+                    result = await work(session);
+                    await session.CommitAsync();
+                }
+                catch
+                {
+                    isCommitting = session.IsCommitting;
+                    await session.RollbackAsync();
+                    throw;
+                }
+
+                committed?.Invoke(result);
+                return result;
+            }
+            catch (Exception exception) when (CanRepeat(source, exception, isCommitting, attempt))
+            {
+                await PauseAsync(attempt);
+            }
+            catch (Exception exception) when (PostgresErrors.Translate(exception) is { } failure && failure != exception)
+            {
+                throw failure;
+            }
+        }
+    }
+
+    private static bool CanRepeat(NpgsqlDataSource source, Exception exception, bool isCommitting, int attempt)
+    {
+        if (PostgresErrors.IsConflict(exception))
+        {
+            return attempt < MaxConflicts;
+        }
+
+        if (!PostgresErrors.IsLostConnection(exception) && !PostgresErrors.IsReadOnly(exception))
+        {
+            return false;
+        }
+
+        // What the pool holds was most likely lost as well, or leads to a server that is no longer the primary.
+        source.Clear();
+        return !isCommitting && attempt < MaxLostConnections;
+    }
+
+    private Task PauseAsync(int attempt) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(2, 10) * attempt), _time);
+}

@@ -1,0 +1,56 @@
+using Microsoft.EntityFrameworkCore;
+using Parley.Server.Data.Model;
+#if MIGRATIONS
+using Microsoft.EntityFrameworkCore.Design;
+#endif
+
+namespace Parley.Server.Data.Postgres;
+
+/// <summary>The context with PostgreSQL's own migrations. Text is compared and ordered by its bytes, as in SQLite.</summary>
+public sealed class PostgresDbContext(DbContextOptions<PostgresDbContext> options) : ParleyDbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<string>().UseCollation("C");
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Ignore<JournalBatch>();
+        modelBuilder.Entity<NodeJournalBatch>(batch =>
+        {
+            batch.ToTable("generation_journal");
+            batch.HasKey(row => new { row.NodeId, row.Seq });
+
+            // A row of a few kilobytes stays in one piece.
+            batch.HasStorageParameter("toast_tuple_target", 8160);
+        });
+        base.OnModelCreating(modelBuilder);
+        modelBuilder.Entity<Generation>(generation =>
+        {
+            generation.Property(row => row.Id).IsRequired();
+
+            // What is running is looked for by its owner.
+            generation.Metadata.RemoveIndex([generation.Metadata.FindProperty(nameof(Generation.Status))!]);
+            generation.HasIndex(row => row.NodeId).HasFilter("status = 'running'");
+        });
+    }
+}
+
+/// <summary>One group commit of one node. Its key is the receipt of the commit.</summary>
+public sealed class NodeJournalBatch
+{
+    public required string NodeId { get; init; }
+    public long Seq { get; init; }
+    public required byte[] Slices { get; init; }
+}
+
+#if MIGRATIONS
+/// <summary>Used by <c>./dev migrate</c> alone.</summary>
+public sealed class PostgresDesignTimeFactory : IDesignTimeDbContextFactory<PostgresDbContext>
+{
+    public PostgresDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql("Host=localhost").Options);
+}
+#endif

@@ -1,0 +1,699 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Data;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using Parley.Server.Data.Sql;
+using Parley.Streaming.Generations;
+
+namespace Parley.Server.Data.Postgres;
+
+/// <summary>
+/// Logs in PostgreSQL. A commit adds one row to <c>generation_journal</c>, whatever it holds, in one statement that counts only while this node is registered; what a generation has
+/// there is also in memory, and is copied to <c>generation_segments</c> when it has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when this node's journal has
+/// grown to <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
+/// </summary>
+/// <remarks>
+/// What runs here is in memory, and only what is in memory can be appended to: so epochs are compared there. The row of the journal is the receipt of its commit: a commit whose
+/// reply was lost is sent again under the same number, and counts once. Until its fate is known nothing else is committed.
+/// </remarks>
+public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerationIndex, IAsyncDisposable
+{
+    private const int MaxAttempts = 3;
+
+    private const string Append = """
+        INSERT INTO generation_journal (node_id, seq, slices) SELECT id, $2, $3 FROM nodes WHERE id = $1 FOR KEY SHARE ON CONFLICT DO NOTHING
+        """;
+
+    /// <summary>Longer than it takes from the commit of a start to <see cref="Started"/>. If it isn't, the start is repeated by this node, at the price of one request to the provider.</summary>
+    private static readonly TimeSpan MinUnknown = TimeSpan.FromSeconds(2);
+
+    private readonly PostgresDatabase _database;
+    private readonly PostgresLease _lease;
+    private readonly PostgresAdoption _adoption;
+    private readonly DatabaseOptions _sizes;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PostgresGenerationStore> _logger;
+    private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
+    private readonly Dictionary<GenerationId, long> _unknown = [];
+
+    // A log that has ended never changes. Without it a reader of a long one would unfold the whole message for each slice.
+    private readonly WeakReference<FinishedLog?> _finished = new(null);
+    private readonly SemaphoreSlim _one = new(1, 1),
+        _claiming = new(1, 1);
+    private readonly NpgsqlParameter<string> _node = new() { NpgsqlDbType = NpgsqlDbType.Text };
+    private readonly NpgsqlParameter<long> _number = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
+    private readonly NpgsqlParameter<ReadOnlyMemory<byte>> _slices = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
+    private readonly NpgsqlCommand _append;
+    private NpgsqlConnection? _connection;
+    private PostgresCommit? _uncertain;
+    private long _sequence,
+        _journalBytes;
+
+    public PostgresGenerationStore(
+        PostgresDatabase database,
+        NodeIdentity node,
+        IOptions<DatabaseOptions> sizes,
+        IOptions<GenerationOptions> options,
+        TimeProvider time,
+        ILogger<PostgresGenerationStore> logger
+    )
+    {
+        (_database, _sizes, _time, _logger) = (database, sizes.Value, time, logger);
+        _lease = new PostgresLease(database, node, options.Value.Lease, time);
+        _adoption = new PostgresAdoption(database, _lease);
+        _append = new NpgsqlCommand(Append) { Parameters = { _node, _number, _slices } };
+    }
+
+    public string NodeId => _lease.Id;
+
+    public void Started(GenerationId id, long key, string nodeId) =>
+        _lease.WhileRegistered(nodeId, () => _live.TryAdd(id, new LiveGeneration(key, 1, 0, [])));
+
+    public void Forget(IEnumerable<GenerationId> ids)
+    {
+        foreach (var id in ids)
+        {
+            _live.TryRemove(id, out _);
+        }
+    }
+
+    public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var earlier = _uncertain;
+            if (earlier is not null)
+            {
+                await CommitAsync(earlier);
+            }
+
+            var commit = Plan(slices, earlier);
+            if (!commit.IsEmpty)
+            {
+                await CommitAsync(commit);
+            }
+
+            return commit.Outcomes;
+        }
+        catch (Exception exception) when (PostgresErrors.Translate(exception) is { } failure && failure != exception)
+        {
+            throw failure;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
+    {
+        // The log may move while we look: from memory to a segment, from segments to its message. Then look again.
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            var isLive = _live.TryGetValue(id, out var live);
+            if (live?.Read(after, maxBytes) is { } tail)
+            {
+                return tail;
+            }
+
+            await using var session = await _database.OpenSystemAsync(cancellationToken);
+            if (await LogRows.FindAsync(session, id) is not { } row)
+            {
+                return null;
+            }
+
+            if (!row.IsRunning)
+            {
+                return await ReadFinishedAsync(session, id, row.MessageId, after, maxBytes);
+            }
+
+            if (isLive)
+            {
+                if (await LogRows.ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
+                {
+                    return segment;
+                }
+            }
+            else if (await ReadForeignAsync(session, row) is { } foreign)
+            {
+                return foreign.Read(after, maxBytes);
+            }
+        }
+
+        throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+    }
+
+    public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
+            var live = _live.GetValueOrDefault(id);
+            await using var session = await _database.OpenSystemAsync(cancellationToken);
+            if (await LogRows.FindAsync(session, id) is not { } row)
+            {
+                return null;
+            }
+
+            var status = GenerationStatusNames.Parse(row.Status);
+            var end = row.EndPosition ?? live?.End;
+            if (end is null && await ReadForeignAsync(session, row) is { } foreign)
+            {
+                end = foreign.End;
+            }
+
+            if (end is { } known)
+            {
+                return new GenerationRecord(id, status, row.Epoch, known);
+            }
+        }
+
+        throw new InvalidOperationException($"The end of {id} could not be read.");
+    }
+
+    public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
+    {
+        await _claiming.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_lease.IsHeld)
+            {
+                await RegisterAsync(cancellationToken);
+            }
+
+            List<AbandonedGeneration> claimed = [];
+            try
+            {
+                await ClaimAsync(claimed, limit, cancellationToken);
+            }
+            catch (DatabaseUnavailableException exception) when (claimed.Count > 0)
+            {
+                // What was claimed is this node's already; the rest waits for the next call.
+                LogClaimFailed(exception);
+            }
+
+            return claimed;
+        }
+        finally
+        {
+            _claiming.Release();
+        }
+    }
+
+    public async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
+    {
+        if (!await _lease.RenewAsync())
+        {
+            await RegisterAsync(cancellationToken);
+        }
+    }
+
+    public ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken) => _lease.ReleaseAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _one.Dispose();
+        _claiming.Dispose();
+    }
+
+    /// <summary>What this node owned is another's now, or will be: it starts anew as a node that owns nothing.</summary>
+    private async ValueTask RegisterAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            await RegisterAloneAsync();
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Only where no commit runs.</summary>
+    private async ValueTask RegisterAloneAsync()
+    {
+        // Another caller may have registered it while this one waited.
+        if (!_lease.IsHeld || !await _lease.RenewAsync())
+        {
+            _lease.Lose(_live.Clear);
+            (_uncertain, _journalBytes) = (null, 0);
+            await _lease.RegisterAsync();
+            LogRegistered(_lease.Id);
+        }
+    }
+
+    private async ValueTask ClaimAsync(List<AbandonedGeneration> claimed, int limit, CancellationToken cancellationToken)
+    {
+        var node = _lease.Id;
+        foreach (var owner in await _adoption.DeadOwnersAsync())
+        {
+            if (claimed.Count == limit)
+            {
+                return;
+            }
+
+            try
+            {
+                await _database.WriteLogAsync(session => _adoption.AdoptAsync(session, owner, node, limit - claimed.Count), Keep);
+            }
+            catch (DatabaseUnavailableException exception) when (PostgresErrors.IsLocked(exception.InnerException))
+            {
+                LogOwnerLocked(owner);
+            }
+        }
+
+        if (claimed.Count == limit)
+        {
+            return;
+        }
+
+        // No append runs meanwhile: it could be one to a generation that is unknown for another moment.
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var unknown = (await UnknownAsync(node)).Take(limit - claimed.Count).ToList();
+            if (unknown.Count > 0)
+            {
+                await _database.WriteLogAsync(session => PostgresAdoption.AdoptOwnAsync(session, node, unknown), Keep);
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+
+        void Keep(List<Adopted> adopted)
+        {
+            foreach (var (key, generation) in adopted)
+            {
+                var log = generation.Log;
+                _lease.WhileRegistered(node, () =>
+                    _live[generation.Id] = new LiveGeneration(key, generation.Epoch, log.End, [.. log.Controls])
+                );
+                claimed.Add(generation);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Generations that are this node's by their rows, and that it doesn't know: the reply to the start or the adoption was lost. A start that is just being committed is left alone: what
+    /// is unknown must have been so for a while.
+    /// </summary>
+    private async ValueTask<IEnumerable<GenerationId>> UnknownAsync(string node)
+    {
+        await using var session = await _database.OpenLogAsync();
+        var count = await session.FirstAsync(
+            "SELECT count(*) FROM generations WHERE status = 'running' AND node_id = @node",
+            static row => row.GetInt64(0),
+            ("@node", node)
+        );
+        if (count <= _live.Count)
+        {
+            _unknown.Clear();
+            return [];
+        }
+
+        var now = _time.GetTimestamp();
+        var rows = await session.QueryAsync(
+            "SELECT id FROM generations WHERE status = 'running' AND node_id = @node",
+            static row => new GenerationId(Guid.Parse(row.GetString(0))),
+            ("@node", node)
+        );
+        var unknown = rows.Where(id => !_live.ContainsKey(id)).ToHashSet();
+        foreach (var known in _unknown.Keys.Where(id => !unknown.Contains(id)).ToList())
+        {
+            _unknown.Remove(known);
+        }
+
+        return unknown.Where(id =>
+        {
+            _unknown.TryAdd(id, now);
+            return _time.GetElapsedTime(_unknown[id], now) >= MinUnknown;
+        });
+    }
+
+    /// <summary>What becomes of each slice, by what is in memory.</summary>
+    private PostgresCommit Plan(IReadOnlyList<PendingSlice> slices, PostgresCommit? earlier)
+    {
+        var commit = new PostgresCommit(_lease.Id, ++_sequence, slices.Count);
+        for (var i = 0; i < slices.Count; i++)
+        {
+            var slice = slices[i];
+            if (earlier?.HasCommitted(slice) is true)
+            {
+                commit.Outcomes[i] = AppendOutcome.Committed;
+                continue;
+            }
+
+            if (!_live.TryGetValue(slice.Id, out var live) || live.Epoch != slice.Epoch || live.End != slice.Start)
+            {
+                commit.Outcomes[i] = AppendOutcome.Fenced;
+                continue;
+            }
+
+            commit.Outcomes[i] = AppendOutcome.Committed;
+            if (slice.Ended is { } ended)
+            {
+                commit.Ends.Add(new PostgresEnd(i, live, slice, ended));
+                continue;
+            }
+
+            JournalFormat.Write(commit.Batch, live.Key, slice);
+            commit.Appended.Add((live, slice));
+            if (live.TailLength + slice.Bytes.Length >= _sizes.SegmentBytes)
+            {
+                commit.Segmented.Add(live);
+            }
+        }
+
+        if (_journalBytes + commit.Batch.WrittenCount > _sizes.JournalBytes)
+        {
+            commit.EmptiesJournal = true;
+            commit.Batch.ResetWrittenCount();
+            commit.Segmented.UnionWith(_live.Values);
+            commit.Segmented.ExceptWith(commit.Ends.Select(static end => end.Live));
+        }
+
+        return commit;
+    }
+
+    private async ValueTask CommitAsync(PostgresCommit commit)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var session = await OpenAsync();
+                var isStored = commit.IsJournalOnly ? await StoreAsync(commit) : await StoreAsync(session, commit);
+                if (isStored || (commit.IsUncertain && await IsStoredAsync(session, commit)))
+                {
+                    Apply(commit);
+                }
+                else
+                {
+                    await FenceAsync(commit);
+                }
+
+                _uncertain = null;
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or IOException or SocketException)
+            {
+                if (!PostgresErrors.IsRefusal(exception) || _connection is { FullState: not ConnectionState.Open })
+                {
+                    await CloseAsync();
+                }
+
+                if (commit.IsUncertain)
+                {
+                    _uncertain = commit;
+                }
+
+                if (attempt == MaxAttempts || !(PostgresErrors.IsConflict(exception) || PostgresErrors.IsLostConnection(exception)))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>A commit that adds to the journal and does nothing else: one statement, one round trip. False when this node's row is gone, or this commit's is there.</summary>
+    private async ValueTask<bool> StoreAsync(PostgresCommit commit)
+    {
+        _node.TypedValue = commit.Node;
+        _number.TypedValue = commit.Sequence;
+        _slices.TypedValue = commit.Batch.WrittenMemory;
+        try
+        {
+            return await _append.ExecuteNonQueryAsync() > 0;
+        }
+        catch (Exception exception) when (!PostgresErrors.IsRefusal(exception))
+        {
+            commit.IsUncertain = true;
+            throw;
+        }
+    }
+
+    /// <summary>A commit with segments or ends: two round trips, and one for each end of a log that has segments.</summary>
+    private async ValueTask<bool> StoreAsync(PostgresSession session, PostgresCommit commit)
+    {
+        try
+        {
+            var receipt = session.Add(
+                Append,
+                new NpgsqlParameter<string> { TypedValue = commit.Node },
+                new NpgsqlParameter<long> { TypedValue = commit.Sequence },
+                new NpgsqlParameter<ReadOnlyMemory<byte>> { TypedValue = commit.Batch.WrittenMemory }
+            );
+            HashSet<long> running = [];
+            if (commit.Ends.Count > 0)
+            {
+                session.Add(
+                    "SELECT key FROM generations WHERE key = ANY ($1) AND status = 'running' AND node_id = $2 ORDER BY key FOR UPDATE",
+                    new NpgsqlParameter<long[]> { TypedValue = [.. commit.Ends.Select(static end => end.Live.Key)] },
+                    new NpgsqlParameter<string> { TypedValue = commit.Node }
+                );
+                running.UnionWith(await session.ReadAddedAsync(static row => row.GetInt64(0)));
+            }
+            else
+            {
+                await session.SendAsync();
+            }
+
+            if (receipt.Rows == 0)
+            {
+                await session.RollbackAsync();
+                return false;
+            }
+
+            foreach (var end in commit.Ends)
+            {
+                commit.Outcomes[end.Index] = running.Contains(end.Live.Key) ? AppendOutcome.Committed : AppendOutcome.Fenced;
+                if (running.Contains(end.Live.Key))
+                {
+                    await FinalizeAsync(session, end);
+                }
+            }
+
+            AddSegments(session, commit);
+            await session.CommitAsync();
+            return true;
+        }
+        catch (Exception exception)
+        {
+            commit.IsUncertain |= session.IsCommitting && !PostgresErrors.IsRefusal(exception);
+            await session.RollbackAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask FinalizeAsync(PostgresSession session, PostgresEnd end)
+    {
+        var tail = end.Live.TailWith(end.Slice.Bytes);
+        var before = end.Live.SegmentEnd == 0 ? LogSnapshot.Empty : await LogRows.ReadSegmentsAsync(session, end.Live.Key);
+        var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
+        var log = new LogSnapshot(bytes, [.. end.Live.Controls, .. end.Slice.Controls.ToArray()]);
+        await MessageFinalizer.FinalizeAsync(session, end.Live.Key, log, end.Ended, _time.GetUtcNow());
+    }
+
+    private static void AddSegments(PostgresSession session, PostgresCommit commit)
+    {
+        if (commit.Segmented.Count == 0)
+        {
+            return;
+        }
+
+        var slices = commit.Appended.ToDictionary(static pair => pair.Live, static pair => pair.Slice);
+        List<(long Key, SegmentRow Row)> segments = new(commit.Segmented.Count);
+        foreach (var live in commit.Segmented)
+        {
+            var segment = LogRows.NextSegment(live, slices.GetValueOrDefault(live));
+            if (segment.Bytes.Length > 0)
+            {
+                segments.Add((live.Key, segment));
+            }
+        }
+
+        PostgresAdoption.AddSegments(session, segments);
+        if (commit.EmptiesJournal)
+        {
+            session.Add(
+                "DELETE FROM generation_journal WHERE node_id = $1 AND seq < $2",
+                new NpgsqlParameter<string> { TypedValue = commit.Node },
+                new NpgsqlParameter<long> { TypedValue = commit.Sequence }
+            );
+        }
+    }
+
+    /// <summary>Whether a commit that was sent before is there: nothing but this store deletes its row, unless this node was taken over.</summary>
+    private static async ValueTask<bool> IsStoredAsync(PostgresSession session, PostgresCommit commit)
+    {
+        try
+        {
+            return await session.FirstAsync(
+                    "SELECT 1 FROM generation_journal WHERE node_id = @node AND seq = @number",
+                    static row => row.GetInt32(0),
+                    ("@node", commit.Node),
+                    ("@number", commit.Sequence)
+                ) == 1;
+        }
+        finally
+        {
+            await session.RollbackAsync();
+        }
+    }
+
+    /// <summary>What is in memory follows the commit.</summary>
+    private void Apply(PostgresCommit commit)
+    {
+        foreach (var (live, slice) in commit.Appended)
+        {
+            live.Appended(slice.Bytes, slice.Controls);
+        }
+
+        foreach (var live in commit.Segmented)
+        {
+            live.Segmented();
+        }
+
+        foreach (var end in commit.Ends)
+        {
+            _live.TryRemove(end.Slice.Id, out _);
+        }
+
+        _journalBytes = commit.EmptiesJournal ? 0 : _journalBytes + commit.Batch.WrittenCount;
+    }
+
+    /// <summary>Another node has taken over what this one owned. Nothing of the commit counts.</summary>
+    private async ValueTask FenceAsync(PostgresCommit commit)
+    {
+        commit.Fence();
+        _lease.Lose(_live.Clear);
+        LogFenced(commit.Node);
+        try
+        {
+            await RegisterAloneAsync();
+        }
+        catch (DatabaseUnavailableException exception)
+        {
+            // The next renewal registers it.
+            LogClaimFailed(exception);
+        }
+    }
+
+    /// <summary>The log of a running generation that isn't in memory here: from segments and from the journal of its owner, as they are at one moment. Null when it has ended meanwhile.</summary>
+    private static async ValueTask<LiveGeneration?> ReadForeignAsync(SqlSession session, GenerationRow row)
+    {
+        var key = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(key, row.Key);
+        var pieces = await session.QueryAsync(
+            """
+            SELECT 0, start, bytes, controls FROM generation_segments WHERE generation_key = @key
+            UNION ALL
+            SELECT 1, j.seq, j.slices, NULL FROM generations g JOIN generation_journal j ON j.node_id = g.node_id
+            WHERE g.key = @key AND position(@bytes IN j.slices) > 0
+            UNION ALL
+            SELECT 2, 0, NULL, NULL FROM generations WHERE key = @key AND status = 'running'
+            ORDER BY 1, 2
+            """,
+            static row =>
+                (Kind: row.GetInt32(0), Start: row.GetInt64(1), Bytes: row.IsDBNull(2) ? [] : row.Bytes(2), Controls: row.TextOrNull(3)),
+            ("@key", row.Key),
+            ("@bytes", key)
+        );
+        if (pieces.Count == 0 || pieces[^1].Kind != 2)
+        {
+            return null;
+        }
+
+        var log = LogRows.Join(
+            pieces
+                .Where(static piece => piece.Kind == 0)
+                .Select(static piece => new SegmentRow(piece.Start, piece.Bytes, piece.Controls!, null))
+        );
+        var live = new LiveGeneration(row.Key, row.Epoch, 0, []);
+        live.Appended(log.Bytes, log.Controls.ToArray());
+        var logs = new Dictionary<long, LiveGeneration> { [row.Key] = live };
+        foreach (var piece in pieces.Where(static piece => piece.Kind == 1))
+        {
+            JournalFormat.Replay(piece.Bytes, logs);
+        }
+
+        return live;
+    }
+
+    private async ValueTask<LogSlice?> ReadFinishedAsync(SqlSession session, GenerationId id, string messageId, long after, int maxBytes)
+    {
+        if (_finished.TryGetTarget(out var kept) && kept.Id == id)
+        {
+            return kept.Log.Slice(Math.Min(after, kept.Log.End), maxBytes);
+        }
+
+        if (await LogRows.ReadMessageAsync(session, messageId) is not { } log)
+        {
+            return null;
+        }
+
+        if (log.End - after > maxBytes)
+        {
+            _finished.SetTarget(new FinishedLog(id, log));
+        }
+
+        return log.Slice(Math.Min(after, log.End), maxBytes);
+    }
+
+    /// <summary>The connection that all commits go over, one after the other. It is opened again when it was lost.</summary>
+    private async ValueTask<PostgresSession> OpenAsync()
+    {
+        if (_connection is null)
+        {
+            _connection = await _database.LogSource.OpenConnectionAsync();
+            _append.Connection = _connection;
+            if (!_database.Settings.PgBouncer)
+            {
+                await _append.PrepareAsync();
+            }
+        }
+
+        return new PostgresSession(_database.LogSource, _connection, null, isTransaction: true);
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_connection is { } lost)
+        {
+            _connection = null;
+            await lost.DisposeAsync();
+            _database.LogSource.Clear();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "This process is node {Node}.")]
+    private partial void LogRegistered(string node);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Node {Node} was taken over: its lease had expired. What it was writing continues elsewhere."
+    )]
+    private partial void LogFenced(string node);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Registering this node, or taking over from another one, failed; it will be tried again."
+    )]
+    private partial void LogClaimFailed(Exception exception);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Node {Owner} is dead, but a transaction of its is still open; it will be taken over later."
+    )]
+    private partial void LogOwnerLocked(string owner);
+
+    private sealed record FinishedLog(GenerationId Id, LogSnapshot Log);
+}
