@@ -21,11 +21,7 @@ public sealed class ClientSuite : IAsyncLifetime
 
     // A heartbeat a second instead of every 15: no client may mind them, and a check need not wait for one.
     private readonly ServerProcess _server = new(
-        new Dictionary<string, string>
-        {
-            ["Streams__Heartbeat"] = "00:00:01",
-            ["Cors__Origins__0"] = Origin,
-        }
+        new Dictionary<string, string> { ["Streams__Heartbeat"] = "00:00:01", ["Cors__Origins__0"] = Origin }
     );
     private readonly ConcurrentDictionary<ClientRow, TaskCompletionSource<ClientResult>> _results = new();
     private readonly LinkedList<ClientRow> _waiting = new(Rows);

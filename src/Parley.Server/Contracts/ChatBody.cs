@@ -73,7 +73,8 @@ public static class ChatBody
         return body.Text("id") is not null ? ChatBodyKind.DataMessages : ChatBodyKind.PlainMessages;
     }
 
-    public static Problem HasBoth() => Problems.Invalid("message", ErrorCodes.MessageOrMessages, "Send either message or messages, not both.");
+    public static Problem HasBoth() =>
+        Problems.Invalid("message", ErrorCodes.MessageOrMessages, "Send either message or messages, not both.");
 
     public static Problem HasNoMessages(RawBody body) =>
         Problems.Invalid(

@@ -89,7 +89,11 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 if (list.Limit is { } limit && (limit is < 1 or > ListStreamChats.MaxLimit || limit != Math.Floor(limit)))
                 {
                     return FunctionResult.Failed(
-                        Problems.Invalid("limit", ErrorCodes.OutOfRange, $"limit must be a whole number from 1 to {ListStreamChats.MaxLimit}.")
+                        Problems.Invalid(
+                            "limit",
+                            ErrorCodes.OutOfRange,
+                            $"limit must be a whole number from 1 to {ListStreamChats.MaxLimit}."
+                        )
                     );
                 }
 
