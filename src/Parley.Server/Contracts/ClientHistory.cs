@@ -73,7 +73,7 @@ public static class ClientHistory
         {
             return null;
         }
-        // A name that could not be kept is as none: the message is then found by its place.
+        // A name that cannot be stored is ignored: the message is then found by its position in the history.
         var id = RawBody.Text(message, "id") is { } name && ClientNames.Check("id", name) is null ? name : null;
         var role = RawBody.Text(message, "role");
         if (role is "data" or "tool")

@@ -23,7 +23,7 @@ public interface IDatabase
     /// </summary>
     /// <param name="owner">Whose rows it reads and changes, as for <see cref="OpenAsync"/>; null for maintenance.</param>
     /// <param name="work">Reads and changes through the session that it gets, and awaits nothing else.</param>
-    /// <param name="committed">Runs once after the commit, before the caller goes on. It must not wait or throw.</param>
+    /// <param name="committed">Runs once after the commit, before the caller continues. It must not wait or throw.</param>
     Task<T> WriteAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null);
 
     /// <summary>Opens a context that reads the rows of <paramref name="owner"/> alone.</summary>

@@ -8,7 +8,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
 
-/// <summary>What a client asked beyond the conversation itself, kept so that another process can ask the same again.</summary>
+/// <summary>What a client asked beyond the conversation itself, stored so that another process can repeat the request.</summary>
 /// <param name="Kind">How to read <paramref name="Body"/>: <see cref="Options"/>, <see cref="Messages"/>, <see cref="ChatCompletion"/> or <see cref="Response"/>.</param>
 /// <param name="Body">The client's own JSON.</param>
 public sealed record StoredRequest(string Kind, JsonElement Body)
@@ -16,10 +16,10 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
     /// <summary>Parameters for an answer in a conversation: <c>temperature</c>, <c>topP</c>, <c>maxTokens</c>.</summary>
     public const string Options = "options";
 
-    /// <summary>The same, and <c>messages</c> with role and content, which are all there is.</summary>
+    /// <summary>The same, and <c>messages</c> with role and content: the whole prompt.</summary>
     public const string Messages = "messages";
 
-    /// <summary>A request as <c>POST /v1/chat/completions</c> takes it: its messages are all there is.</summary>
+    /// <summary>A request as <c>POST /v1/chat/completions</c> takes it: its messages are the whole prompt.</summary>
     public const string ChatCompletion = "chat.completion";
 
     /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
@@ -34,7 +34,7 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>The same with what the client's own tools returned to an answer that goes on.</summary>
+    /// <summary>The same request with the results of the client's own tools, for an answer that continues.</summary>
     public static StoredRequest? WithToolResults(StoredRequest? asked, IReadOnlyCollection<ToolReturned> results)
     {
         if (results.Count == 0)
@@ -47,7 +47,7 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
         return new StoredRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));
     }
 
-    /// <summary>Those results, to be added to the log that the answer goes on with.</summary>
+    /// <summary>Those results, to be added to the log that the answer continues.</summary>
     [JsonIgnore]
     public IReadOnlyList<LogEntry> KeptToolResults =>
         Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogEntryJson.Default.ListLogEntry)! : [];

@@ -3,7 +3,7 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data;
 
-/// <summary>Deletes what has had its time, every five minutes. Whether something has expired is asked wherever it is read; this only makes room.</summary>
+/// <summary>Deletes expired rows every five minutes. Reads check the expiry themselves; this only frees space.</summary>
 internal sealed partial class Sweeper(ChatStore store, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
@@ -29,6 +29,6 @@ internal sealed partial class Sweeper(ChatStore store, TimeProvider time, ILogge
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What has expired could not be deleted; it will be tried again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Expired rows could not be deleted; the next sweep tries again.")]
     private partial void LogFailed(Exception exception);
 }

@@ -33,7 +33,7 @@ public sealed class ChangeFeed
         var subscription = new Subscription(this, owner);
         while (true)
         {
-            // An owner's entry goes with the last listener: one that went meanwhile is made anew.
+            // An owner's entry is removed with its last listener: if that happened just now, it is added again.
             var subscriptions = _byOwner.GetOrAdd(owner, _ => new());
             subscriptions[subscription] = true;
             if (_byOwner.TryGetValue(owner, out var current) && current == subscriptions)

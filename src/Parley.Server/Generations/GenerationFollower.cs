@@ -5,7 +5,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Follows a generation and writes it in one wire format. Whoever asked is only the first reader.</summary>
+/// <summary>Follows a generation and writes it in one wire format. The client that started it is only its first reader.</summary>
 public sealed class GenerationFollower(
     GenerationRunner runner,
     IOptions<StreamOptions> options,
@@ -96,7 +96,7 @@ public sealed class GenerationFollower(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The reader left. The generation goes on.
+            // The reader disconnected. The generation continues.
         }
     }
 

@@ -51,7 +51,7 @@ public static class ModelParameters
         return null;
     }
 
-    /// <summary>The same parameters, as they were kept.</summary>
+    /// <summary>The same parameters, as stored.</summary>
     public static ChatOptions Of(JsonElement kept) =>
         new()
         {

@@ -5,7 +5,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Attaches a request to an answer that has begun.</summary>
+/// <summary>Lets a request follow a generation that was started before.</summary>
 public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower follower)
 {
     /// <summary>Writes the answer from a cursor on, in a format that can begin anywhere; 204 at its end, where there is nothing more to come.</summary>

@@ -10,18 +10,18 @@ namespace Parley.Server.Identity;
 public sealed class IdentityOptions
 {
     /// <summary>
-    /// The bearer tokens that are accepted, at least 16 characters each. Default none, which means any: each token is then an identity of its own, and whoever knows it is that person, so it must be long and random.
+    /// The bearer tokens that are accepted, at least 16 characters each. Default none, which means that any token is accepted: each is then an identity of its own, and everyone who knows it has that identity, so it must be long and random.
     /// </summary>
     public IReadOnlyList<string> BearerTokens { get; set; } = [];
 
     /// <summary>
-    /// Everybody who brings no credentials is the same person, instead of somebody new each time. Default false. For a machine that one person uses, whose scripts have neither a cookie jar nor a token.
+    /// All requests without credentials have the same identity, instead of a new one each. Default false. For a machine that one person uses, whose scripts have neither a cookie jar nor a token.
     /// </summary>
     public bool SinglePerson { get; set; }
 }
 
 /// <summary>
-/// Programs have no cookie jar: <c>Authorization: Bearer …</c> is who they are. The token is hashed and never kept. It goes before a cookie, since somebody chose to send it.
+/// Programs have no cookie jar: <c>Authorization: Bearer …</c> identifies them. The token is hashed and never kept. It takes precedence over a cookie, since a program chose to send it.
 /// On routes that say so (an <c>EventSource</c> can set no header) it may be <c>?access_token=</c>, and a ticket that another request was given may be <c>?ticket=</c>.
 /// </summary>
 internal static class BearerIdentity
@@ -57,7 +57,7 @@ internal static class BearerIdentity
             }
             else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= MaxLength } ticket] && allowed.ResourceOf(http) is { } resource)
             {
-                // One that is no good (any more) says nothing about who asks: the request is answered as anybody's.
+                // An invalid or expired ticket is ignored: the request then has no identity from it.
                 if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user)
                 {
                     http.User = Principal(user);

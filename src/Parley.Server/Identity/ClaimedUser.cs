@@ -5,7 +5,7 @@ namespace Parley.Server.Identity;
 /// <summary>The <c>user_id</c> that some clients send along. It says nothing about who asks; it may only repeat it.</summary>
 public static class ClaimedUser
 {
-    /// <summary>Refuses a <c>user_id</c> that is somebody else's; none and one's own are fine.</summary>
+    /// <summary>Refuses a <c>user_id</c> of another user; the caller's own id, and none, are accepted.</summary>
     public static Problem? Check(CurrentUser? user, string? userId) =>
         userId is null or "" or "null" || userId == user?.Id
             ? null

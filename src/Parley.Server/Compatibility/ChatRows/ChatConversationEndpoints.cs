@@ -86,7 +86,7 @@ public static class ChatConversationEndpoints
             .ProducesError(413, ErrorCodes.MessageTooLong);
     }
 
-    /// <summary>The id under which a person is known in rows: null, since nobody has an account yet.</summary>
+    /// <summary>The <c>user_id</c> of rows: null, since there are no accounts yet.</summary>
     internal const string? UserId = null;
 
     internal static Problem? CheckUserId(HttpContext http, string? userId) => ClaimedUser.Check(CurrentUser.Of(http.User), userId);

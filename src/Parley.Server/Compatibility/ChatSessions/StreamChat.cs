@@ -14,7 +14,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary><c>GET /chat/stream?sessionId=</c>: begins the session's answer, or goes on with it where the reader was.</summary>
+/// <summary><c>GET /chat/stream?sessionId=</c>: starts the session's answer, or resumes it where the reader was.</summary>
 public static class StreamChat
 {
     public static async Task<IResult> Handle(

@@ -2,7 +2,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Model;
 
-/// <summary>Somebody who owns things. Anonymous until they sign up.</summary>
+/// <summary>A user. Anonymous until they sign up.</summary>
 public sealed class User
 {
     public required string Id { get; init; }
@@ -18,7 +18,7 @@ public sealed class Conversation
     public required string TenantId { get; init; }
     public required string OwnerId { get; init; }
 
-    /// <summary>What the client calls it, where it chose a name of its own: unique for its owner.</summary>
+    /// <summary>The client's own name for it, if it has one: unique for its owner.</summary>
     public string? ExternalId { get; init; }
 
     /// <summary><see cref="ConversationKind"/>.</summary>
@@ -48,11 +48,11 @@ public static class ConversationKind
     /// <summary>One that its owner sees in lists.</summary>
     public const string Chat = "chat";
 
-    /// <summary>What a program asked without wanting it kept: its log is as durable as any, and it goes some time after it has ended.</summary>
+    /// <summary>A request of a program that is not to be listed: its log is as durable as any other, and it is deleted some time after its end.</summary>
     public const string Completion = "completion";
 }
 
-/// <summary>A turn that was stored and waits to be answered: the answer begins when it is first followed.</summary>
+/// <summary>A message that was stored to be answered later: its generation starts when it is first followed.</summary>
 public sealed class ChatSession
 {
     public required string Id { get; init; }
@@ -69,11 +69,11 @@ public sealed class ChatSession
     public string? ProjectId { get; init; }
     public string? TaskId { get; init; }
 
-    /// <summary>The answer; null until it is begun.</summary>
+    /// <summary>The generation; null until it is started.</summary>
     public string? GenerationId { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Until when the answer can be begun. One that has begun outlives it.</summary>
+    /// <summary>Until when the generation can be started. A session whose generation has started outlives it.</summary>
     public DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>Its answer has been started, or still can be.</summary>
@@ -109,7 +109,7 @@ public sealed class Message
     public required string ConversationId { get; init; }
     public string? ParentId { get; set; }
 
-    /// <summary>What the client calls it. A message that was edited and the one before share it.</summary>
+    /// <summary>The client's own name for it. The versions of an edited message share it.</summary>
     public string? ExternalId { get; init; }
 
     /// <summary>Order of creation within the conversation, from 1.</summary>
@@ -141,7 +141,7 @@ public sealed class Message
     public DateTimeOffset? CompletedAt { get; set; }
 }
 
-/// <summary>One attempt to produce one answer: who owns its log, and where that stands.</summary>
+/// <summary>One run that writes one answer: the owner of its log, and its state.</summary>
 public sealed class Generation
 {
     /// <summary>Short key, for the tables of the log.</summary>
@@ -160,7 +160,7 @@ public sealed class Generation
     /// <summary>The position after the last entry; known once it has ended.</summary>
     public long? EndPosition { get; set; }
 
-    /// <summary>The generation whose answer this one goes on with, and up to where.</summary>
+    /// <summary>The generation whose answer this one continues, and the position up to which it does.</summary>
     public string? ContinuesId { get; init; }
     public long? ContinuesTo { get; init; }
 
@@ -170,7 +170,7 @@ public sealed class Generation
     public DateTimeOffset? EndedAt { get; set; }
 }
 
-/// <summary>What a client called a start. Kept for good, so that a retry never starts a second one.</summary>
+/// <summary>A client's name for a request that started a generation. Never deleted, so that a retry never starts a second one.</summary>
 public sealed class IdempotencyKey
 {
     public required string OwnerId { get; init; }
@@ -180,14 +180,14 @@ public sealed class IdempotencyKey
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>A server process, and until when what it runs is its own.</summary>
+/// <summary>A server process, and the end of its lease on the generations that it runs.</summary>
 public sealed class Node
 {
     public required string Id { get; init; }
     public long LeaseUntil { get; set; }
 }
 
-/// <summary>A stretch of the log of a running generation.</summary>
+/// <summary>A part of the log of a running generation.</summary>
 public sealed class GenerationSegment
 {
     public long Id { get; init; }

@@ -118,7 +118,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     {
         await _recovered;
 
-        // Memory first: a generation that ends meanwhile leaves it, and its row still tells the end.
+        // Memory first: a generation that ends in between is removed from memory, and its row then has its end.
         var live = _live.GetValueOrDefault(id);
         await using var session = await _database.OpenSystemAsync(cancellationToken);
         if (await LogRows.FindAsync(session, id) is not { } row)

@@ -31,7 +31,7 @@ public sealed record OpenAIChatRequest
     /// <summary>The client wants the completion kept.</summary>
     public bool Store { get; init; }
 
-    /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
+    /// <summary>Reads a request's body. Parameters that are not supported are refused; unknown members are ignored.</summary>
     public static bool TryParse(
         JsonElement body,
         [NotNullWhen(true)] out OpenAIChatRequest? request,

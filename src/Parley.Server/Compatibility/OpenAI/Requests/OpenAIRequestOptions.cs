@@ -102,7 +102,7 @@ internal static class OpenAIRequestOptions
     /// <param name="format">What says the form of the answer.</param>
     /// <param name="path">Where it is.</param>
     /// <param name="schemaField">Where a schema is in it: Chat Completions has it one level deeper than Responses.</param>
-    /// <param name="options">What it goes to.</param>
+    /// <param name="options">Receives the values.</param>
     public static void ReadFormat(OpenAIRequestReader reader, JsonElement format, string path, string? schemaField, ChatOptions options)
     {
         switch (reader.NeededText(format, "type", path + ".type"))

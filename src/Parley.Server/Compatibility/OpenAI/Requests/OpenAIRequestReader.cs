@@ -6,8 +6,8 @@ using Microsoft.Extensions.AI;
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
 /// <summary>
-/// Reads the fields of a client's request. The first thing that can't be honoured is kept as the refusal, and reading simply goes on: whoever asks for a field need not look at each. Null and missing are the same;
-/// fields that nobody asks for are passed over, since clients send new ones all the time.
+/// Reads the fields of a client's request. The first unsupported or invalid value is kept as the refusal, and reading continues, so that callers need not check each field. Null and missing are the same;
+/// and unknown fields are ignored, since clients send new ones all the time.
 /// </summary>
 internal sealed class OpenAIRequestReader
 {

@@ -39,7 +39,7 @@ public sealed record OpenAIResponsesRequest
     /// <summary>The Response can be retrieved later.</summary>
     public bool Store { get; init; } = true;
 
-    /// <summary>Reads a request's body. What it asks and can't be had is refused; what is unknown is passed over.</summary>
+    /// <summary>Reads a request's body. Parameters that are not supported are refused; unknown members are ignored.</summary>
     public static bool TryParse(
         JsonElement body,
         [NotNullWhen(true)] out OpenAIResponsesRequest? request,
