@@ -135,7 +135,7 @@ public sealed record StartRefusal(RefusalKind Kind, string Code, string Detail, 
         new(
             RefusalKind.Invalid,
             "model_not_found",
-            $"There is no model \"{(model is { Length: > 64 } ? model[..64] + "…" : model)}\". GET /api/v1/models lists those that there are.",
+            $"There is no model \"{(model is { Length: > 64 } ? model[..64] + "…" : model)}\". GET /api/v1/models lists the available models.",
             "model"
         );
 

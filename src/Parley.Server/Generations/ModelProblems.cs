@@ -11,7 +11,7 @@ public static class ModelProblems
         return Problems.Invalid(
             "model",
             ErrorCodes.ModelNotFound,
-            $"There is no model \"{shown}\". GET /api/v1/models lists those that there are."
+            $"There is no model \"{shown}\". GET /api/v1/models lists the available models."
         );
     }
 }
