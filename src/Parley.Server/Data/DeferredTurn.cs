@@ -1,5 +1,4 @@
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
 
 namespace Parley.Server.Data;
 

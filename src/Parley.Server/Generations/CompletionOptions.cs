@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Parley.Server.Compatibility.OpenAI;
 
 namespace Parley.Server.Generations;
 

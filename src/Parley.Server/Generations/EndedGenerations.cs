@@ -1,6 +1,6 @@
 using System.Threading.Channels;
-using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations;
@@ -9,7 +9,7 @@ namespace Parley.Server.Generations;
 internal sealed partial class EndedGenerations(
     GenerationRunner runner,
     ChangeFeed feed,
-    IDatabase database,
+    ChatQueries chats,
     ILogger<EndedGenerations> logger
 ) : BackgroundService
 {
@@ -59,18 +59,9 @@ internal sealed partial class EndedGenerations(
 
     private async Task AnnounceAsync(GenerationId id, CancellationToken cancellationToken)
     {
-        await using var session = await database.OpenSystemAsync(cancellationToken);
-        var found = await session.QueryAsync(
-            """
-            SELECT g.tenant_id, g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id
-            WHERE g.id = @id AND c.kind = 'chat'
-            """,
-            static row => (Owner: new Owner(row.GetString(0), row.GetString(1)), Conversation: row.GetString(2)),
-            ("@id", id.ToString())
-        );
-        foreach (var (owner, conversation) in found)
+        if (await chats.ConversationOfAsync(id, cancellationToken) is { } conversation)
         {
-            feed.Changed(owner, conversation);
+            feed.Changed(conversation.Owner, conversation.Id);
         }
     }
 

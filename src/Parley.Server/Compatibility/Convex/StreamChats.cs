@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Parley.Server.Data;
@@ -28,12 +27,6 @@ public sealed class StreamChats(
 
     /// <summary>Characters of prompts that one list holds: a list of very long ones has fewer rows.</summary>
     private const int MaxCharacters = 4 * 1024 * 1024;
-
-    private const string Chats = """
-        SELECT s.conversation_id, s.id, s.created_at, s.expires_at, s.generation_id, c.title, c.updated_at, g.status, g.ended_at, m.content
-        FROM chat_sessions s JOIN conversations c ON c.id = s.conversation_id JOIN messages m ON m.id = s.message_id LEFT JOIN generations g ON g.id = s.generation_id
-        WHERE s.kind = 'stream' AND s.tenant_id = @tenant AND s.owner_id = @owner
-        """;
 
     /// <summary>Why a chat cannot be created, or null and the model that it asks.</summary>
     internal Problem? Check(CurrentUser? user, NewChat chat, out ModelRoute route)
@@ -99,9 +92,7 @@ public sealed class StreamChats(
         }
 
         await using var reads = await queries.OpenAsync(user.Owner, cancellationToken);
-        return (
-            await reads.QueryAsync(Chats + " AND s.conversation_id = @id LIMIT 1", row => Read(row, user, row.GetString(9)), ("@id", id))
-        ).FirstOrDefault();
+        return await reads.StreamedChatsAsync(id, 1, MaxCharacters) is [var chat] ? RowOf(chat, user) : null;
     }
 
     /// <summary>A person's chats, newest first, without archived ones.</summary>
@@ -113,23 +104,7 @@ public sealed class StreamChats(
         }
 
         await using var reads = await queries.OpenAsync(user.Owner, cancellationToken);
-        var characters = 0;
-        var rows = await reads.QueryAsync(
-            Chats + " AND c.archived_at IS NULL ORDER BY s.created_at DESC, s.conversation_id DESC LIMIT @limit",
-            row =>
-            {
-                if (characters > MaxCharacters)
-                {
-                    return null;
-                }
-
-                var prompt = row.GetString(9);
-                characters += prompt.Length;
-                return Read(row, user, prompt);
-            },
-            ("@limit", limit)
-        );
-        return [.. rows.OfType<StreamChatRow>()];
+        return [.. (await reads.StreamedChatsAsync(null, limit, MaxCharacters)).Select(chat => RowOf(chat, user))];
     }
 
     /// <summary>Takes over a status that a client sets. It follows the answer, so all that there is to set is that a stream which nobody has driven must not be driven any more.</summary>
@@ -189,35 +164,30 @@ public sealed class StreamChats(
         return true;
     }
 
-    private StreamChatRow Read(DbDataReader row, CurrentUser user, string prompt)
+    private StreamChatRow RowOf(StreamedChat chat, CurrentUser user)
     {
-        var (created, expires) = (row.GetInt64(2), row.GetInt64(3));
-        var isBegun = !row.IsDBNull(4);
-        var isExpired = !isBegun && expires <= time.GetUtcNow().ToUnixTimeMilliseconds();
-        var status = row.IsDBNull(7)
-            ? isExpired
-                ? ChatStatus.Error
-                : ChatStatus.Pending
-            : row.GetString(7) switch
-            {
-                "running" => ChatStatus.Pending,
-                "completed" or "stopped" => ChatStatus.Completed,
-                _ => ChatStatus.Error,
-            };
-        var updated = Math.Max(row.GetInt64(6), row.IsDBNull(8) ? 0 : row.GetInt64(8));
+        var isStarted = chat.Status is not null;
+        var isExpired = !isStarted && chat.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds();
+        var status = chat.Status switch
+        {
+            null => isExpired ? ChatStatus.Error : ChatStatus.Pending,
+            GenerationStatusNames.Running => ChatStatus.Pending,
+            GenerationStatusNames.Completed or GenerationStatusNames.Stopped => ChatStatus.Completed,
+            _ => ChatStatus.Error,
+        };
         return new StreamChatRow(
-            row.GetString(0),
-            created,
+            chat.Id,
+            chat.CreatedAt,
             user.Id,
-            row.GetString(5),
-            prompt,
-            row.GetString(1),
+            chat.Title,
+            chat.Prompt,
+            chat.StreamId,
             status,
-            created,
-            isExpired ? Math.Max(updated, expires) : updated
+            chat.CreatedAt,
+            isExpired ? Math.Max(chat.UpdatedAt, chat.ExpiresAt) : chat.UpdatedAt
         )
         {
-            ExpiresAt = isBegun || isExpired ? null : DateTimeOffset.FromUnixTimeMilliseconds(expires),
+            ExpiresAt = isStarted || isExpired ? null : DateTimeOffset.FromUnixTimeMilliseconds(chat.ExpiresAt),
         };
     }
 

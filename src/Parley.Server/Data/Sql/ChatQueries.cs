@@ -1,3 +1,5 @@
+using Parley.Streaming.Generations;
+
 namespace Parley.Server.Data.Sql;
 
 /// <summary>Opens reads for an owner.</summary>
@@ -18,4 +20,60 @@ public sealed class ChatQueries(IDatabase database)
         await using var reads = await OpenAsync(known, cancellationToken);
         return await reads.GenerationAsync(generationId);
     }
+
+    /// <summary>What a generation of any owner was asked, so that it can be asked again; null when it does not exist.</summary>
+    public async ValueTask<AskedGeneration?> AskedAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenSystemAsync(cancellationToken);
+        return await session.FirstAsync(
+            """
+            SELECT g.tenant_id, g.owner_id, g.conversation_id, m.parent_id, g.model, g.request, g.continues_to, first.content, first.parts
+            FROM generations g JOIN messages m ON m.id = g.message_id
+            LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
+            WHERE g.id = @id
+            """,
+            static row => new AskedGeneration(
+                new Owner(row.GetString(0), row.GetString(1)),
+                row.GetString(2),
+                row.TextOrNull(3),
+                row.GetString(4),
+                StoredRequest.Parse(row.TextOrNull(5)),
+                row.IsDBNull(7) ? null : MessageParts.Unfold(row.GetString(7), row.TextOrNull(8)).UpTo(row.GetInt64(6))
+            ),
+            ("@id", id.ToString())
+        );
+    }
+
+    /// <summary>The listed conversation that a generation of any owner is in; null when it is in none.</summary>
+    public async ValueTask<ListedConversation?> ConversationOfAsync(GenerationId id, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenSystemAsync(cancellationToken);
+        return await session.FirstAsync(
+            """
+            SELECT g.tenant_id, g.owner_id, g.conversation_id FROM generations g JOIN conversations c ON c.id = g.conversation_id
+            WHERE g.id = @id AND c.kind = 'chat'
+            """,
+            static row => new ListedConversation(new Owner(row.GetString(0), row.GetString(1)), row.GetString(2)),
+            ("@id", id.ToString())
+        );
+    }
 }
+
+/// <summary>What a generation was asked.</summary>
+/// <param name="Owner">Whose it is.</param>
+/// <param name="ConversationId">Its conversation.</param>
+/// <param name="ParentId">The message that it answers.</param>
+/// <param name="Model">The model.</param>
+/// <param name="Request">What was asked beyond the conversation.</param>
+/// <param name="Continues">The log that it began with.</param>
+public sealed record AskedGeneration(
+    Owner Owner,
+    string ConversationId,
+    string? ParentId,
+    string Model,
+    StoredRequest? Request,
+    LogSnapshot? Continues
+);
+
+/// <summary>A conversation that its owner's lists show.</summary>
+public sealed record ListedConversation(Owner Owner, string Id);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Parley.Server.Data.Model;
+using Parley.Server.Generations;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 
@@ -225,12 +226,46 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             )
             : null;
 
-    /// <summary>Rows of the owner by other columns: for lists that one dialect alone has. The statement names <c>@tenant</c> and <c>@owner</c>.</summary>
-    internal ValueTask<List<T>> QueryAsync<T>(
-        string sql,
-        Func<DbDataReader, T> read,
-        params ReadOnlySpan<(string Name, SqlValue Value)> parameters
-    ) => session.QueryAsync(sql, read, parameters);
+    /// <summary>Chats whose answer waits to be driven as a stream, or was: one of them, or the newest ones that are not archived.</summary>
+    /// <param name="conversationId">The chat; null for a list.</param>
+    /// <param name="max">How many of a list.</param>
+    /// <param name="maxCharacters">Characters of prompts that a list holds: one of very long prompts has fewer rows.</param>
+    public async ValueTask<IReadOnlyList<StreamedChat>> StreamedChatsAsync(string? conversationId, int max, int maxCharacters)
+    {
+        var characters = 0;
+        var rows = await session.QueryAsync(
+            """
+            SELECT s.conversation_id, s.id, c.title, m.content, g.status, s.created_at, s.expires_at, c.updated_at, g.ended_at
+            FROM chat_sessions s JOIN conversations c ON c.id = s.conversation_id JOIN messages m ON m.id = s.message_id LEFT JOIN generations g ON g.id = s.generation_id
+            WHERE s.kind = 'stream' AND s.tenant_id = @tenant AND s.owner_id = @owner
+            AND CASE WHEN CAST(@id AS TEXT) IS NULL THEN c.archived_at IS NULL ELSE s.conversation_id = @id END
+            ORDER BY s.created_at DESC, s.conversation_id DESC LIMIT @max
+            """,
+            row =>
+            {
+                if (characters > maxCharacters)
+                {
+                    return null;
+                }
+
+                var chat = new StreamedChat(
+                    row.GetString(0),
+                    row.GetString(1),
+                    row.GetString(2),
+                    row.GetString(3),
+                    row.TextOrNull(4),
+                    row.GetInt64(5),
+                    row.GetInt64(6),
+                    Math.Max(row.GetInt64(7), row.NumberOrNull(8) ?? 0)
+                );
+                characters += chat.Prompt.Length;
+                return chat;
+            },
+            ("@id", conversationId),
+            ("@max", max)
+        );
+        return [.. rows.OfType<StreamedChat>()];
+    }
 
     private static string Shown(string content, long? stoppedAt, DbDataReader row, int parts) =>
         stoppedAt is { } position ? MessageParts.Unfold(content, row.TextOrNull(parts)).TextOf(PartKind.Text, position) : content;
@@ -253,3 +288,23 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 /// <param name="Request">What was asked beyond the conversation.</param>
 /// <param name="Log">Its whole log.</param>
 public sealed record FinishedGeneration(StoredRequest? Request, LogSnapshot Log);
+
+/// <summary>A chat of one message and one answer, which is driven as a stream. Times are milliseconds since 1970.</summary>
+/// <param name="Id">The conversation.</param>
+/// <param name="StreamId">The session.</param>
+/// <param name="Title">The conversation's title.</param>
+/// <param name="Prompt">The message.</param>
+/// <param name="Status">The status of the generation; null until it is started.</param>
+/// <param name="CreatedAt">When it was stored.</param>
+/// <param name="ExpiresAt">Until when the generation can be started.</param>
+/// <param name="UpdatedAt">When it last changed.</param>
+public sealed record StreamedChat(
+    string Id,
+    string StreamId,
+    string Title,
+    string Prompt,
+    string? Status,
+    long CreatedAt,
+    long ExpiresAt,
+    long UpdatedAt
+);
