@@ -39,8 +39,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
     private readonly Dictionary<GenerationId, long> _unknown = [];
 
-    // A log that has ended never changes. Without it a reader of a long one would unfold the whole message for each slice.
-    private readonly WeakReference<FinishedLog?> _finished = new(null);
+    private readonly EndedLogCache _ended;
     private readonly SemaphoreSlim _one = new(1, 1),
         _claiming = new(1, 1);
     private readonly NpgsqlParameter<string> _node = new() { NpgsqlDbType = NpgsqlDbType.Text };
@@ -62,6 +61,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     )
     {
         (_database, _sizes, _time, _logger) = (database, sizes.Value, time, logger);
+        _ended = new EndedLogCache(time);
         _lease = new PostgresLease(database, node, options.Value.Lease, time);
         _adoption = new PostgresAdoption(database, _lease);
         _append = new NpgsqlCommand(Append) { Parameters = { _node, _number, _slices } };
@@ -111,6 +111,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
 
     public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
     {
+        GenerationRow? ended = null;
+
         // The log may move while we look: from memory to a segment, from segments to its message. Then look again.
         for (var attempt = 0; attempt < 10; attempt++)
         {
@@ -128,7 +130,13 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
 
             if (!row.IsRunning)
             {
-                return await ReadFinishedAsync(session, id, row.MessageId, after, maxBytes);
+                if (row.EndPosition < EndedLogCache.MinBytes)
+                {
+                    return EndedLogCache.Slice(await LogRows.ReadMessageAsync(session, row.MessageId), after, maxBytes);
+                }
+
+                ended = row;
+                break;
             }
 
             if (isLive)
@@ -144,7 +152,13 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             }
         }
 
-        throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+        if (ended is null)
+        {
+            throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+        }
+
+        // After the session is closed: readers that wait while one of them loads the log must not hold connections.
+        return EndedLogCache.Slice(await _ended.GetAsync(id, () => LoadMessageAsync(ended.MessageId), cancellationToken), after, maxBytes);
     }
 
     public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
@@ -217,6 +231,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        _ended.Dispose();
         _one.Dispose();
         _claiming.Dispose();
     }
@@ -628,24 +643,10 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         return live;
     }
 
-    private async ValueTask<LogSlice?> ReadFinishedAsync(SqlSession session, GenerationId id, string messageId, long after, int maxBytes)
+    private async Task<LogSnapshot?> LoadMessageAsync(string messageId)
     {
-        if (_finished.TryGetTarget(out var kept) && kept.Id == id)
-        {
-            return kept.Log.Slice(Math.Min(after, kept.Log.End), maxBytes);
-        }
-
-        if (await LogRows.ReadMessageAsync(session, messageId) is not { } log)
-        {
-            return null;
-        }
-
-        if (log.End - after > maxBytes)
-        {
-            _finished.SetTarget(new FinishedLog(id, log));
-        }
-
-        return log.Slice(Math.Min(after, log.End), maxBytes);
+        await using var session = await _database.OpenSystemAsync(CancellationToken.None);
+        return await LogRows.ReadMessageAsync(session, messageId);
     }
 
     /// <summary>The connection that all commits go over, one after the other. It is opened again when it was lost.</summary>
@@ -694,6 +695,4 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         Message = "Node {Owner} is dead, but a transaction of its is still open; it will be taken over later."
     )]
     private partial void LogOwnerLocked(string owner);
-
-    private sealed record FinishedLog(GenerationId Id, LogSnapshot Log);
 }

@@ -61,7 +61,7 @@ internal static class LogRows
         var before = found.Open is null ? null : JsonSerializer.Deserialize(found.Open, LogEntryJson.Default.LogEntry) as PartOpened;
         return new LogSlice(
             after,
-            found.Bytes[from..to],
+            found.Bytes.AsSpan(from, to - from).ToArray(),
             PositionedEntries.Between(entries, after, found.Start + to).ToArray(),
             PositionedEntries.OpenPartAt(entries, after, before)
         );

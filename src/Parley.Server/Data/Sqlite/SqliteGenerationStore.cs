@@ -27,8 +27,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     private readonly string _node;
     private readonly ConcurrentDictionary<GenerationId, LiveGeneration> _live = new();
 
-    // A log that has ended never changes. Without it a reader of a long one would unfold the whole message for each slice.
-    private readonly WeakReference<FinishedLog?> _finished = new(null);
+    private readonly EndedLogCache _ended;
     private readonly Task<bool> _recovered;
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _journalBytes;
@@ -43,6 +42,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     )
     {
         (_folder, _database, _writer, _options, _time, _node) = (folder, database, writer, options.Value, time, node.Id);
+        _ended = new EndedLogCache(time);
         _recovered = writer.RunAsync(null, RecoverAsync);
     }
 
@@ -66,6 +66,8 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
     {
         await _recovered;
+        GenerationRow? ended = null;
+
         // The answer may move while we look: from memory to a segment, from segments to its message. Then look again.
         for (var attempt = 0; attempt < 10; attempt++)
         {
@@ -82,22 +84,13 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
 
             if (!row.IsRunning)
             {
-                if (_finished.TryGetTarget(out var kept) && kept.Id == id)
+                if (row.EndPosition < EndedLogCache.MinBytes)
                 {
-                    return kept.Log.Slice(Math.Min(after, kept.Log.End), maxBytes);
+                    return EndedLogCache.Slice(await LogRows.ReadMessageAsync(session, row.MessageId), after, maxBytes);
                 }
 
-                if (await LogRows.ReadMessageAsync(session, row.MessageId) is not { } log)
-                {
-                    return null;
-                }
-
-                if (log.End - after > maxBytes)
-                {
-                    _finished.SetTarget(new FinishedLog(id, log));
-                }
-
-                return log.Slice(Math.Min(after, log.End), maxBytes);
+                ended = row;
+                break;
             }
 
             if (await LogRows.ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
@@ -111,7 +104,13 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             }
         }
 
-        throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+        if (ended is null)
+        {
+            throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
+        }
+
+        // After the session is closed: readers that wait while one of them loads the log must not hold connections.
+        return EndedLogCache.Slice(await _ended.GetAsync(id, () => LoadMessageAsync(ended.MessageId), cancellationToken), after, maxBytes);
     }
 
     public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
@@ -175,7 +174,11 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
 
     public string NodeId => _node;
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _ended.Dispose();
+        _one.Dispose();
+    }
 
     /// <summary>Called after the commit that started this generation, under epoch 1: its first append need not look for it.</summary>
     public void Started(GenerationId id, long key, string nodeId) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
@@ -392,7 +395,11 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return true;
     }
 
-    private sealed record FinishedLog(GenerationId Id, LogSnapshot Log);
+    private async Task<LogSnapshot?> LoadMessageAsync(string messageId)
+    {
+        await using var session = await _database.OpenSystemAsync(CancellationToken.None);
+        return await LogRows.ReadMessageAsync(session, messageId);
+    }
 
     /// <summary>What one commit changes in memory once it is through.</summary>
     private sealed class Commit(int slices)
