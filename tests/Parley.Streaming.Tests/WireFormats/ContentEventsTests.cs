@@ -11,7 +11,7 @@ public sealed class ContentEventsTests
 {
     private const int Small = 8 * 1024,
         BytesPerSecond = 512 * 1024;
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MinWait = TimeSpan.FromMilliseconds(50);
     private readonly ContentEvents _format = new();
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly LogBuilder _log = new LogBuilder().Open(PartKind.Text);
@@ -51,7 +51,7 @@ public sealed class ContentEventsTests
         }
 
         Assert.Single(Events());
-        Assert.Equal(ShortestWait, _format.HeldFor);
+        Assert.Equal(MinWait, _format.HeldFor);
         foreach (var rune in enough.EnumerateRunes())
         {
             Take(rune.ToString());
@@ -119,7 +119,7 @@ public sealed class ContentEventsTests
         Take(new string('x', Small));
         Take(" one two three four");
         Assert.Single(Events());
-        Assert.Equal(ShortestWait, _format.HeldFor);
+        Assert.Equal(MinWait, _format.HeldFor);
     }
 
     /// <summary>
