@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Parley.EndToEnd;
 
-/// <summary>One person's client: a cookie, and the few routes that the tests use.</summary>
+/// <summary>The client of one user: a cookie, and the routes that the tests use.</summary>
 public sealed class ApiClient : IDisposable
 {
     private readonly HttpClient _http;
@@ -20,7 +20,7 @@ public sealed class ApiClient : IDisposable
 
     public CookieContainer Cookies { get; } = new();
 
-    /// <summary>Gets the cookie, so that all further requests are of one person.</summary>
+    /// <summary>Gets the cookie, so that all further requests are of one user.</summary>
     public async Task<string> SignInAsync(CancellationToken cancellationToken)
     {
         using var created = await _http.PostAsJsonAsync("/api/v1/conversations", new { title = "first" }, cancellationToken);

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Parley.EndToEnd;
 
-/// <summary>What a person sees, in a real browser on a real server, while the worst happens to both.</summary>
+/// <summary>What a user sees in a real browser, while the browser or the server is killed, offline or reloaded.</summary>
 public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : ServerTests, IClassFixture<BrowserFixture>
 {
     private const string Markdown = "Explain how a suspension bridge carries its load, with a table and some code.";

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Parley.EndToEnd;
 
-/// <summary>The web app in one tab, as a person sees it.</summary>
+/// <summary>The web app in one tab, as a user sees it.</summary>
 public sealed partial class ChatPage(IPage page)
 {
     /// <summary>
@@ -70,7 +70,7 @@ public sealed partial class ChatPage(IPage page)
     /// <summary>The text of the last answer, with white space as one space: what markdown does to line breaks does not matter here.</summary>
     public async Task<string> TextAsync() => Plain(await page.EvaluateAsync<string>("window.__watch.text(window.__watch.answer())"));
 
-    /// <summary>Waits until at least so many characters of the answer are shown, and returns what is.</summary>
+    /// <summary>Waits until at least this number of characters of the answer are shown, and returns the shown text.</summary>
     public async Task<string> WhenShownAsync(int characters)
     {
         await page.WaitForFunctionAsync("count => window.__watch.text(window.__watch.answer()).length >= count", characters);

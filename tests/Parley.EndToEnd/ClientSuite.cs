@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// The clients of <c>tests/clients</c> against one server: each file and version is a process of its own. A few run at a time, from the beginning on, so that the tests, which come one after the other, wait for
-/// results rather than for clients.
+/// Runs the clients of <c>tests/clients</c> against one server, each file and version in a process of its own. A few run in parallel from the start, because the tests that wait for their results run one after the
+/// other.
 /// </summary>
 public sealed class ClientSuite : IAsyncLifetime
 {
@@ -19,7 +19,7 @@ public sealed class ClientSuite : IAsyncLifetime
 
     private const string Origin = "https://app.example";
 
-    // A heartbeat a second instead of every 15: no client may mind them, and a check need not wait for one.
+    // A heartbeat each second instead of every 15: clients must ignore them, and checks need not wait long for one.
     private readonly ServerProcess _server = new(
         new Dictionary<string, string> { ["Streams__Heartbeat"] = "00:00:01", ["Cors__Origins__0"] = Origin }
     );
@@ -43,7 +43,7 @@ public sealed class ClientSuite : IAsyncLifetime
         _work = Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(WorkAsync)));
     }
 
-    /// <summary>What became of one file and version. It is the next to run if it has not begun.</summary>
+    /// <summary>The result of one file and version, which runs next if it has not started.</summary>
     public Task<ClientResult> ResultAsync(ClientRow row, CancellationToken cancellationToken)
     {
         lock (_waiting)
@@ -202,7 +202,7 @@ public sealed class ClientSuite : IAsyncLifetime
         }
         catch (Win32Exception error)
         {
-            throw new InvalidOperationException("Node.js 20.19 or newer is needed to run the clients: https://nodejs.org", error);
+            throw new InvalidOperationException("The clients need Node.js 20.19 or newer: https://nodejs.org", error);
         }
     }
 
@@ -230,7 +230,7 @@ public sealed record ClientRow(string File, string Version);
 /// <summary>One check. <see cref="Outcome"/> is <c>passed</c>, <c>failed</c> or <c>known</c>: failed by the client itself, for the reason in <see cref="Known"/>.</summary>
 public sealed record ClientCheck(string Name, string Outcome, string? Known, string? Seen);
 
-/// <summary>What one file reported. It is whole when the file ran to its end.</summary>
+/// <summary>What one file reported. <see cref="IsWhole"/>: the file ran to its end.</summary>
 public sealed record ClientResult(IReadOnlyList<ClientCheck> Checks, bool IsWhole, int ExitCode, string Errors)
 {
     /// <summary>The checks of one outcome.</summary>

@@ -1,6 +1,6 @@
 namespace Parley.EndToEnd;
 
-/// <summary>Clients that other people wrote, unchanged, against the real server. See tests/clients/README.md.</summary>
+/// <summary>Third-party clients, unmodified, against the real server. See tests/clients/README.md.</summary>
 public class ClientTests(ClientSuite suite, ITestOutputHelper output) : IClassFixture<ClientSuite>
 {
     public static TheoryData<string, string> Rows
@@ -45,7 +45,7 @@ public class ClientTests(ClientSuite suite, ITestOutputHelper output) : IClassFi
                     '\n',
                     failed.Select(check => $"- {check.Name}\n  {check.Seen?.Replace("\n", "\n  ", StringComparison.Ordinal)}")
                 )
-                + $"\nWhat it wrote beside: {Tail(result.Errors)}\nThe last lines of the server:\n{Tail(suite.ServerLog)}"
+                + $"\nIts standard error: {Tail(result.Errors)}\nThe last lines of the server:\n{Tail(suite.ServerLog)}"
         );
     }
 

@@ -9,7 +9,7 @@ public sealed partial class DocumentationTests : ServerTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
-    /// <summary>Says of each request what it was and how it was answered, without being seen by the line that it is in.</summary>
+    /// <summary>Records each request and its status, without changing the output of the line that it is in.</summary>
     private const string Shim = """
         curl() { command curl --max-time 30 "$@" -w '%{stderr}@@ %{method} %{http_code} %{url_effective}\n' 2>>"$CURL_LOG"; }
         """;

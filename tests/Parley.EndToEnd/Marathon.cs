@@ -6,15 +6,15 @@ using System.Text.Json;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Keeps a number of answers alive, each with its own followers, on a server that is killed again and again; and holds everything that was shown
-/// against everything that is there.
+/// Keeps a number of answers running, each with its own followers, on a server that is killed repeatedly, and compares everything that was shown
+/// with everything that is stored.
 /// </summary>
 internal sealed class Marathon(ServerProcess server, ApiClient client, int seed, int live, int maxAdoptions) : IDisposable
 {
     public const int MostTokens = 150,
         MostReasoning = 40;
 
-    /// <summary>No answer that lives may be without anything new for so long while the server runs: the marathon cannot pass by waiting.</summary>
+    /// <summary>The maximum time without a new event for a running answer while the server is up, so that a run cannot pass without progress.</summary>
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<int, Task> _answers = new();
@@ -55,7 +55,7 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
     public async Task PrepareAsync(CancellationToken cancellationToken) =>
         _script = await ScriptedText.LearnAsync(client, MostTokens, cancellationToken);
 
-    /// <summary>Starts answers whenever there is a place, until <see cref="DrainAsync"/>.</summary>
+    /// <summary>Starts answers as long as fewer than the limit run, until <see cref="DrainAsync"/>.</summary>
     public async Task RunAsync()
     {
         while (!_stopStarting)
@@ -120,7 +120,7 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
             }
         );
 
-    /// <summary>Holds the database of the server, which is down, against what was shown.</summary>
+    /// <summary>Compares the database of the stopped server with what was shown.</summary>
     public void CheckDatabase()
     {
         try
@@ -178,7 +178,7 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         var counted = false;
         try
         {
-            // The one who asks is the first follower. Its POST may be cut before it is answered: the key finds what it started.
+            // The POST is the first follower. It may be cut before it is answered; its idempotency key then finds the answer.
             List<Task> followers = [AskAsync(answer, new ShownLog())];
             if (Next(0, 6) == 0)
             {
@@ -332,7 +332,7 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
                 if (server.Cuts == cuts)
                 {
                     throw new ViolationException(
-                        $"the connection was cut at {shown.Position}, and nobody had killed the server: {error.Message}"
+                        $"the connection was cut at {shown.Position}, although the server was not killed: {error.Message}"
                     );
                 }
 
@@ -350,7 +350,7 @@ internal sealed class Marathon(ServerProcess server, ApiClient client, int seed,
         }
     }
 
-    /// <summary>Sends until it is answered, however often the server is killed meanwhile.</summary>
+    /// <summary>Repeats a request until it is answered, because the server may be killed at any time.</summary>
     private async Task<(HttpResponseMessage Response, int Cuts)> PersistAsync(Func<CancellationToken, Task<HttpResponseMessage>> send)
     {
         while (true)

@@ -60,7 +60,7 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
     {
         List<StreamingChatCompletionUpdate> updates = [];
 
-        // The client passes over the frame that says so: that the connection is cut is all that it sees.
+        // This client ignores the error frame, and sees only that the connection is cut.
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
             await foreach (var update in Chat().CompleteChatStreamingAsync([Ask(20, "error-after=5")], cancellationToken: Token))
@@ -153,13 +153,13 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
             Assert.Equal(model.Id, (await client.GetModelAsync(model.Id, Token)).Value.Id);
         }
 
-        Assert.Equal(404, (await Assert.ThrowsAsync<ClientResultException>(() => client.GetModelAsync("nobody/nothing", Token))).Status);
+        Assert.Equal(404, (await Assert.ThrowsAsync<ClientResultException>(() => client.GetModelAsync("unknown/model", Token))).Status);
     }
 
     [Fact]
     public async Task Model_ThatThereIsNot_Is404()
     {
-        var client = new ChatClient("nobody/nothing", _key, Options());
+        var client = new ChatClient("unknown/model", _key, Options());
 
         var error = await Assert.ThrowsAsync<ClientResultException>(() => client.CompleteChatAsync([Ask(1)], cancellationToken: Token));
 
@@ -167,7 +167,7 @@ public class OpenAIClientTests(SharedServer server) : IClassFixture<SharedServer
         Assert.Contains("model_not_found", error.GetRawResponse()!.Content.ToString(), StringComparison.Ordinal);
     }
 
-#pragma warning disable OPENAI001 // The package calls its Responses an evaluation.
+#pragma warning disable OPENAI001 // The package marks its Responses API as experimental.
     [Fact]
     public async Task Response_StreamedAndNot_IsTheSame()
     {

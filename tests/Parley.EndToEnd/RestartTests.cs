@@ -248,7 +248,7 @@ public class RestartTests : ServerTests
 
         DatabaseCheck.Prepare();
         long position;
-        HttpResponseMessage meanwhile;
+        HttpResponseMessage duringFault;
         using (
             var foreign = new SqliteConnection(
                 new SqliteConnectionStringBuilder { DataSource = server.DatabaseFile, Pooling = false }.ToString()
@@ -259,17 +259,17 @@ public class RestartTests : ServerTests
             using var transaction = foreign.BeginTransaction(deferred: false);
             await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, Token);
             position = shown.Position;
-            var asking = client.AskAsync("meanwhile #script tokens=3", "meanwhile", Token);
+            var asking = client.AskAsync("during the fault #script tokens=3", "during-fault", Token);
             await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, Token);
             Assert.Equal(position, shown.Position);
             transaction.Rollback();
-            meanwhile = await asking;
+            duringFault = await asking;
         }
 
         await reading;
         Assert.Equal(expected.Text(100), shown.Text);
-        Assert.Contains(meanwhile.StatusCode, new[] { HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable });
-        meanwhile.Dispose();
+        Assert.Contains(duringFault.StatusCode, new[] { HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable });
+        duringFault.Dispose();
         await StopAndCheckAsync(server);
     }
 

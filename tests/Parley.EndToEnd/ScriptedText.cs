@@ -7,7 +7,7 @@ public sealed record ScriptedAnswer(string Tag, int Tokens, int Delay, int Reaso
         $"{Tag} #script tokens={Tokens} delay={Delay} reasoning={Reasoning}{(ErrorAfter is { } at ? $" error-after={at}" : "")}";
 }
 
-/// <summary>The whole text of scripted answers, learned from one run that nobody disturbed: every answer begins as the longest one does.</summary>
+/// <summary>The whole text of scripted answers, learned from one undisturbed run: every answer is a prefix of the longest one.</summary>
 public sealed class ScriptedText
 {
     private readonly string _text,

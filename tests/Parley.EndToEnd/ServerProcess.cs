@@ -44,7 +44,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
 
     public string Folder { get; }
 
-    /// <summary>Leave the data folder for whoever looks into what went wrong.</summary>
+    /// <summary>Keeps the data folder, for an analysis of a failure.</summary>
     public bool KeepFolder { get; set; }
 
     private bool OwnsFolder { get; }

@@ -18,7 +18,7 @@ public sealed class ShownLog(long origin = 0)
 
     public long Origin { get; } = origin;
 
-    /// <summary>The id of the last event: where the follower goes on.</summary>
+    /// <summary>The id of the last event, at which the follower resumes.</summary>
     public long Position { get; private set; } = origin;
 
     /// <summary>The last event of all, as JSON; null while there is none.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Parley.EndToEnd;
 
-/// <summary>The oracle of the marathon bites: each of these streams breaks a promise, and it says so.</summary>
+/// <summary>The checks of the kill test find violations: each of these streams breaks a promise.</summary>
 public class ShownLogTests
 {
     private static readonly string[] Whole =

@@ -1,4 +1,4 @@
-// Runs every file and version of suite.json, or those whose names have one of the words on the command line in them, a few at a time.
+// Runs every file and version of suite.json, a few at a time; with arguments only those whose names contain one of them.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -45,7 +45,7 @@ on('who watches sees the same, while it comes', async visitor => {
   assertGrew(await watcher.evaluate(() => window.texts));
 });
 
-on('who comes back after the end has it all', async (visitor, page) => {
+on('a page opened after the end shows the whole answer', async (visitor, page) => {
   const streamId = await create(page, ask.short);
   await whenStatus(page, 'done');
   const later = await visitor.open(`/?watch=${streamId}`);
@@ -53,7 +53,7 @@ on('who comes back after the end has it all', async (visitor, page) => {
   assert.equal(await textOf(later), await textOf(page));
 });
 
-on('the driver leaves: the answer goes on, and is there for who comes back', async (visitor, page) => {
+on('the driver leaves: the answer is completed, and shown when the page is opened again', async (visitor, page) => {
   const streamId = await create(page, ask.long);
   await whenStatus(page, 'streaming');
   await page.goto(`/?watch=${streamId}`);

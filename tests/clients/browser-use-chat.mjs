@@ -1,4 +1,4 @@
-// useChat of AI SDK 4, 5, 6 and 7 in Chromium, as a person uses it.
+// useChat of AI SDK 4, 5, 6 and 7 in Chromium, as a user uses it.
 import assert from 'node:assert/strict';
 import { ask, assertGrew, assertWhole, newId, script as directives, until } from './lib/parley.mjs';
 import { asked, check, run } from './lib/check.mjs';
@@ -60,7 +60,7 @@ for (const version of asked(['4', '5', '6', '7'])) {
     return await isBeingWritten(visitor, page, before.length) ? { page, before } : null;
   });
 
-  /** True once so many characters of a running answer are shown; false when it has ended before. */
+  /** True when this many characters of a running answer are shown; false when it ended before. */
   const isBeingWritten = (visitor, page, characters) => until(async () => {
     const shown = await page.evaluate(() => ({ status: document.querySelector('[data-testid=status]')?.textContent, length: [...document.querySelectorAll('[data-role=assistant]')].at(-1)?.textContent.length ?? 0 }));
     if (shown.status === 'streaming' && shown.length >= characters) return 'yes';

@@ -1,4 +1,4 @@
-// Seed 002's clients: the raw text stream, ConvexHttpClient and ConvexClient. Its React hooks are in browser-convex.mjs.
+// The clients of text streams: the raw stream, ConvexHttpClient and ConvexClient. Its React hooks are in browser-convex.mjs.
 import assert from 'node:assert/strict';
 import { ConvexClient, ConvexHttpClient } from 'convex/browser';
 import { anyApi } from 'convex/server';
@@ -8,14 +8,14 @@ import { check, run } from './lib/check.mjs';
 
 const api = anyApi.ai_chat;
 const on = (name, body, options) => check(`Convex: ${name}`, body, options);
-const http = person => new ConvexHttpClient(base, { skipConvexDeploymentUrlCheck: true, auth: person.token, logger: false });
-const me = async person => (await person.json('/api/v1/me')).id;
+const http = user => new ConvexHttpClient(base, { skipConvexDeploymentUrlCheck: true, auth: user.token, logger: false });
+const me = async user => (await user.json('/api/v1/me')).id;
 
 /** A client over the socket. Node has no cookie jar: the token goes with the handshake. */
-function socket(person) {
+function socket(user) {
   class Authorized extends WebSocket {
     constructor(url) {
-      super(url, { headers: person.headers });
+      super(url, { headers: user.headers });
     }
   }
   return new ConvexClient(base, { skipConvexDeploymentUrlCheck: true, webSocketConstructor: Authorized, unsavedChangesWarning: false, logger: false });
@@ -33,11 +33,11 @@ function watch(client, query, args) {
   return seen;
 }
 
-const drive = async (person, streamId, more = {}) => person.fetch('/chat-stream', { body: { streamId, ...more } });
+const drive = async (user, streamId, more = {}) => user.fetch('/chat-stream', { body: { streamId, ...more } });
 
-on('the text stream: raw text, once', async person => {
-  const { streamId, chatId } = await person.json('/chat-stream/create', { body: { prompt: ask.long, title: 'A title' } });
-  const response = await drive(person, streamId, { prompt: ask.long, chatId });
+on('the text stream: raw text, once', async user => {
+  const { streamId, chatId } = await user.json('/chat-stream/create', { body: { prompt: ask.long, title: 'A title' } });
+  const response = await drive(user, streamId, { prompt: ask.long, chatId });
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type'), /^text\/plain/);
   const texts = [];
@@ -46,29 +46,29 @@ on('the text stream: raw text, once', async person => {
   for await (const bytes of response.body) texts.push((text += decoder.decode(bytes, { stream: true })));
   assertGrew(texts);
   assertWhole(text, 100);
-  for (const again of [await drive(person, streamId), await drive(person, 'nobody'), await drive(person.stranger(), streamId)])
+  for (const again of [await drive(user, streamId), await drive(user, 'unknown'), await drive(user.other(), streamId)])
     assert.deepEqual([again.status, await again.text()], [205, '']);
 });
 
-on('the text stream: a second driver of a running one watches instead', async person => {
-  const { streamId } = await person.json('/chat-stream/create', { body: { prompt: ask.long } });
-  const first = await drive(person, streamId);
-  assert.equal((await drive(person, streamId)).status, 205);
+on('the text stream: a second driver of a running one watches instead', async user => {
+  const { streamId } = await user.json('/chat-stream/create', { body: { prompt: ask.long } });
+  const first = await drive(user, streamId);
+  assert.equal((await drive(user, streamId)).status, 205);
   assertWhole(await first.text(), 100);
 });
 
-on('the text stream: an error in mid-answer cuts the connection, and the query says so', async person => {
-  const { streamId } = await person.json('/chat-stream/create', { body: { prompt: ask.error } });
-  const response = await drive(person, streamId);
+on('the text stream: an error in mid-answer cuts the connection, and the query says so', async user => {
+  const { streamId } = await user.json('/chat-stream/create', { body: { prompt: ask.error } });
+  const response = await drive(user, streamId);
   await assert.rejects(response.text());
-  const body = await http(person).query(api.getChatBody, { streamId });
+  const body = await http(user).query(api.getChatBody, { streamId });
   assert.equal(body.status, 'error');
   assertWhole(body.text, 5);
 });
 
-on('the text stream: other sites may use it where the server names them', async person => {
+on('the text stream: other sites may use it where the server names them', async user => {
   const origin = process.env.CORS_ORIGIN;
-  const preflight = await person.fetch('/chat-stream', {
+  const preflight = await user.fetch('/chat-stream', {
     method: 'OPTIONS',
     headers: { origin: origin ?? 'https://app.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,authorization' },
   });
@@ -84,9 +84,9 @@ on('the text stream: other sites may use it where the server names them', async 
   assert.equal(preflight.headers.get('access-control-allow-origin'), origin);
 });
 
-on('ConvexHttpClient: create, get, list, status, delete', async person => {
-  const client = http(person);
-  const user_id = await me(person);
+on('ConvexHttpClient: create, get, list, status, delete', async user => {
+  const client = http(user);
+  const user_id = await me(user);
   const { chatId, streamId } = await client.mutation(api.createChat, { user_id, prompt: ask.short, title: 'A title' });
   const second = await client.mutation(api.createChat, { user_id, prompt: ask.short });
   const chat = await client.query(api.getChat, { chatId });
@@ -96,7 +96,7 @@ on('ConvexHttpClient: create, get, list, status, delete', async person => {
   assert.equal((await client.query(api.listChats, { user_id, limit: 1 })).length, 1);
 
   assert.deepEqual(await client.query(api.getChatBody, { streamId }), { text: '', status: 'pending' });
-  const text = await (await drive(person, streamId)).text();
+  const text = await (await drive(user, streamId)).text();
   assertWhole(text, 12);
   assert.deepEqual(await client.query(api.getChatBody, { streamId }), { text, status: 'done' });
   assert.equal((await client.query(api.getChat, { chatId })).status, 'completed');
@@ -107,35 +107,35 @@ on('ConvexHttpClient: create, get, list, status, delete', async person => {
   assert.deepEqual((await client.query(api.listChats, { user_id })).map(one => one.stream_id), [second.streamId]);
 });
 
-on('ConvexHttpClient: what there is not, what is wrong and what is not allowed are errors', async person => {
-  const client = http(person);
-  const user_id = await me(person);
-  const other = http(person.stranger());
+on('ConvexHttpClient: unknown, invalid and forbidden requests are errors', async user => {
+  const client = http(user);
+  const user_id = await me(user);
+  const other = http(user.other());
   const { chatId, streamId } = await client.mutation(api.createChat, { user_id, prompt: ask.short });
   for (const attempt of [
     () => client.query(anyApi.ai_chat.nothing, {}),
     () => client.query(anyApi.another.module, {}),
-    () => client.query(api.getChatBody, { streamId: 'nobody' }),
+    () => client.query(api.getChatBody, { streamId: 'unknown' }),
     () => client.mutation(api.createChat, { user_id }),
     () => client.mutation(api.updateChatStatus, { chatId, status: 'nonsense' }),
     () => other.query(api.getChatBody, { streamId }),
     () => other.query(api.listChats, { user_id }),
     () => other.mutation(api.createChat, { user_id, prompt: ask.short }),
   ]) await assert.rejects(attempt, error => error.message.length > 0, attempt.toString());
-  // A client that lost its connection deletes again, so what is not there is deleted already; somebody else's is not there.
+  // A client that lost its connection deletes again, so deleting what does not exist succeeds. Another user's chat does not exist for the caller.
   assert.equal(await other.mutation(api.deleteChat, { chatId }), null);
   assert.equal((await client.query(api.getChat, { chatId })).status, 'pending');
 });
 
-on('ConvexClient: who watches sees the text grow, and its end', async person => {
-  const client = socket(person);
+on('ConvexClient: who watches sees the text grow, and its end', async user => {
+  const client = socket(user);
   try {
-    const user_id = await me(person);
+    const user_id = await me(user);
     const { streamId, chatId } = await client.mutation(api.createChat, { user_id, prompt: ask.long });
     const body = watch(client, api.getChatBody, { streamId });
     const chat = watch(client, api.getChat, { chatId });
     await body.when(value => value.status === 'pending', 'it is pending');
-    const driven = drive(person, streamId).then(response => response.text());
+    const driven = drive(user, streamId).then(response => response.text());
     await body.when(value => value.status === 'streaming' && value.text !== '', 'it streams');
     const done = await body.when(value => value.status === 'done', 'it is done');
     assert.equal(done.text, await driven);
@@ -147,15 +147,15 @@ on('ConvexClient: who watches sees the text grow, and its end', async person => 
   }
 });
 
-on('ConvexClient: who comes late has it all at once; a list follows what is made and deleted', async person => {
-  const client = socket(person);
+on('ConvexClient: a late subscriber gets the whole text at once; a list follows creation and deletion', async user => {
+  const client = socket(user);
   try {
-    const user_id = await me(person);
+    const user_id = await me(user);
     const list = watch(client, api.listChats, { user_id });
     await list.when(chats => chats.length === 0, 'there is none');
-    const { streamId, chatId } = await http(person).mutation(api.createChat, { user_id, prompt: ask.short });
+    const { streamId, chatId } = await http(user).mutation(api.createChat, { user_id, prompt: ask.short });
     await list.when(chats => chats.length === 1 && chats[0].stream_id === streamId, 'there is one');
-    const text = await (await drive(person, streamId)).text();
+    const text = await (await drive(user, streamId)).text();
     const late = watch(client, api.getChatBody, { streamId });
     await late.when(value => value.status === 'done' && value.text === text, 'all of it');
     await list.when(chats => chats[0]?.status === 'completed', 'it is completed');
@@ -166,19 +166,19 @@ on('ConvexClient: who comes late has it all at once; a list follows what is made
   }
 });
 
-on('ConvexClient: a lost socket comes back, with what happened meanwhile', async person => {
+on('ConvexClient: a lost socket reconnects, and gets the changes it missed', async user => {
   const sockets = [];
   class Watched extends WebSocket {
     constructor(url) {
-      super(url, { headers: person.headers });
+      super(url, { headers: user.headers });
       sockets.push(this);
     }
   }
   const client = new ConvexClient(base, { skipConvexDeploymentUrlCheck: true, webSocketConstructor: Watched, unsavedChangesWarning: false, logger: false });
   try {
-    const { streamId } = await client.mutation(api.createChat, { user_id: await me(person), prompt: ask.long });
+    const { streamId } = await client.mutation(api.createChat, { user_id: await me(user), prompt: ask.long });
     const body = watch(client, api.getChatBody, { streamId });
-    const driven = drive(person, streamId).then(response => response.text());
+    const driven = drive(user, streamId).then(response => response.text());
     await body.when(value => value.text.length > 30, 'it streams');
     sockets[0].terminate();
     const done = await body.when(value => value.status === 'done', 'it is done');
@@ -191,14 +191,14 @@ on('ConvexClient: a lost socket comes back, with what happened meanwhile', async
   }
 });
 
-on('ConvexClient: many queries at once, taken back and asked again', async person => {
-  const client = socket(person);
+on('ConvexClient: many queries at once, taken back and asked again', async user => {
+  const client = socket(user);
   try {
-    const user_id = await me(person);
+    const user_id = await me(user);
     const made = await Promise.all(Array.from({ length: 5 }, () => client.mutation(api.createChat, { user_id, prompt: ask.short })));
     const watched = made.map(({ streamId }) => watch(client, api.getChatBody, { streamId }));
     await Promise.all(watched.map(one => one.when(value => value.status === 'pending', 'it is pending')));
-    const texts = await Promise.all(made.map(async ({ streamId }) => (await drive(person, streamId)).text()));
+    const texts = await Promise.all(made.map(async ({ streamId }) => (await drive(user, streamId)).text()));
     await Promise.all(watched.map((one, i) => one.when(value => value.status === 'done' && value.text === texts[i], 'it is done')));
     const again = await client.query(api.getChatBody, { streamId: made[0].streamId });
     assert.deepEqual(again, { text: texts[0], status: 'done' });
@@ -207,15 +207,15 @@ on('ConvexClient: many queries at once, taken back and asked again', async perso
   }
 });
 
-on('ConvexClient: the error of a query reaches who asked, and no other', async person => {
-  const client = socket(person);
+on('ConvexClient: the error of a query reaches who asked, and no other', async user => {
+  const client = socket(user);
   try {
-    const { streamId } = await client.mutation(api.createChat, { user_id: await me(person), prompt: ask.short });
-    const bad = watch(client, api.getChatBody, { streamId: 'nobody' });
+    const { streamId } = await client.mutation(api.createChat, { user_id: await me(user), prompt: ask.short });
+    const bad = watch(client, api.getChatBody, { streamId: 'unknown' });
     const good = watch(client, api.getChatBody, { streamId });
     await good.when(value => value.status === 'pending', 'it is pending');
     await until(() => bad.errors.length > 0, 'the other fails');
-    await assert.rejects(client.mutation(api.createChat, { user_id: 'somebody', prompt: ask.short }));
+    await assert.rejects(client.mutation(api.createChat, { user_id: 'another-user', prompt: ask.short }));
   } finally {
     await client.close();
   }

@@ -10,7 +10,7 @@ const on = (name, body, options) => check(`Durable Streams: ${name}`, body, opti
 const pathOf = id => `/api/v1/generations/${id}/stream`;
 const textPathOf = id => `${pathOf(id)}/text`;
 const textOf = items => items.filter(item => item.type === 'token').map(item => item.content).join('');
-const open = (person, path, { server = base, ...more } = {}) => stream({ url: server + path, headers: person.headers, warnOnHttp: false, ...more });
+const open = (user, path, { server = base, ...more } = {}) => stream({ url: server + path, headers: user.headers, warnOnHttp: false, ...more });
 const header = (response, name) => response.headers.get(`stream-${name}`);
 /**
  * Each batch, until the stream is closed. The client's own `closed` comes before the last batch has been handed out, and also where that batch is then lost with its connection: so
@@ -32,9 +32,9 @@ const collect = async iterable => {
 // What the client does.
 
 for (const live of ['long-poll', 'sse', true]) {
-  on(`a running answer, live=${live}: JSON from its beginning to its end`, async person => {
-    const { generationId } = await person.start(ask.long);
-    const answer = await open(person, pathOf(generationId), { live });
+  on(`a running answer, live=${live}: JSON from its beginning to its end`, async user => {
+    const { generationId } = await user.start(ask.long);
+    const answer = await open(user, pathOf(generationId), { live });
     const batches = [];
     await batchesOf(answer, batch => batches.push(batch));
     const items = batches.flatMap(batch => batch.items);
@@ -46,26 +46,26 @@ for (const live of ['long-poll', 'sse', true]) {
     assert.equal(answer.streamClosed, true);
   });
 
-  on(`a running answer, live=${live}: its text`, async person => {
-    const { generationId, conversationId } = await person.start(script({ reasoning: 2, tool: 1, tokens: 100, delay: 20 }));
+  on(`a running answer, live=${live}: its text`, async user => {
+    const { generationId, conversationId } = await user.start(script({ reasoning: 2, tool: 1, tokens: 100, delay: 20 }));
     const texts = [];
     let text = '';
-    for await (const piece of (await open(person, textPathOf(generationId), { live })).textStream()) texts.push((text += piece));
+    for await (const piece of (await open(user, textPathOf(generationId), { live })).textStream()) texts.push((text += piece));
     assertGrew(texts);
     assertWhole(text, 100);
-    assert.equal(text, (await person.messages(conversationId)).at(-1).content);
+    assert.equal(text, (await user.messages(conversationId)).at(-1).content);
   });
 
-  on(`a finished answer, live=${live}: it is closed at once`, async person => {
-    const { generationId } = await person.answered(ask.short);
-    const items = await collect((await open(person, pathOf(generationId), { live })).jsonStream());
+  on(`a finished answer, live=${live}: it is closed at once`, async user => {
+    const { generationId } = await user.answered(ask.short);
+    const items = await collect((await open(user, pathOf(generationId), { live })).jsonStream());
     assertWhole(textOf(items), 12);
     assert.equal(items.at(-1).type, 'done');
   });
 
-  on(`left in mid-answer, live=${live}: who comes back from where it was misses nothing`, async person => {
-    const { generationId } = await person.start(ask.long);
-    const first = await open(person, pathOf(generationId), { live });
+  on(`disconnected in mid-answer, live=${live}: a reader that resumes at its offset misses nothing`, async user => {
+    const { generationId } = await user.start(ask.long);
+    const first = await open(user, pathOf(generationId), { live });
     const seen = [];
     let offset = null;
     await new Promise((resolve, reject) => {
@@ -78,51 +78,51 @@ for (const live of ['long-poll', 'sse', true]) {
       first.closed.then(() => reject(new Error('it ended before')), reject);
     });
     first.cancel();
-    const rest = await collect((await open(person, pathOf(generationId), { live, offset })).jsonStream());
+    const rest = await collect((await open(user, pathOf(generationId), { live, offset })).jsonStream());
     assertWhole(textOf([...seen, ...rest]), 100);
   });
 }
 
-on('catch-up only: what is there, and no more', async person => {
-  const { generationId } = await person.answered(ask.tool);
-  const answer = await open(person, pathOf(generationId), { live: false });
+on('catch-up only: what is there, and no more', async user => {
+  const { generationId } = await user.answered(ask.tool);
+  const answer = await open(user, pathOf(generationId), { live: false });
   const items = await answer.json();
   assert.deepEqual([answer.upToDate, answer.streamClosed], [true, true]);
   assertWhole(textOf(items), 4);
   assert.ok(items.some(item => item.type === 'tool' && item.name === 'get_weather') && items.some(item => item.type === 'tool-result'), 'the tool is there');
-  assertWhole(await (await open(person, textPathOf(generationId), { live: false })).text(), 4);
+  assertWhole(await (await open(user, textPathOf(generationId), { live: false })).text(), 4);
 
-  const running = await person.start(ask.endless);
-  await until(async () => (await (await open(person, textPathOf(running.generationId), { live: false })).text()).length > 50, 'some text is there');
-  const early = await open(person, pathOf(running.generationId), { live: false });
+  const running = await user.start(ask.endless);
+  await until(async () => (await (await open(user, textPathOf(running.generationId), { live: false })).text()).length > 50, 'some text is there');
+  const early = await open(user, pathOf(running.generationId), { live: false });
   assert.ok((await early.json()).length > 0);
   assert.equal(early.streamClosed, false);
-  await person.json(`/api/v1/generations/${running.generationId}/stop`, { method: 'POST' });
+  await user.json(`/api/v1/generations/${running.generationId}/stop`, { method: 'POST' });
 });
 
-on('from every offset that was given on: joined it is the whole', async person => {
-  const { generationId } = await person.start(ask.long);
+on('from every offset that was given on: joined it is the whole', async user => {
+  const { generationId } = await user.start(ask.long);
   const batches = [];
-  const answer = await open(person, pathOf(generationId), { live: 'sse' });
+  const answer = await open(user, pathOf(generationId), { live: 'sse' });
   await batchesOf(answer, batch => batches.push({ text: textOf(batch.items), offset: batch.offset }));
   const whole = batches.map(batch => batch.text).join('');
   assertWhole(whole, 100);
   await forEach(batches.keys(), 8, async at => {
-    const rest = await (await open(person, textPathOf(generationId), { live: false, offset: batches[at].offset })).text();
+    const rest = await (await open(user, textPathOf(generationId), { live: false, offset: batches[at].offset })).text();
     assert.equal(batches.slice(0, at + 1).map(batch => batch.text).join('') + rest, whole, `from ${batches[at].offset} on`);
   });
 });
 
-on('a failed answer: its text, its error, and the end', async person => {
-  const { generationId } = await person.start(ask.error);
-  const items = await collect((await open(person, pathOf(generationId), { live: 'sse' })).jsonStream());
+on('a failed answer: its text, its error, and the end', async user => {
+  const { generationId } = await user.start(ask.error);
+  const items = await collect((await open(user, pathOf(generationId), { live: 'sse' })).jsonStream());
   assertWhole(textOf(items), 5);
   assert.equal(items.at(-1).type, 'error');
 });
 
-on('the handle: head, then a stream', async person => {
-  const { generationId } = await person.answered(ask.short);
-  const handle = await DurableStream.connect({ url: base + pathOf(generationId), headers: person.headers, warnOnHttp: false });
+on('the handle: head, then a stream', async user => {
+  const { generationId } = await user.answered(ask.short);
+  const handle = await DurableStream.connect({ url: base + pathOf(generationId), headers: user.headers, warnOnHttp: false });
   const head = await handle.head();
   assert.deepEqual([head.exists, head.streamClosed], [true, true]);
   assert.match(head.contentType, /^application\/json/);
@@ -130,12 +130,12 @@ on('the handle: head, then a stream', async person => {
 });
 
 /** An app that comes back with its offset whenever the client gives a connection up. */
-async function followed(person, path, options) {
+async function followed(user, path, options) {
   const seen = { items: [], offset: '-1', attempts: 0 };
   for (;;) {
     seen.attempts++;
     try {
-      const answer = await open(person, path, { ...options, offset: seen.offset });
+      const answer = await open(user, path, { ...options, offset: seen.offset });
       await batchesOf(answer, batch => {
         seen.items.push(...batch.items);
         seen.offset = batch.offset;
@@ -148,17 +148,17 @@ async function followed(person, path, options) {
 }
 
 for (const live of ['long-poll', 'sse']) {
-  on(`a running answer, live=${live}, its first connections cut somewhere: nothing is lost or doubled`, async person => {
+  on(`a running answer, live=${live}, its first connections cut somewhere: nothing is lost or doubled`, async user => {
     const question = script({ tokens: 30, delay: 20 });
-    const { message } = await person.answered(question);
+    const { message } = await user.answered(question);
     const positions = [];
     await forEach(Array.from({ length: 60 }, (_, i) => i * 31), 30, async at => {
-      const somebody = person.stranger();
-      const { generationId } = await somebody.start(question);
+      const owner = user.other();
+      const { generationId } = await owner.start(question);
       const proxy = await cuttingProxy(n => (n < 3 ? at : Infinity), { reset: at % 2 === 0 });
       const position = { at, problem: null };
       try {
-        const { items } = await followed(somebody, pathOf(generationId), { live, server: proxy.base });
+        const { items } = await followed(owner, pathOf(generationId), { live, server: proxy.base });
         if (textOf(items) !== message.content) position.problem = `got ${JSON.stringify(textOf(items))}`;
       } catch (error) {
         position.problem = reasonOf(error);
@@ -172,25 +172,25 @@ for (const live of ['long-poll', 'sse']) {
 
 // What the protocol says of reading.
 
-on('HEAD: type, tail, and whether it is closed', async person => {
-  const { generationId } = await person.start(ask.endless);
-  const running = await person.fetch(pathOf(generationId), { method: 'HEAD' });
+on('HEAD: type, tail, and whether it is closed', async user => {
+  const { generationId } = await user.start(ask.endless);
+  const running = await user.fetch(pathOf(generationId), { method: 'HEAD' });
   assert.equal(running.status, 200);
   assert.match(running.headers.get('content-type'), /^application\/json/);
   assert.match(running.headers.get('cache-control'), /no-store/);
   assert.ok(header(running, 'next-offset'));
   assert.equal(header(running, 'closed'), null);
-  await person.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
-  const ended = await person.fetch(textPathOf(generationId), { method: 'HEAD' });
+  await user.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
+  const ended = await user.fetch(textPathOf(generationId), { method: 'HEAD' });
   assert.match(ended.headers.get('content-type'), /^text\/plain/);
   assert.equal(header(ended, 'closed'), 'true');
   assert.equal(await ended.text(), '');
 });
 
-on('no offset and -1 are the beginning', async person => {
-  const { generationId } = await person.answered(ask.short);
+on('no offset and -1 are the beginning', async user => {
+  const { generationId } = await user.answered(ask.short);
   for (const path of [pathOf(generationId), textPathOf(generationId)]) {
-    const [bare, first] = await Promise.all([person.fetch(path), person.fetch(`${path}?offset=-1`)]);
+    const [bare, first] = await Promise.all([user.fetch(path), user.fetch(`${path}?offset=-1`)]);
     assert.deepEqual([bare.status, first.status], [200, 200]);
     assert.equal(await bare.text(), await first.text());
     assert.deepEqual([header(bare, 'up-to-date'), header(bare, 'closed')], ['true', 'true']);
@@ -198,118 +198,118 @@ on('no offset and -1 are the beginning', async person => {
   }
 });
 
-on('an offset goes on exactly after it, in both streams', async person => {
-  const { generationId } = await person.answered(script({ tokens: 40, delay: 2 }));
-  const items = await person.json(pathOf(generationId));
+on('reading continues exactly after an offset, in both streams', async user => {
+  const { generationId } = await user.answered(script({ tokens: 40, delay: 2 }));
+  const items = await user.json(pathOf(generationId));
   const offset = String(items.find(item => item.type === 'token').position);
-  const tail = header(await person.fetch(pathOf(generationId)), 'next-offset');
+  const tail = header(await user.fetch(pathOf(generationId)), 'next-offset');
   assert.equal(Number(tail), items.at(-1).position);
-  const rest = await person.json(`${pathOf(generationId)}?offset=${offset.padStart(tail.length, '0')}`);
+  const rest = await user.json(`${pathOf(generationId)}?offset=${offset.padStart(tail.length, '0')}`);
   assert.deepEqual(rest, items.filter(item => item.position > Number(offset)));
-  assert.equal(await (await person.fetch(`${textPathOf(generationId)}?offset=${offset.padStart(tail.length, '0')}`)).text(), textOf(rest));
+  assert.equal(await (await user.fetch(`${textPathOf(generationId)}?offset=${offset.padStart(tail.length, '0')}`)).text(), textOf(rest));
 });
 
-on('at the tail: an empty success', async person => {
-  const { generationId } = await person.answered(ask.short);
+on('at the tail: an empty success', async user => {
+  const { generationId } = await user.answered(ask.short);
   for (const [path, empty] of [[pathOf(generationId), '[]'], [textPathOf(generationId), '']]) {
-    const tail = header(await person.fetch(path), 'next-offset');
-    const response = await person.fetch(`${path}?offset=${tail}`);
+    const tail = header(await user.fetch(path), 'next-offset');
+    const response = await user.fetch(`${path}?offset=${tail}`);
     assert.deepEqual([response.status, await response.text()], [200, empty]);
     assert.deepEqual([header(response, 'next-offset'), header(response, 'up-to-date'), header(response, 'closed')], [tail, 'true', 'true']);
   }
 });
 
-on('now is the tail, and is not cached', async person => {
-  const { generationId } = await person.start(ask.endless);
-  const now = await person.fetch(`${pathOf(generationId)}?offset=now`);
+on('now is the tail, and is not cached', async user => {
+  const { generationId } = await user.start(ask.endless);
+  const now = await user.fetch(`${pathOf(generationId)}?offset=now`);
   assert.deepEqual([now.status, await now.text(), header(now, 'up-to-date'), header(now, 'closed')], [200, '[]', 'true', null]);
   assert.match(now.headers.get('cache-control'), /no-store/);
   assert.equal(now.headers.get('etag'), null);
-  const next = await person.fetch(`${pathOf(generationId)}?offset=${header(now, 'next-offset')}&live=long-poll`);
+  const next = await user.fetch(`${pathOf(generationId)}?offset=${header(now, 'next-offset')}&live=long-poll`);
   assert.equal(next.status, 200);
   assert.ok((await next.json()).length > 0, 'what came after');
-  await person.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
-  const ended = await person.fetch(`${textPathOf(generationId)}?offset=now`);
+  await user.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
+  const ended = await user.fetch(`${textPathOf(generationId)}?offset=now`);
   assert.deepEqual([await ended.text(), header(ended, 'closed')], ['', 'true']);
 });
 
-on('a bad offset is refused', async person => {
-  const { generationId } = await person.answered(ask.short);
+on('a bad offset is refused', async user => {
+  const { generationId } = await user.answered(ask.short);
   for (const query of ['offset=', 'offset=1,2', 'offset=1%202', 'offset=abc', 'offset=-2', 'offset=0&offset=1', 'offset=..%2F', 'live=long-poll', 'live=sse', 'offset=-1&live=nonsense'])
-    assert.equal((await person.fetch(`${pathOf(generationId)}?${query}`)).status, 400, query);
-  assert.equal((await person.fetch(`${pathOf(generationId)}?offset=-1&unknown=1`)).status, 200, 'parameters that are not known are not looked at');
+    assert.equal((await user.fetch(`${pathOf(generationId)}?${query}`)).status, 400, query);
+  assert.equal((await user.fetch(`${pathOf(generationId)}?offset=-1&unknown=1`)).status, 200, 'parameters that are not known are not looked at');
 });
 
-on('a stream that there is not, or of somebody else', async person => {
-  const { generationId } = await person.stranger().answered(ask.short);
+on('a stream that does not exist or belongs to another user is not found', async user => {
+  const { generationId } = await user.other().answered(ask.short);
   for (const id of [generationId, '0199f000-0000-7000-8000-000000000000']) {
     for (const query of ['', '?offset=now', '?offset=now&live=long-poll', '?offset=now&live=sse'])
-      for (const path of [pathOf(id), textPathOf(id)]) assert.equal((await person.fetch(path + query)).status, 404, path + query);
-    assert.equal((await person.fetch(pathOf(id), { method: 'HEAD' })).status, 404);
+      for (const path of [pathOf(id), textPathOf(id)]) assert.equal((await user.fetch(path + query)).status, 404, path + query);
+    assert.equal((await user.fetch(pathOf(id), { method: 'HEAD' })).status, 404);
   }
 });
 
-on('it is read and not written', async person => {
-  const { generationId } = await person.answered(ask.short);
+on('it is read and not written', async user => {
+  const { generationId } = await user.answered(ask.short);
   for (const method of ['PUT', 'POST', 'DELETE'])
-    assert.equal((await person.fetch(pathOf(generationId), { method, body: method === 'DELETE' ? undefined : '[]' })).status, 405, method);
+    assert.equal((await user.fetch(pathOf(generationId), { method, body: method === 'DELETE' ? undefined : '[]' })).status, 405, method);
 });
 
-on('an etag spares the body', async person => {
-  const { generationId } = await person.answered(ask.short);
-  const first = await person.fetch(`${pathOf(generationId)}?offset=-1`);
+on('an etag spares the body', async user => {
+  const { generationId } = await user.answered(ask.short);
+  const first = await user.fetch(`${pathOf(generationId)}?offset=-1`);
   const etag = first.headers.get('etag');
   assert.ok(etag);
   assert.match(first.headers.get('cache-control'), /private/);
-  const again = await person.fetch(`${pathOf(generationId)}?offset=-1`, { headers: { 'if-none-match': etag } });
+  const again = await user.fetch(`${pathOf(generationId)}?offset=-1`, { headers: { 'if-none-match': etag } });
   assert.deepEqual([again.status, await again.text()], [304, '']);
-  assert.equal((await person.fetch(`${pathOf(generationId)}?offset=-1`, { headers: { 'if-none-match': '"another"' } })).status, 200);
+  assert.equal((await user.fetch(`${pathOf(generationId)}?offset=-1`, { headers: { 'if-none-match': '"another"' } })).status, 200);
   const tail = header(first, 'next-offset');
-  assert.notEqual((await person.fetch(`${pathOf(generationId)}?offset=${tail}`)).headers.get('etag'), etag);
+  assert.notEqual((await user.fetch(`${pathOf(generationId)}?offset=${tail}`)).headers.get('etag'), etag);
 });
 
-on('an etag changes with what is there', async person => {
-  const { generationId } = await person.start(script({ tokens: 6, delay: 150 }));
+on('an etag changes with what is there', async user => {
+  const { generationId } = await user.start(script({ tokens: 6, delay: 150 }));
   const early = await until(async () => {
-    const response = await person.fetch(pathOf(generationId));
+    const response = await user.fetch(pathOf(generationId));
     return (await response.json()).length > 0 && response.headers.get('etag');
   }, 'something is there');
-  await person.ended(generationId);
-  assert.notEqual((await person.fetch(pathOf(generationId))).headers.get('etag'), early);
+  await user.ended(generationId);
+  assert.notEqual((await user.fetch(pathOf(generationId))).headers.get('etag'), early);
 });
 
-on('long-poll: what is there comes at once, and the cursor moves on', async person => {
-  const { generationId } = await person.start(ask.endless);
+on('long-poll: what is there comes at once, and the cursor moves on', async user => {
+  const { generationId } = await user.start(ask.endless);
   const url = `${pathOf(generationId)}?offset=-1&live=long-poll`;
-  await until(async () => (await person.json(pathOf(generationId))).length > 0, 'something is there');
-  const first = await person.fetch(url);
+  await until(async () => (await user.json(pathOf(generationId))).length > 0, 'something is there');
+  const first = await user.fetch(url);
   assert.equal(first.status, 200);
   assert.equal(header(first, 'up-to-date'), 'true');
   const cursor = header(first, 'cursor');
   assert.match(cursor, /^\d+$/);
   assert.ok(Math.abs(Number(cursor) - Math.floor((Date.now() - Date.UTC(2024, 9, 9)) / 20_000)) <= 1, 'it counts 20 s intervals');
-  const second = await person.fetch(`${url}&cursor=${cursor}`);
+  const second = await user.fetch(`${url}&cursor=${cursor}`);
   assert.ok(Number(header(second, 'cursor')) > Number(cursor), 'it is greater than the one that was sent');
-  await person.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
+  await user.json(`/api/v1/generations/${generationId}/stop`, { method: 'POST' });
 });
 
-on('long-poll: waits for what comes', async person => {
-  const { generationId } = await person.start(script({ first: 1500, tokens: 6, delay: 3 }));
-  const tail = header(await person.fetch(pathOf(generationId), { method: 'HEAD' }), 'next-offset');
+on('long-poll: waits for what comes', async user => {
+  const { generationId } = await user.start(script({ first: 1500, tokens: 6, delay: 3 }));
+  const tail = header(await user.fetch(pathOf(generationId), { method: 'HEAD' }), 'next-offset');
   const began = performance.now();
-  const response = await person.fetch(`${textPathOf(generationId)}?offset=${tail}&live=long-poll`);
+  const response = await user.fetch(`${textPathOf(generationId)}?offset=${tail}&live=long-poll`);
   assert.equal(response.status, 200);
   assert.ok(performance.now() - began > 300, 'it waited');
   assert.match(await response.text(), /^№1/);
 });
 
-on('long-poll: closed and at the end is said at once', async person => {
-  const { generationId } = await person.answered(ask.short);
+on('long-poll: closed and at the end is said at once', async user => {
+  const { generationId } = await user.answered(ask.short);
   for (const path of [pathOf(generationId), textPathOf(generationId)]) {
-    const tail = header(await person.fetch(path), 'next-offset');
+    const tail = header(await user.fetch(path), 'next-offset');
     for (const offset of [tail, 'now']) {
       const began = performance.now();
-      const response = await person.fetch(`${path}?offset=${offset}&live=long-poll`);
+      const response = await user.fetch(`${path}?offset=${offset}&live=long-poll`);
       assert.ok(performance.now() - began < 2000, 'at once');
       assert.deepEqual([response.status, header(response, 'closed'), header(response, 'up-to-date'), header(response, 'next-offset')], [204, 'true', 'true', tail]);
     }
@@ -334,9 +334,9 @@ async function events(response, enough = () => false) {
   return seen;
 }
 
-on('live events: each batch is followed by where it ends, and the last says that it is closed', async person => {
-  const { generationId } = await person.start(ask.long);
-  const response = await person.fetch(`${pathOf(generationId)}?offset=-1&live=sse`);
+on('live events: each batch is followed by where it ends, and the last says that it is closed', async user => {
+  const { generationId } = await user.start(ask.long);
+  const response = await user.fetch(`${pathOf(generationId)}?offset=-1&live=sse`);
   assert.match(response.headers.get('content-type'), /^text\/event-stream/);
   assert.match(response.headers.get('cache-control'), /no-(cache|store)/);
   const seen = await events(response);
@@ -350,7 +350,7 @@ on('live events: each batch is followed by where it ends, and the last says that
     }
     assert.equal(type, 'control');
     const control = JSON.parse(data);
-    assert.ok(control.streamNextOffset >= last, 'offsets go on');
+    assert.ok(control.streamNextOffset >= last, 'offsets increase');
     last = control.streamNextOffset;
     if (i < seen.length - 1) assert.match(control.streamCursor, /^\d+$/);
     else assert.deepEqual([control.streamClosed, control.streamCursor], [true, undefined]);
@@ -358,27 +358,27 @@ on('live events: each batch is followed by where it ends, and the last says that
   assertWhole(textOf(items), 100);
 });
 
-on('live events: text of several lines', async person => {
-  const { generationId, message } = await person.answered('a table, please', { model: 'demo/parley' });
+on('live events: text of several lines', async user => {
+  const { generationId, message } = await user.answered('a table, please', { model: 'demo/parley' });
   assert.ok(message.content.includes('\n\n'), 'the demo answers in several lines');
-  const seen = await events(await person.fetch(`${textPathOf(generationId)}?offset=-1&live=sse`));
+  const seen = await events(await user.fetch(`${textPathOf(generationId)}?offset=-1&live=sse`));
   assert.equal(seen.filter(({ type }) => type === 'data').map(({ data }) => data).join(''), message.content);
 });
 
-on('live events: at the end already', async person => {
-  const { generationId } = await person.answered(ask.short);
-  const tail = header(await person.fetch(pathOf(generationId)), 'next-offset');
+on('live events: at the end already', async user => {
+  const { generationId } = await user.answered(ask.short);
+  const tail = header(await user.fetch(pathOf(generationId)), 'next-offset');
   for (const path of [pathOf(generationId), textPathOf(generationId)]) {
-    const seen = await events(await person.fetch(`${path}?offset=${tail}&live=sse`));
+    const seen = await events(await user.fetch(`${path}?offset=${tail}&live=sse`));
     assert.equal(seen.length, 1);
     assert.deepEqual([JSON.parse(seen[0].data).streamNextOffset, JSON.parse(seen[0].data).streamClosed], [tail, true]);
   }
 });
 
-on('live events: a running one says when the reader has caught up', async person => {
-  const { generationId } = await person.start(script({ first: 1000, tokens: 6, delay: 3 }));
+on('live events: a running one says when the reader has caught up', async user => {
+  const { generationId } = await user.start(script({ first: 1000, tokens: 6, delay: 3 }));
   const isUpToDate = ({ type, data }) => type === 'control' && JSON.parse(data).upToDate === true;
-  const seen = await events(await person.fetch(`${pathOf(generationId)}?offset=-1&live=sse`), so => so.some(isUpToDate));
+  const seen = await events(await user.fetch(`${pathOf(generationId)}?offset=-1&live=sse`), so => so.some(isUpToDate));
   assert.ok(!seen.some(({ data }) => data.includes('streamClosed')), 'and not that it is closed');
 });
 

@@ -43,23 +43,23 @@ function follow(url, { headers = {}, seconds = 25 } = {}) {
   });
 }
 
-on('an answer, with the token in a header', async person => {
-  const { sessionId } = await startSession(person, ask.long);
-  const seen = await follow(`${base}/chat/stream?sessionId=${sessionId}`, { headers: person.headers });
+on('an answer, with the token in a header', async user => {
+  const { sessionId } = await startSession(user, ask.long);
+  const seen = await follow(`${base}/chat/stream?sessionId=${sessionId}`, { headers: user.headers });
   assertGrew(seen.texts);
   assertWhole(seen.text, 100);
 });
 
-on("a generation's events", async person => {
-  const { generationId } = await person.answered(ask.tool);
-  const seen = await follow(`${base}/api/v1/generations/${generationId}/events`, { headers: person.headers });
+on("a generation's events", async user => {
+  const { generationId } = await user.answered(ask.tool);
+  const seen = await follow(`${base}/api/v1/generations/${generationId}/events`, { headers: user.headers });
   assertWhole(seen.text, 4);
   assert.ok(seen.types.includes('tool-result'), seen.types.join());
 });
 
-on('an error in mid-answer is an event', async person => {
-  const { sessionId } = await startSession(person, ask.error);
-  const seen = await follow(base + sessionUrl(person, sessionId));
+on('an error in mid-answer is an event', async user => {
+  const { sessionId } = await startSession(user, ask.error);
+  const seen = await follow(base + sessionUrl(user, sessionId));
   assert.equal(seen.types.at(-1), 'error');
   assertWhole(seen.text, 5);
 });
@@ -67,23 +67,23 @@ on('an error in mid-answer is an event', async person => {
 // It applies an id when its line is complete: an event that is cut off between that line and the empty one is lost.
 const isFrail = body => /(^|\n)id: \d+\n$/.test(body);
 let positions = null;
-const cuts = person => (positions ??= Promise.all([cutRunning(person, follow, isFrail), cutFinished(person, follow, isFrail)]).then(both => both.flat()));
+const cuts = user => (positions ??= Promise.all([cutRunning(user, follow, isFrail), cutFinished(user, follow, isFrail)]).then(both => both.flat()));
 
-on('connections that are cut at every byte: nothing is lost or doubled', async person => {
-  assertExact((await cuts(person)).filter(position => !position.isFrail));
+on('connections that are cut at every byte: nothing is lost or doubled', async user => {
+  assertExact((await cuts(user)).filter(position => !position.isFrail));
 }, { seconds: 120 });
 
-on('connections that are cut between the id of an event and its end', async person => {
-  assertExact((await cuts(person)).filter(position => position.isFrail));
+on('connections that are cut between the id of an event and its end', async user => {
+  assertExact((await cuts(user)).filter(position => position.isFrail));
 }, { seconds: 120, known: 'fetch-event-source takes over an id before the event that it belongs to is complete' });
 
-on('heartbeats of a silent model do no harm to the text', async person => {
-  const seen = await follow(base + sessionUrl(person, (await startSession(person, ask.silent)).sessionId), { seconds: 60 });
+on('heartbeats of a silent model do no harm to the text', async user => {
+  const seen = await follow(base + sessionUrl(user, (await startSession(user, ask.silent)).sessionId), { seconds: 60 });
   assertWhole(seen.text, 12);
 }, { seconds: 60 });
 
-on('heartbeats of a silent model are not events', async person => {
-  const seen = await follow(base + sessionUrl(person, (await startSession(person, ask.silent)).sessionId), { seconds: 60 });
+on('heartbeats of a silent model are not events', async user => {
+  const seen = await follow(base + sessionUrl(user, (await startSession(user, ask.silent)).sessionId), { seconds: 60 });
   assert.equal(seen.empty, 0);
 }, { seconds: 60, known: 'fetch-event-source tells of a message without data where there is only a comment' });
 

@@ -51,24 +51,24 @@ const readers = {
 };
 
 for (const [format, read] of Object.entries(readers)) {
-  check(`format=${format}: a generation, running and ended`, async person => {
-    const { generationId, conversationId } = await person.start(script({ reasoning: 2, tool: 1, tokens: 30, delay: 10 }));
+  check(`format=${format}: a generation, running and ended`, async user => {
+    const { generationId, conversationId } = await user.start(script({ reasoning: 2, tool: 1, tokens: 30, delay: 10 }));
     const path = `/api/v1/generations/${generationId}/events?format=${format}`;
-    const running = await read(await person.fetch(path));
-    const ended = await read(await person.fetch(path));
+    const running = await read(await user.fetch(path));
+    const ended = await read(await user.fetch(path));
     assertWhole(running, 30);
     assert.equal(ended, running);
-    assert.equal(running, (await person.messages(conversationId)).at(-1).content);
+    assert.equal(running, (await user.messages(conversationId)).at(-1).content);
   });
 
-  check(`format=${format}: POST /api/chat, whatever the body looks like`, async person => {
+  check(`format=${format}: POST /api/chat, whatever the body looks like`, async user => {
     for (const body of [
       { message: ask.short, model },
       { messages: [{ role: 'user', content: ask.short }], model },
       { id: newId(), messages: [{ role: 'user', content: ask.short, parts: [{ type: 'text', text: ask.short }] }], model },
       { id: newId(), trigger: 'submit-message', messages: [{ id: newId('user'), role: 'user', parts: [{ type: 'text', text: ask.short }] }], model },
     ]) {
-      const response = await person.fetch(`/api/chat?format=${format}`, { body });
+      const response = await user.fetch(`/api/chat?format=${format}`, { body });
       assert.equal(response.status, 200, JSON.stringify(body));
       assert.ok(response.headers.get('x-generation-id') && response.headers.get('x-conversation-id'), 'ids');
       assertWhole(await read(response), 12);
@@ -76,10 +76,10 @@ for (const [format, read] of Object.entries(readers)) {
   });
 }
 
-check('a format that there is not is refused', async person => {
-  assert.equal((await person.fetch('/api/chat?format=nonsense', { body: { message: ask.short } })).status, 400);
-  const { generationId } = await person.answered(ask.short);
-  assert.equal((await person.fetch(`/api/v1/generations/${generationId}/events?format=nonsense`)).status, 400);
+check('an unknown format is refused', async user => {
+  assert.equal((await user.fetch('/api/chat?format=nonsense', { body: { message: ask.short } })).status, 400);
+  const { generationId } = await user.answered(ask.short);
+  assert.equal((await user.fetch(`/api/v1/generations/${generationId}/events?format=nonsense`)).status, 400);
 });
 
 await run({ atOnce: 6 });

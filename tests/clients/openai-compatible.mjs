@@ -7,7 +7,7 @@ import { ask, assertGrew, assertWhole, base, model } from './lib/parley.mjs';
 import { check, run } from './lib/check.mjs';
 
 const on = (name, body) => check(`@ai-sdk/openai-compatible: ${name}`, body, { seconds: 60 });
-const modelOf = person => createOpenAICompatible({ name: 'parley', baseURL: `${base}/v1`, apiKey: person.token, includeUsage: true }).chatModel(model);
+const modelOf = user => createOpenAICompatible({ name: 'parley', baseURL: `${base}/v1`, apiKey: user.token, includeUsage: true }).chatModel(model);
 
 /** A stream that is read to its end: its text as it grew, and what it reported as an error. */
 async function read(options) {
@@ -24,50 +24,50 @@ async function read(options) {
   return { ...seen, text, result };
 }
 
-on('streamText', async person => {
-  const { texts, text, errors, result } = await read({ model: modelOf(person), prompt: ask.long });
+on('streamText', async user => {
+  const { texts, text, errors, result } = await read({ model: modelOf(user), prompt: ask.long });
   assert.deepEqual(errors, []);
   assertGrew(texts, 5);
   assertWhole(text, 100);
   assert.deepEqual([await result.finishReason, (await result.usage).outputTokens], ['stop', 100]);
 });
 
-on('generateText', async person => {
-  const { text, usage, finishReason } = await ai.generateText({ model: modelOf(person), prompt: ask.short, maxRetries: 0 });
+on('generateText', async user => {
+  const { text, usage, finishReason } = await ai.generateText({ model: modelOf(user), prompt: ask.short, maxRetries: 0 });
   assertWhole(text, 12);
   assert.deepEqual([finishReason, usage.outputTokens], ['stop', 12]);
 });
 
-on('reasoning', async person => {
-  const { text, result } = await read({ model: modelOf(person), prompt: ask.reasoning });
+on('reasoning', async user => {
+  const { text, result } = await read({ model: modelOf(user), prompt: ask.reasoning });
   assert.equal(await result.reasoningText, 'Überlegung 1. Überlegung 2. Überlegung 3. ');
   assertWhole(text, 5);
 });
 
-on('a tool that the SDK runs', async person => {
+on('a tool that the SDK runs', async user => {
   const asked = [];
   const tools = { get_weather: ai.tool({ description: 'The weather', inputSchema: z.object({ city: z.string() }), execute: input => { asked.push(input); return { temperature: 21 }; } }) };
   for (const call of [read, async options => ai.generateText({ maxRetries: 0, ...options })]) {
-    const { text } = await call({ model: modelOf(person), prompt: ask.callerTool, tools, stopWhen: ai.isStepCount(3) });
+    const { text } = await call({ model: modelOf(user), prompt: ask.callerTool, tools, stopWhen: ai.isStepCount(3) });
     assertWhole(text, 4);
   }
   assert.deepEqual(asked, [{ city: 'Paris' }, { city: 'Paris' }]);
 });
 
-on('an error in mid-answer is an error, after the text before it', async person => {
-  const { text, errors } = await read({ model: modelOf(person), prompt: ask.error });
+on('an error in mid-answer is an error, after the text before it', async user => {
+  const { text, errors } = await read({ model: modelOf(user), prompt: ask.error });
   assertWhole(text, 5);
   assert.match(errors[0]?.message ?? '', /^[A-Z].*[.!]$/s, 'the sentence of the server');
 });
 
-on('heartbeats of a silent model do no harm', async person => assertWhole((await read({ model: modelOf(person), prompt: ask.silent })).text, 12));
+on('heartbeats of a silent model do no harm', async user => assertWhole((await read({ model: modelOf(user), prompt: ask.silent })).text, 12));
 
-on('too many requests', async person => {
-  await assert.rejects(ai.generateText({ model: modelOf(person), prompt: ask.rateLimit, maxRetries: 0 }), error => error.statusCode === 429 && error.isRetryable);
+on('too many requests', async user => {
+  await assert.rejects(ai.generateText({ model: modelOf(user), prompt: ask.rateLimit, maxRetries: 0 }), error => error.statusCode === 429 && error.isRetryable);
 });
 
-on('a model that there is not', async person => {
-  const nothing = createOpenAICompatible({ name: 'parley', baseURL: `${base}/v1`, apiKey: person.token }).chatModel('nobody/nothing');
+on('an unknown model', async user => {
+  const nothing = createOpenAICompatible({ name: 'parley', baseURL: `${base}/v1`, apiKey: user.token }).chatModel('unknown/model');
   await assert.rejects(ai.generateText({ model: nothing, prompt: 'x', maxRetries: 0 }), error => error.statusCode === 404 && !error.isRetryable);
 });
 

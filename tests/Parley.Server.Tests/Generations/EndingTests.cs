@@ -6,10 +6,10 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;
 
-/// <summary>However an answer ends, no client takes what it got for more than it is: in each wire format, over real connections.</summary>
+/// <summary>However an answer ends, no client mistakes an incomplete answer for a complete one: in each wire format, over real connections.</summary>
 public sealed class EndingTests(ParleyServer server)
 {
-    /// <summary>To clients of these a body that ends in order is a whole answer, whatever was in it.</summary>
+    /// <summary>Formats whose clients take any body that ends regularly for a complete answer.</summary>
     private static readonly string[] CutAfterFailure = ["text", "chat"];
 
     public static TheoryData<string> Formats => [.. WireFormatCatalog.All.Select(format => format.Name)];
@@ -34,7 +34,7 @@ public sealed class EndingTests(ParleyServer server)
     [MemberData(nameof(Formats))]
     public async Task Failed_SaysSo(string format)
     {
-        // S0.8, S1.80: an error after the first byte is an event; where there is none, the connection is cut.
+        // An error after the first byte is an event; a format without error events cuts the connection.
         using var ana = server.NewPerson();
         await ana.IdAsync();
         using var raw = await RawConnection.OpenAsync(server);
@@ -73,7 +73,7 @@ public sealed class EndingTests(ParleyServer server)
     [Fact]
     public async Task Deleted_IsCutInEveryFormat()
     {
-        // Nothing is left that could be gone on with, and nothing that ended.
+        // After a deletion there is nothing to resume, and no regular end.
         using var ana = server.NewPerson();
         await using var source = await ana.AskAsync("#script tokens=100000 delay=5");
         var streams = await OpenEachAsync(ana, format =>
@@ -90,7 +90,7 @@ public sealed class EndingTests(ParleyServer server)
     [Fact]
     public async Task ServerLeaves_EveryFormatIsCutAndTheAnswerGoesOnAfterwards()
     {
-        // S0.84: no mark of an end, since it is none; whoever comes back finds the rest.
+        // No mark of an end, because the answer has not ended; a client that reconnects gets the rest.
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewPerson();
         await ana.IdAsync();
@@ -116,7 +116,7 @@ public sealed class EndingTests(ParleyServer server)
     [Fact]
     public async Task ServerLeaves_ASessionsStreamIsCutAndGoesOnFromItsCursor()
     {
-        // S1.102: an EventSource reconnects by itself, with the id that it saw last.
+        // An EventSource reconnects by itself, with the last id that it received.
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewPerson();
         const string script = "#script tokens=300 delay=5";

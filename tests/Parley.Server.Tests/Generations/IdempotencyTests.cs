@@ -3,7 +3,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Generations;
 
-/// <summary><c>Idempotency-Key</c>: a retry attaches to what its first try started, and never starts a second one.</summary>
+/// <summary><c>Idempotency-Key</c>: a retry attaches to the answer that the first request started, and never starts a second one.</summary>
 public sealed class IdempotencyTests(ParleyServer server)
 {
     [Fact]
@@ -135,7 +135,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Key_OfSomebodyElse_IsAnotherKey()
+    public async Task Key_OfAnotherUser_IsAnotherKey()
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();

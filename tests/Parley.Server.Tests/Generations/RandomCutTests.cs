@@ -6,7 +6,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;
 
-/// <summary>A server whose people lose their connections.</summary>
+/// <summary>A server whose clients lose their connections.</summary>
 public sealed class RandomCutServer : IAsyncLifetime
 {
     internal ParleyServer Server { get; private set; } = null!;
@@ -17,7 +17,7 @@ public sealed class RandomCutServer : IAsyncLifetime
 }
 
 /// <summary>
-/// A hundred answers in each format, each cut after a random number of bytes: what was received is the beginning of the answer, no client takes it for more, and whoever comes back has every character once.
+/// A hundred answers in each format, each cut after a random number of bytes: what was received is the beginning of the answer, no client takes it for complete, and after reconnecting each has every character once.
 /// </summary>
 public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<RandomCutServer>
 {
@@ -52,7 +52,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
             }
         });
 
-        // However often it was asked for: each was begun once.
+        // However often it was requested, each answer was started once.
         if (only is null)
         {
             Assert.Equal(Cuts + 2, fixture.Server.Tables.Count("generations", "owner_id = @id", ("@id", await ana.IdAsync())));
@@ -70,7 +70,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
             return;
         }
 
-        // No cursor: all of it again, by the same request once more, or by the generation's own address where that has come.
+        // Without a cursor the whole answer is read again: by repeating the request, or, once the generation's id is known, by following it.
         var again =
             cut.Headers.TryGetValue("X-Generation-Id", out var generation) && random.Next(2) == 0
                 ? await RequestAsync(ana, int.MaxValue, "GET", $"/api/v1/generations/{generation}/events?format={format}", null)
@@ -100,7 +100,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         for (var connection = 0; !isComplete; connection++)
         {
             var most = connection < 6 ? random.Next(1, 3000) : int.MaxValue;
-            // Before its first event a client has nothing to go on from: it asks again.
+            // Before its first event a client has no cursor and repeats the request.
             var path =
                 format == "responses"
                     ? $"/v1/responses/{response}?stream=true&starting_after={cursor}"
@@ -135,7 +135,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         Assert.Equal(whole, text);
     }
 
-    /// <summary>What a client makes of what has come: the beginning of the answer, and no good end unless all of it is there.</summary>
+    /// <summary>Asserts what a client has received: the beginning of the answer, and a regular end only when it is complete.</summary>
     private static async Task<Reading> ReadAsync(string format, RawAnswer answer, string whole)
     {
         var reading = await Reading.OfAsync(format, answer.Body);
@@ -175,7 +175,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
                 ("Idempotency-Key", key)
             );
 
-    /// <summary>One connection, cut after so many bytes.</summary>
+    /// <summary>One connection, cut after this number of bytes.</summary>
     private async Task<RawAnswer> RequestAsync(
         Person ana,
         int most,

@@ -5,7 +5,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>An answer in some wire format, while it is being read.</summary>
+/// <summary>A response in a wire format, while it is being read.</summary>
 internal sealed class AnswerStream(HttpResponseMessage response, Stream body, string format) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _timeout = new(Person.Timeout);
@@ -19,10 +19,10 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
 
     public string Raw => Encoding.UTF8.GetString(_bytes.ToArray());
 
-    /// <summary>What there is so far.</summary>
+    /// <summary>What was received so far.</summary>
     public Task<Reading> NowAsync() => Reading.OfAsync(format, _bytes.ToArray());
 
-    /// <summary>Reads on until there is enough.</summary>
+    /// <summary>Reads until a condition holds.</summary>
     public async Task<Reading> UntilAsync(Func<Reading, bool> isEnough)
     {
         while (true)
@@ -40,10 +40,10 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
         }
     }
 
-    /// <summary>Reads on until there is text.</summary>
+    /// <summary>Reads until there is text.</summary>
     public Task<Reading> UntilTextAsync() => UntilAsync(read => read.Text.Length > 0);
 
-    /// <summary>Reads to the end, which must be one in order.</summary>
+    /// <summary>Reads to the end. A cut connection throws.</summary>
     public async Task<Reading> ToEndAsync()
     {
         while (await MoreAsync()) { }
@@ -51,7 +51,7 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
         return await NowAsync();
     }
 
-    /// <summary>Reads until the connection breaks. True when it did, false when the body ended in order.</summary>
+    /// <summary>Reads to the end. True when the connection was cut, false when the body ended regularly.</summary>
     public async Task<bool> IsCutAsync()
     {
         try

@@ -30,7 +30,7 @@ internal sealed class EventStream : IAsyncDisposable
 
     public HttpResponseMessage Response { get; }
 
-    /// <summary>The events as they are, for a stream in another format.</summary>
+    /// <summary>The raw events, for a stream in another format.</summary>
     public SseReader Items => _reader;
 
     public string ConversationId => Response.Headers.GetValues("X-Conversation-Id").Single();
@@ -64,7 +64,7 @@ internal sealed class EventStream : IAsyncDisposable
                 continue;
             }
 
-            Assert.Equal("message", item.Type); // onmessage sees no others (C4)
+            Assert.Equal("message", item.Type); // the handler onmessage gets no other type
             var json = JsonElement.Parse(item.Data);
             Events.Add(new Event(json.GetProperty("type").GetString()!, json, item.LastEventId));
             return Events[^1];
@@ -73,7 +73,7 @@ internal sealed class EventStream : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Reads on until there has been an event of this type.</summary>
+    /// <summary>Reads until there have been <paramref name="count"/> events of this type.</summary>
     public async Task<Event> UntilAsync(string type, int count = 1)
     {
         while (await NextAsync() is { } next)
@@ -87,7 +87,7 @@ internal sealed class EventStream : IAsyncDisposable
         throw new InvalidOperationException($"The stream ended without {type}: {Raw[..Math.Min(Raw.Length, 2000)]}");
     }
 
-    /// <summary>Reads on until there has been a comment.</summary>
+    /// <summary>Reads until there have been <paramref name="count"/> comments.</summary>
     public async Task UntilCommentAsync(int count)
     {
         while (Comments.Count < count)
@@ -107,7 +107,7 @@ internal sealed class EventStream : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Reads until the connection breaks. True when it did, false when the stream ended in order.</summary>
+    /// <summary>Reads to the end. True when the connection was cut, false when the stream ended regularly.</summary>
     public async Task<bool> IsCutAsync()
     {
         try

@@ -7,10 +7,10 @@ using Parley.Server.Tests.Http;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>Somebody with a browser: a cookie jar and connections of their own.</summary>
+/// <summary>A user's HTTP client, with a cookie jar and connections of its own.</summary>
 internal sealed class Person : IDisposable
 {
-    /// <summary>How long any one thing may take before a test gives up.</summary>
+    /// <summary>The time limit of any request.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly ParleyServer _server;
@@ -36,10 +36,10 @@ internal sealed class Person : IDisposable
 
     public CookieContainer Cookies { get; }
 
-    /// <summary>The same person on another device.</summary>
+    /// <summary>The same user on another device.</summary>
     public Person OnOtherDevice() => new(_server, Cookies);
 
-    /// <summary>Sends anything; the body of the answer is not read yet.</summary>
+    /// <summary>Sends a request. The response's body is not read yet.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
         request.RequestUri = new Uri(_server.Address, request.RequestUri!);
@@ -126,7 +126,7 @@ internal sealed class Person : IDisposable
         return new EventStream(response, await response.Content.ReadAsStreamAsync());
     }
 
-    /// <summary>Opens an answer in some wire format.</summary>
+    /// <summary>Opens a response in a wire format.</summary>
     public async Task<AnswerStream> OpenAsync(
         string format,
         string method,
@@ -144,7 +144,7 @@ internal sealed class Person : IDisposable
         return new AnswerStream(response, await response.Content.ReadAsStreamAsync(), format);
     }
 
-    /// <summary>Opens an answer in some wire format, and reads it to its end.</summary>
+    /// <summary>Opens a response in a wire format and reads it to its end.</summary>
     public async Task<Reading> ReadAsync(
         string format,
         string method,
@@ -166,7 +166,7 @@ internal sealed class Person : IDisposable
                 .Select(message => (message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!)),
         ];
 
-    /// <summary>Asks, and begins to follow the answer.</summary>
+    /// <summary>Sends a message and opens the stream of its answer.</summary>
     public Task<EventStream> AskAsync(
         string message,
         string? conversation = null,
@@ -194,7 +194,7 @@ internal sealed class Person : IDisposable
         return StreamAsync("POST", "/api/chat", body.ToJsonString(), key is null ? [] : [("Idempotency-Key", key)]);
     }
 
-    /// <summary>Asks, and reads the whole answer.</summary>
+    /// <summary>Sends a message and reads the whole answer.</summary>
     public async Task<Answer> AnsweredAsync(
         string message,
         string? conversation = null,
@@ -224,7 +224,7 @@ internal sealed record Answer(string ConversationId, string GenerationId, string
         new(stream.ConversationId, stream.GenerationId, stream.Events[0]["messageId"]!, stream.Events, stream.Text);
 }
 
-/// <summary>What a refusal must look like.</summary>
+/// <summary>Reads error responses and asserts their form.</summary>
 internal static class Problem
 {
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
@@ -252,7 +252,7 @@ internal static class Problem
         return problem;
     }
 
-    /// <summary>The same, as clients of the OpenAI API know it.</summary>
+    /// <summary>The envelope of the OpenAI API.</summary>
     private static JsonElement OfEnvelope(HttpResponseMessage response, string text)
     {
         Assert.True(

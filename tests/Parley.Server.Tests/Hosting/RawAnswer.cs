@@ -4,12 +4,12 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>As much of an HTTP/1.1 response as has come.</summary>
-/// <param name="Status">Its status; 0 while its head is not there.</param>
-/// <param name="Headers">Its headers.</param>
-/// <param name="Body">Its body so far, out of its chunks.</param>
-/// <param name="IsWhole">It ended in order: every client can tell that from a connection that was cut.</param>
-/// <param name="Length">How many bytes there are of all of it.</param>
+/// <summary>The bytes received of an HTTP/1.1 response, parsed.</summary>
+/// <param name="Status">The status; 0 until all headers were received.</param>
+/// <param name="Headers">The headers.</param>
+/// <param name="Body">The body so far, without chunk headers.</param>
+/// <param name="IsWhole">The response ended regularly, which a client can tell from a connection that was cut.</param>
+/// <param name="Length">The number of bytes received.</param>
 internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body, bool IsWhole, int Length)
 {
     private static readonly Dictionary<string, string> None = [];

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>A socket, for what no HTTP library would send.</summary>
+/// <summary>A raw socket, for requests that no HTTP library would send.</summary>
 internal sealed class RawConnection : IDisposable
 {
     private readonly CancellationTokenSource _timeout = new(Person.Timeout);
@@ -92,7 +92,7 @@ internal sealed class RawConnection : IDisposable
         return SendAsync(Encoding.UTF8.GetBytes(text.Append("\r\n").Append(body).ToString()));
     }
 
-    /// <summary>The answer up to its end, or up to so many bytes, wherever those end.</summary>
+    /// <summary>The response up to its end, or its first bytes up to this number.</summary>
     public async Task<RawAnswer> AnswerAsync(int most = int.MaxValue)
     {
         using var bytes = new MemoryStream();

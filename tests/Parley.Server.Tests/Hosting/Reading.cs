@@ -5,30 +5,30 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>What a client of a wire format has of an answer after so many bytes of it, wherever they were cut.</summary>
+/// <summary>What a client of a wire format has decoded of a response, whose bytes may end anywhere.</summary>
 /// <param name="Text">The answer's text.</param>
-/// <param name="Events">Everything that was complete: the JSON of events, or of lines.</param>
+/// <param name="Events">The JSON of all complete events or lines.</param>
 internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
 {
-    /// <summary>The format's own mark of a good end was there. Raw text has none: its body ends.</summary>
+    /// <summary>The format's marker of a complete answer was received. Raw text has none.</summary>
     public bool IsComplete { get; init; }
 
-    /// <summary>Why it failed, where the format said so.</summary>
+    /// <summary>The error message, where the format has one.</summary>
     public string? Error { get; init; }
 
-    /// <summary>It was stopped, where the format says so.</summary>
+    /// <summary>The answer was stopped, where the format says so.</summary>
     public bool IsAborted { get; init; }
 
-    /// <summary>The id of the message that the client makes of it.</summary>
+    /// <summary>The id of the message that the client shows.</summary>
     public string? MessageId { get; init; }
 
-    /// <summary>Of a format with a cursor: where to go on.</summary>
+    /// <summary>Where to continue, in a format with a cursor.</summary>
     public string? Cursor { get; init; }
 
-    /// <summary>The text that the client has shown, piece by piece.</summary>
+    /// <summary>The deltas of the text.</summary>
     public IReadOnlyList<string> Pieces { get; init; } = [];
 
-    /// <summary>Reads what has come so far.</summary>
+    /// <summary>Decodes what was received so far.</summary>
     public static async Task<Reading> OfAsync(string format, byte[] bytes) =>
         format switch
         {
@@ -63,7 +63,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    /// <summary>Both clients that there are: one shows <c>content</c>, one appends <c>delta</c>. They must show the same (C3).</summary>
+    /// <summary>One kind of client shows <c>content</c>, another appends <c>delta</c>. Both must show the same.</summary>
     private static async Task<Reading> ContentEventsAsync(byte[] bytes)
     {
         var reading = new Reading("", []);
@@ -128,7 +128,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    /// <summary>Lines of a code, a colon and JSON. A client of AI SDK 3 fails at codes that came later.</summary>
+    /// <summary>Lines of a code, a colon and JSON. A client of AI SDK 3 fails at codes that later versions added.</summary>
     private static Reading DataStream(byte[] bytes, string format)
     {
         var reading = new Reading("", []);
@@ -188,7 +188,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    /// <summary>Their number is their cursor: one more from each to the next.</summary>
+    /// <summary>The events' numbers are consecutive, and are the cursor.</summary>
     private static async Task<Reading> ResponseEventsAsync(byte[] bytes)
     {
         var reading = new Reading("", []);
@@ -235,7 +235,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
 
             if (!named)
             {
-                Assert.Equal("message", item.Type); // onmessage sees no others (C4)
+                Assert.Equal("message", item.Type); // the handler onmessage gets no other type
             }
 
             items.Add(item);

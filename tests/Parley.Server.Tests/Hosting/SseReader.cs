@@ -4,7 +4,7 @@ using Parley.Server.Tests.Compatibility.Convex;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>What a reader of server-sent events was given: an event, or (for tests that look for heartbeats) a comment.</summary>
+/// <summary>An item of a stream of Server-Sent Events: an event, or a comment (a heartbeat).</summary>
 internal sealed record SseItem(string? Comment, string Type, string Data, string LastEventId);
 
 /// <summary>Reads server-sent events as the HTML standard says: any line end, a BOM, sticky ids, an unfinished last block discarded. Refuses bytes that are not UTF-8.</summary>
@@ -24,7 +24,7 @@ internal sealed class SseReader(Stream stream)
     /// <summary>All bytes so far.</summary>
     public byte[] Bytes => _all.WrittenSpan.ToArray();
 
-    /// <summary>What <c>retry</c> said last.</summary>
+    /// <summary>The last value of <c>retry</c>.</summary>
     public int? Retry { get; private set; }
 
     /// <summary>The next event or comment; null at the end of the stream.</summary>

@@ -6,7 +6,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;
 
-/// <summary>A program is who its bearer token says (C14, S1.61), and the token itself is never kept.</summary>
+/// <summary>A bearer token identifies a program, and is never stored.</summary>
 public sealed class BearerIdentityTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -83,11 +83,11 @@ public sealed class BearerIdentityTests(ParleyServer server)
     public async Task Header_InAnySpellingOfItsScheme_IsTheSame(string header)
     {
         using var program = new Program(server, NewToken());
-        using var nobody = server.NewPerson();
+        using var client = server.NewPerson();
         Assert.Equal(
             Member(await program.GetAsync("/api/v1/me"), "id"),
             Member(
-                await nobody.JsonAsync("GET", "/api/v1/me", null, 200, ("Authorization", string.Format(null, header, program.Token))),
+                await client.JsonAsync("GET", "/api/v1/me", null, 200, ("Authorization", string.Format(null, header, program.Token))),
                 "id"
             )
         );
@@ -112,7 +112,6 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [MemberData(nameof(BadHeaders))]
     public async Task Header_ThatIsNoToken_Is401AndNotTakenForACookie(string header)
     {
-        // B48
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync(Two);
         foreach (
@@ -146,7 +145,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [Fact]
     public async Task Header_Twice_Is401()
     {
-        // B48: two servers in a row could each take another one of them
+        // Two servers behind each other could each use a different one
         using var raw = await RawConnection.OpenAsync(server);
         await raw.SendAsync(
             $"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {NewToken()}\r\nAuthorization: Bearer {NewToken()}\r\nConnection: close\r\n\r\n"
@@ -182,7 +181,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
             await ana.RefusedAsync(401, "invalid_token", "GET", $"/chat/stream?sessionId=x&access_token={token}");
         }
 
-        // Whoever sends none is anonymous, as ever.
+        // A client without a token is anonymous.
         await ana.AnsweredAsync(Two);
     }
 
@@ -196,32 +195,32 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [Fact]
     public async Task AccessToken_InTheQuery_CountsWhereNoHeaderCanBeSet()
     {
-        // S1.47, S1.108: an EventSource
+        // An EventSource cannot set headers
         using var program = new Program(server, NewToken());
-        using var nobody = server.NewPerson();
+        using var client = server.NewPerson();
         var session = Member(await program.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Two }, 201), "sessionId");
-        await using var stream = await nobody.StreamAsync("GET", $"/chat/stream?sessionId={session}&access_token={program.Token}");
+        await using var stream = await client.StreamAsync("GET", $"/chat/stream?sessionId={session}&access_token={program.Token}");
         Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type);
-        await using var events = await nobody.StreamAsync(
+        await using var events = await client.StreamAsync(
             "GET",
             $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}"
         );
         Assert.Equal(stream.Text, (await events.ToEndAsync()).Text);
 
-        // Nowhere else: a URL ends up in logs and histories.
+        // On no other route, because URLs end up in logs and histories.
         Assert.NotEqual(
             Member(await program.GetAsync("/api/v1/me"), "id"),
-            Member(await nobody.GetAsync($"/api/v1/me?access_token={program.Token}"), "id")
+            Member(await client.GetAsync($"/api/v1/me?access_token={program.Token}"), "id")
         );
-        await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}?access_token={program.Token}");
-        await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token=");
-        await nobody.RefusedAsync(
+        await client.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}?access_token={program.Token}");
+        await client.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token=");
+        await client.RefusedAsync(
             404,
             "not_found",
             "GET",
             $"/api/v1/generations/{stream.GenerationId}/events?access_token={program.Token}&access_token={program.Token}"
         );
-        await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token={NewToken()}");
+        await client.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{stream.GenerationId}/events?access_token={NewToken()}");
     }
 
     [Fact]
@@ -241,7 +240,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
     private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : null;
 
-    /// <summary>Somebody without a cookie jar.</summary>
+    /// <summary>A client without a cookie jar, which sends a header with each request.</summary>
     private sealed class Program(ParleyServer server, string token) : IDisposable
     {
         private readonly (string, string) _header = ("Authorization", $"Bearer {token}");
@@ -250,14 +249,14 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
         public async Task<HttpResponseMessage> SendAsync(string method, string path, object? body = null)
         {
-            using var nobody = server.NewPerson();
-            return await nobody.SendAsync(method, path, body, _header);
+            using var client = server.NewPerson();
+            return await client.SendAsync(method, path, body, _header);
         }
 
         public async Task<JsonElement> JsonAsync(string method, string path, object? body = null, int status = 200)
         {
-            using var nobody = server.NewPerson();
-            return await nobody.JsonAsync(method, path, body, status, _header);
+            using var client = server.NewPerson();
+            return await client.JsonAsync(method, path, body, status, _header);
         }
 
         public Task<JsonElement> GetAsync(string path) => JsonAsync("GET", path);

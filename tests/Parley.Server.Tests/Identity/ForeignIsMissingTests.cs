@@ -10,7 +10,7 @@ using Parley.Server.Tests.Http;
 
 namespace Parley.Server.Tests.Identity;
 
-/// <summary>What belongs to somebody else is answered as what does not exist, to the byte, on every route with an id (B24, B25; isolation 5.3).</summary>
+/// <summary>Isolation: on every route with an id, the response for another owner's object is byte for byte that for an object that does not exist.</summary>
 public sealed class ForeignIsMissingTests(ParleyServer server)
 {
     [Fact]
@@ -18,7 +18,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         await ben.AnsweredAsync("#script tokens=1 delay=0");
         await using var running = await ana.AskAsync("#script first=600000");
         var states = new List<Things>
@@ -35,7 +35,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                 Session = await WaitingAsync(ana),
             }
         );
-        var name = $"chat-{Guid.NewGuid():N}"; // what she calls it is as good an id as ours
+        var name = $"chat-{Guid.NewGuid():N}"; // the client's name for a chat identifies it, too
         await ana.JsonAsync(
             "POST",
             "/chat/start",
@@ -56,7 +56,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         {
             foreach (var foreign in states)
             {
-                foreach (var asking in new[] { ben, nobody })
+                foreach (var asking in new[] { ben, anonymous })
                 {
                     var body = route.HasBody ? JsonSerializer.Serialize(route.GoodBody(foreign)) : null;
                     var unknown = route.Line.Id == IdOf.Response ? $"resp_{Guid.NewGuid():N}" : Unknown();
@@ -76,10 +76,10 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         Assert.Equal("running", (await ana.GetAsync($"/api/v1/generations/{running.GenerationId}")).GetProperty("status").GetString());
     }
 
-    /// <summary>Members that end like ids and name nothing that is kept: labels, and a model.</summary>
+    /// <summary>Members whose names end in Id but identify nothing that is stored: labels, and a model.</summary>
     private static readonly string[] Names = ["projectId", "taskId", "modelId"];
 
-    /// <summary>What is answered where it is not 404. A chat that is not there is begun under the name that the client gave it (C11: a name is unique for its owner alone).</summary>
+    /// <summary>Expected statuses other than 404. An unknown chat is created under the name that the client gave it, because names are unique per owner.</summary>
     private static readonly Dictionary<(Type Body, string Member), int> Answers = new()
     {
         [(typeof(StartChat.Request), "chatId")] = 201,
@@ -90,7 +90,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         [(typeof(PostV1Chat.Request), "messageId")] = 200,
         [(typeof(PostV1Chat.Request), "agentId")] = 400,
         [(typeof(CreateResponseRequest), "previous_response_id")] = 400,
-        [(typeof(Parley.Server.Compatibility.ChatRows.CreateChatConversation.Request), "user_id")] = 403, // C13
+        [(typeof(Parley.Server.Compatibility.ChatRows.CreateChatConversation.Request), "user_id")] = 403,
         [(typeof(CreateStreamChat.Request), "user_id")] = 403,
         [(typeof(DriveStreamChat.Request), "streamId")] = 205,
     };
@@ -114,7 +114,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
             )
             {
                 members++;
-                using var ben = server.NewPerson(); // each time: one who has begun a chat under a name has it
+                using var ben = server.NewPerson(); // a new user each time, because the requests create chats under these names
                 var own = await EndedAsync(ben, "#script tokens=1 delay=0");
                 async Task<string> WithAsync(string id)
                 {
@@ -134,7 +134,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                         ),
                         $"{route.Name} {member}: {bytes}"
                     );
-                    // What a client has sent comes back to it; nothing else may.
+                    // A response may repeat what the client sent, and nothing else.
                     Assert.DoesNotContain(foreign.Ids.Append(anaId), hers => bytes.Contains(hers, StringComparison.Ordinal));
                     return response.IsSuccessStatusCode ? MissingAnswer.WithoutOwn(bytes) : bytes;
                 }
@@ -151,9 +151,9 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         Assert.Equal(before, await HersAsync(ana));
     }
 
-    /// <summary>A regenerated answer in a conversation of one's own, with a message of somebody else's: it is no message there.</summary>
+    /// <summary>Regenerating in the caller's own conversation, with the id of another user's message.</summary>
     [Fact]
-    public async Task Regenerate_AMessageOfSomebodyElse_IsAsOneThatIsNotThere()
+    public async Task Regenerate_AMessageOfAnotherUser_IsAnsweredAsAMissingOne()
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
@@ -192,9 +192,9 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         }
     }
 
-    /// <summary>An item of somebody else's Response, in a Response of one's own.</summary>
+    /// <summary>A reference to an item of another user's Response, in a Response of the caller.</summary>
     [Fact]
-    public async Task ItemReference_OfSomebodyElse_IsAsOneThatIsNotThere()
+    public async Task ItemReference_OfAnotherUser_IsAnsweredAsAMissingOne()
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
@@ -255,7 +255,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>
         (await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt }, 201)).GetProperty("sessionId").GetString()!;
 
-    /// <summary>All that is stored of her.</summary>
+    /// <summary>Everything that is stored for this user.</summary>
     private async Task<List<string>> HersAsync(Person person)
     {
         var id = await person.IdAsync();

@@ -3,7 +3,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;
 
-/// <summary>Everybody has an identity, and it comes from credentials alone (S0.35, C12, C13).</summary>
+/// <summary>Each client has an identity, which comes from its credentials alone.</summary>
 public sealed class IdentityTests(ParleyServer server)
 {
     [Fact]
@@ -53,13 +53,12 @@ public sealed class IdentityTests(ParleyServer server)
     [Fact]
     public async Task Cookie_ForgedOrGarbage_IsAsNone()
     {
-        // B50
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         var good = ana.Cookies.GetCookies(server.Address)["parley.id"]!.Value;
         await using var elsewhere = await ParleyServer.StartAsync();
-        using var stranger = elsewhere.NewPerson();
-        await stranger.IdAsync();
+        using var otherUser = elsewhere.NewPerson();
+        await otherUser.IdAsync();
         var middle = good.Length / 2;
         string[] forged =
         [
@@ -83,19 +82,19 @@ public sealed class IdentityTests(ParleyServer server)
             "%ff%fe",
             "\"\"",
             await ana.IdAsync(),
-            stranger.Cookies.GetCookies(elsewhere.Address)["parley.id"]!.Value,
+            otherUser.Cookies.GetCookies(elsewhere.Address)["parley.id"]!.Value,
         ];
         foreach (var cookie in forged)
         {
-            using var nobody = new Person(server, new CookieContainer());
+            using var client = new Person(server, new CookieContainer());
             (string, string) header = ("Cookie", $"parley.id={cookie}");
-            var list = await nobody.JsonAsync("GET", "/api/v1/conversations", null, 200, header);
+            var list = await client.JsonAsync("GET", "/api/v1/conversations", null, 200, header);
             Assert.Equal(0, list.GetProperty("total").GetInt32());
             using var other = new Person(server, new CookieContainer());
             var me = await other.JsonAsync("GET", "/api/v1/me", null, 200, header);
             Assert.NotEqual(await ana.IdAsync(), me.GetProperty("id").GetString());
-            await nobody.RefusedAsync(404, "not_found", "GET", $"/api/v1/messages/{answer.MessageId}", null, header);
-            await nobody.RefusedAsync(401, "no_identity", "GET", "/api/v1/feed", null, header);
+            await client.RefusedAsync(404, "not_found", "GET", $"/api/v1/messages/{answer.MessageId}", null, header);
+            await client.RefusedAsync(401, "no_identity", "GET", "/api/v1/feed", null, header);
         }
 
         Assert.DoesNotContain(server.Errors, error => error.Contains("unhandled exception", StringComparison.OrdinalIgnoreCase));
@@ -108,7 +107,6 @@ public sealed class IdentityTests(ParleyServer server)
     [InlineData("tenantId")]
     public async Task UserInTheBody_IsRefused(string member)
     {
-        // C13
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         var problem = await ben.RefusedAsync(

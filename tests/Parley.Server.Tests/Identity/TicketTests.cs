@@ -5,7 +5,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;
 
-/// <summary>A ticket is a credential for one stream, for a while (C14): of no use for anything else, or later.</summary>
+/// <summary>A ticket is a credential for one stream and a limited time.</summary>
 public sealed class TicketTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -106,7 +106,7 @@ public sealed class TicketTests(ParleyServer server)
             good.ToLowerInvariant(),
             new string('A', 7000),
             elsewhere.Services.GetRequiredService<Tickets>().Create(user, Tickets.ForSession(session)),
-            // Keys of ours, but made for another purpose: the identity in a cookie is no ticket.
+            // Signed by this server for another purpose: the identity in a cookie is not a ticket.
             server.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("something else").Protect("{}"),
             ana.Cookies.GetCookies(server.Address)["parley.id"]!.Value,
         ];
@@ -155,7 +155,7 @@ public sealed class TicketTests(ParleyServer server)
         Assert.Equal("error", Assert.Single((await stream.ToEndAsync()).Events).Type);
     }
 
-    /// <summary>The time that it was a while ago.</summary>
+    /// <summary>A clock that is behind by a fixed time.</summary>
     private sealed class Earlier(TimeSpan ago) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => System.GetUtcNow() - ago;

@@ -1,7 +1,7 @@
 // Registers the checks of one file, runs several at once, and reports each as one line: for people, or with --json for programs.
 import { setMaxListeners } from 'node:events';
 import { inspect, parseArgs, styleText } from 'node:util';
-import { Person } from './parley.mjs';
+import { User } from './parley.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,22 +13,22 @@ const { values: options, positionals } = parseArgs({
 });
 const checks = [];
 
-/** Which of the versions that a file knows were asked for on the command line: all, where none was. */
+/** The versions of a file that the command line names; all of them when it names none. */
 export function asked(versions) {
   const unknown = positionals.filter(version => !versions.includes(version));
-  if (unknown.length > 0) throw new Error(`There is no version ${unknown.join(', ')} here, only ${versions.join(', ')}.`);
+  if (unknown.length > 0) throw new Error(`Unknown version ${unknown.join(', ')}; known: ${versions.join(', ')}.`);
   return positionals.length > 0 ? versions.filter(version => positionals.includes(version)) : versions;
 }
 
 /**
- * One thing that must hold. The body gets a person of its own, so that checks do not see each other.
- * `known` is the reason why a client fails it whatever the server does: it must then fail, or the mark has to go.
+ * Registers a check. Its body gets a user of its own, so that checks are isolated from each other.
+ * `known` is the reason why a client fails the check whatever the server does. Such a check must fail; when it passes, remove the mark.
  */
 export function check(name, body, { known, seconds = 30 } = {}) {
   if (name.includes(options.only)) checks.push({ name, body, known, seconds });
 }
 
-/** Runs what was registered and ends the process. */
+/** Runs the registered checks and ends the process. */
 export async function run({ atOnce = 4 } = {}) {
   const strays = [];
   process.on('unhandledRejection', error => strays.push(error));
@@ -40,7 +40,7 @@ export async function run({ atOnce = 4 } = {}) {
   };
   await Promise.all(Array.from({ length: Number(options['at-once'] ?? atOnce) }, worker));
   for (const error of strays) {
-    report({ name: 'an error that nobody caught', outcome: 'failed', seen: said(error) });
+    report({ name: 'an unhandled error', outcome: 'failed', seen: said(error) });
     counts.failed++;
   }
   if (checks.length === 0) report({ name: `no check has "${options.only}" in its name`, outcome: 'failed' });
@@ -52,20 +52,20 @@ export async function run({ atOnce = 4 } = {}) {
 async function runOne({ name, body, known, seconds }) {
   const started = performance.now();
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new Error(`It was not done within ${seconds} s.`)), seconds * 1000);
+  const timer = setTimeout(() => limit.abort(new Error(`The check did not finish within ${seconds} s.`)), seconds * 1000);
   setMaxListeners(0, limit.signal);
-  const person = new Person(limit.signal);
+  const user = new User(limit.signal);
   let failure = null;
   try {
     const late = new Promise((_, reject) => limit.signal.addEventListener('abort', () => reject(limit.signal.reason)));
-    await Promise.race([body(person), late]);
+    await Promise.race([body(user), late]);
   } catch (error) {
     failure = error;
   } finally {
     clearTimeout(timer);
   }
   const ms = Math.round(performance.now() - started);
-  if (known && failure === null) failure = new Error(`It passes now, so it is no longer true that ${known}. Take the mark away.`);
+  if (known && failure === null) failure = new Error(`The check passes now: remove the mark "${known}".`);
   else if (known) return report({ name, outcome: 'known', known, seen: said(failure), ms });
   return report(failure === null ? { name, outcome: 'passed', ms } : { name, outcome: 'failed', seen: said(failure), ms });
 }
@@ -83,7 +83,7 @@ function report(result) {
   return result.outcome;
 }
 
-/** What an error says, and what it says was behind it: fetch keeps the reason there. */
+/** The message of an error and of its cause, where fetch keeps the reason. */
 export const reasonOf = error => (error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message);
 
 function said(error) {
@@ -91,5 +91,5 @@ function said(error) {
   return text.length > 2000 ? `${text.slice(0, 2000)}…` : text;
 }
 
-// The first place in our own files says most.
+// The first line of the stack in these files.
 const whereabouts = error => (error.stack ?? '').split('\n').find(line => line.includes('file://') && !line.includes('node_modules') && !line.includes('/lib/'))?.trim() ?? '';

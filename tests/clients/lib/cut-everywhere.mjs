@@ -7,31 +7,31 @@ import { bodyOf, cuttingProxy, forEach } from './proxy.mjs';
 const shortAnswer = script({ tokens: 8, delay: 12 });
 const atOnce = 300;
 
-/** A session as seed 001 makes one: the answer begins when it is first followed. */
-export const startSession = (person, prompt = ask.short, more = {}) => person.json('/chat/start', { body: { modelId: model, prompt, ...more } });
+/** Starts a chat session: the answer begins when it is first followed. */
+export const startSession = (user, prompt = ask.short, more = {}) => user.json('/chat/start', { body: { modelId: model, prompt, ...more } });
 
 /** Where an EventSource, which can set no header, follows a session, or a generation. */
-export const sessionUrl = (person, sessionId) => `/chat/stream?sessionId=${encodeURIComponent(sessionId)}&access_token=${person.token}`;
-export const eventsUrl = (person, generationId) => `/api/v1/generations/${generationId}/events?access_token=${person.token}`;
+export const sessionUrl = (user, sessionId) => `/chat/stream?sessionId=${encodeURIComponent(sessionId)}&access_token=${user.token}`;
+export const eventsUrl = (user, generationId) => `/api/v1/generations/${generationId}/events?access_token=${user.token}`;
 
 /**
  * A running answer, one for each byte of its first connection: `follow(url)` returns `{ text, ids }`. `isFrail(body)` says of what a client could read before the cut
  * whether the client is known to lose its place there.
  */
-export async function cutRunning(person, follow, isFrail = () => false) {
-  const { message } = await person.answered(shortAnswer);
-  // Each is somebody else's: a server lets nobody have so many at once.
+export async function cutRunning(user, follow, isFrail = () => false) {
+  const { message } = await user.answered(shortAnswer);
+  // Each belongs to another user, because a user may have only a limited number of running answers.
   const urlOf = async () => {
-    const somebody = person.stranger();
-    return sessionUrl(somebody, (await startSession(somebody, shortAnswer)).sessionId);
+    const owner = user.other();
+    return sessionUrl(owner, (await startSession(owner, shortAnswer)).sessionId);
   };
   return cutEach(message.content, 8, urlOf, follow, isFrail);
 }
 
 /** A finished answer with reasoning, a tool and text. */
-export async function cutFinished(person, follow, isFrail = () => false) {
-  const { generationId, message } = await person.answered(script({ reasoning: 2, tool: 1, tokens: 8, delay: 1 }));
-  return cutEach(message.content, 8, () => eventsUrl(person, generationId), follow, isFrail);
+export async function cutFinished(user, follow, isFrail = () => false) {
+  const { generationId, message } = await user.answered(script({ reasoning: 2, tool: 1, tokens: 8, delay: 1 }));
+  return cutEach(message.content, 8, () => eventsUrl(user, generationId), follow, isFrail);
 }
 
 async function cutEach(expected, tokens, urlOf, follow, isFrail) {

@@ -130,7 +130,7 @@ export async function visit(browser, script, body, { cutAfter = () => Infinity }
   }
 }
 
-/** Waits in a page until something is the case. Not by frames: a page in the background has none. */
+/** Waits in a page for a condition. Not by animation frames: a page in the background has none. */
 export const when = (page, condition, argument) => page.waitForFunction(condition, argument, { polling: 20 });
 
 /** Does something while an answer is being written, and once more with a longer one where the machine was too slow for that: the attempt then returns null. */

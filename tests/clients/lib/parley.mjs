@@ -1,4 +1,4 @@
-// The server under test: where it is, who asks, what the scripted model is told, and what the server says that it stored.
+// The server under test: its address, users, directives for the scripted model, and what the server says that it stored.
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 
@@ -13,7 +13,7 @@ export const newId = (prefix = 'chat') => `${prefix}${randomUUID().replaceAll('-
 /** Directives for the scripted model, such as `{ tokens: 60, delay: 15 }`. */
 export const script = directives => `Hello #script ${Object.entries(directives).map(([name, value]) => `${name}=${value}`).join(' ')}`;
 
-/** After so many seconds of silence the server sends a heartbeat (its setting `Streams:Heartbeat`). */
+/** The seconds of silence after which the server sends a heartbeat (its setting `Streams:Heartbeat`). */
 const heartbeat = Number(process.env.HEARTBEAT ?? 15);
 
 /** Questions that many checks ask. */
@@ -30,8 +30,8 @@ export const ask = {
   rateLimit: 'Hello #ratelimit',
 };
 
-/** Somebody with a bearer token of their own: what one asks, no other sees. */
-export class Person {
+/** A user with a bearer token of their own. */
+export class User {
   constructor(signal) {
     this.signal = signal;
     this.token = randomBytes(24).toString('base64url');
@@ -41,9 +41,9 @@ export class Person {
     return { authorization: `Bearer ${this.token}` };
   }
 
-  /** Another one, for what strangers must not see. */
-  stranger() {
-    return new Person(this.signal);
+  /** Another user, for checks of isolation. */
+  other() {
+    return new User(this.signal);
   }
 
   fetch(path, { body, headers, ...rest } = {}) {
@@ -65,14 +65,14 @@ export class Person {
     return JSON.parse(text);
   }
 
-  /** Has a question answered over the native API; returns once it has begun. */
+  /** Starts an answer over the native API; returns when it has begun. */
   async start(message, more) {
     const response = await this.fetch('/api/chat', { body: { message, model, ...more } });
     assert.equal(response.status, 200, 'POST /api/chat');
     return { response, generationId: response.headers.get('x-generation-id'), conversationId: response.headers.get('x-conversation-id') };
   }
 
-  /** Has a question answered to its end; returns what the server stored. */
+  /** Starts an answer and waits for its end; returns what the server stored. */
   async answered(message, more) {
     const { response, generationId, conversationId } = await this.start(message, more);
     await response.text();
@@ -95,7 +95,7 @@ export class Person {
   }
 }
 
-/** A scripted text of so many tokens, none lost, none doubled: each ends with the text's only spaces, and each sentence begins with its number. */
+/** Asserts a scripted text of this number of tokens, none lost, none doubled: only tokens end with a space, and each sentence begins with its number. */
 export function assertWhole(text, tokens) {
   const words = text.split(' ');
   assert.equal(words.pop(), '', 'the text ends with the end of a token');
@@ -104,7 +104,7 @@ export function assertWhole(text, tokens) {
   assert.deepEqual(numbers, Array.from({ length: Math.ceil(tokens / 6) }, (_, i) => i + 1), 'the numbers of the sentences');
 }
 
-/** A text as it grew: each is the beginning of the next, and it was seen to grow. */
+/** Asserts that each text is the beginning of the next, and that several lengths were seen. */
 export function assertGrew(texts, times = 3) {
   texts.forEach((text, i) => assert.ok(i === 0 || text.startsWith(texts[i - 1]), `after ${JSON.stringify(shortened(texts[i - 1] ?? ''))} came ${JSON.stringify(shortened(text))}`));
   const lengths = new Set(texts.map(text => text.length)).size;
@@ -113,13 +113,13 @@ export function assertGrew(texts, times = 3) {
 
 export const shortened = text => (text.length > 80 ? `${text.slice(0, 50)} … ${text.slice(-25)}` : text);
 
-/** Waits until something is the case. What it waits for has no event of its own. */
+/** Polls until a condition holds that no event announces. */
 export async function until(condition, what, seconds = 15) {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    assert.ok(performance.now() < deadline, `it did not happen within ${seconds} s: ${what}`);
+    assert.ok(performance.now() < deadline, `not within ${seconds} s: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

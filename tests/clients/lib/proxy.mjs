@@ -1,4 +1,4 @@
-// A TCP proxy that cuts responses: after so many bytes, counted from the first of the status line.
+// A TCP proxy that cuts responses after a number of bytes, counted from the first of the status line.
 import net from 'node:net';
 import { base } from './parley.mjs';
 
@@ -80,7 +80,7 @@ export function bodyOf(answer) {
   }
 }
 
-/** Does something for each item, so many at once. */
+/** Runs a function for each item, a limited number at once. */
 export async function forEach(items, atOnce, body) {
   const waiting = [...items];
   const worker = async () => {

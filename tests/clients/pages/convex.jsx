@@ -1,4 +1,4 @@
-// Seed 002's page: a chat is created, its creator drives the stream, and everybody else watches it.
+// A page of text streams: a chat is created, its creator drives the stream, and all others watch it.
 import { useStream } from '@convex-dev/persistent-text-streaming/react';
 import { ConvexProvider, ConvexReactClient, useMutation, useQuery } from 'convex/react';
 import { anyApi } from 'convex/server';

@@ -4,7 +4,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary>Turns of <c>useChat</c>, AI SDK 3 and 4: its messages have no ids, so what is meant shows in their number and their place.</summary>
+/// <summary>Requests of <c>useChat</c>, AI SDK 3 and 4: its messages have no ids, so their number and order say whether one is new, edited or regenerated.</summary>
 public sealed class DataChatTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -15,7 +15,6 @@ public sealed class DataChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Append_ManyTurns_AreOnePath(string api)
     {
-        // S3.9, S3.84
         using var ana = server.NewPerson();
         var chat = new DataChat(ana, api: api);
         for (var turn = 1; turn <= 4; turn++)
@@ -238,7 +237,6 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task PostV1_MessageAsText_IsTheNextTurnOfAConversation()
     {
-        // S3.16, S3.21, S3.22
         using var ana = server.NewPerson();
         for (var turn = 1; turn <= 3; turn++)
         {
@@ -347,7 +345,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task PostV1_Agent_IsRefusedWhileThereIsNone()
     {
-        // S3.45: passed over in silence, an agent would be somebody else's answer.
+        // If the agent were ignored, another one would answer.
         using var ana = server.NewPerson();
         Assert.True(
             Problem.Names(

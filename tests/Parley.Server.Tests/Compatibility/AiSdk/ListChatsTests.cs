@@ -4,13 +4,12 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary><c>GET</c>, <c>DELETE</c> and archive under <c>/api/v1/chat</c> (seed 003).</summary>
+/// <summary><c>GET</c>, <c>DELETE</c> and archive under <c>/api/v1/chat</c>.</summary>
 public sealed class ListChatsTests(ParleyServer server)
 {
     [Fact]
     public async Task List_IsSortedByTheLastMessageAndSaysWhatItWas()
     {
-        // S3.31 to S3.33, S3.35
         using var ana = server.NewPerson();
         foreach (var name in new[] { "first", "second", "third" })
         {
@@ -52,8 +51,8 @@ public sealed class ListChatsTests(ParleyServer server)
                 Member(Assert.Single(page.GetProperty("conversations").EnumerateArray()), "id")
             )
         );
-        using var nobody = server.NewPerson();
-        Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await nobody.GetAsync("/api/v1/chat")).ToString());
+        using var anonymous = server.NewPerson();
+        Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await anonymous.GetAsync("/api/v1/chat")).ToString());
     }
 
     [Theory]
@@ -69,7 +68,6 @@ public sealed class ListChatsTests(ParleyServer server)
     [InlineData("/api/v1/chat/listed?before=x", "unknown_parameter")]
     public async Task List_BadPage_IsRefused(string path, string code)
     {
-        // B26, B28
         using var ana = server.NewPerson();
         await new UiChat(ana, "listed").AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(400, code, "GET", path);
@@ -78,7 +76,6 @@ public sealed class ListChatsTests(ParleyServer server)
     [Fact]
     public async Task Get_Messages_NewestFirstByPages()
     {
-        // S3.27, S3.28, S3.30, S3.48 to S3.51
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         for (var turn = 1; turn <= 3; turn++)
@@ -123,7 +120,6 @@ public sealed class ListChatsTests(ParleyServer server)
     [InlineData("POST", "/archive")]
     public async Task Archive_TakesAChatOutOfTheListsAndKeepsIt(string method, string path)
     {
-        // S3.34, S3.36 to S3.40, C9, C35
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync("#script tokens=2 delay=0");
@@ -174,7 +170,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [Fact]
     public async Task Title_HasAHundredCharactersAtMostAsPeopleCountThem()
     {
-        // S3.23, C26, B18: a cut never splits what is one character to its reader
+        // Truncation never splits a grapheme cluster.
         using var ana = server.NewPerson();
         foreach (var character in new[] { "x", "語", "👩‍💻", "e\u0301", "🇫🇷" })
         {
@@ -188,7 +184,7 @@ public sealed class ListChatsTests(ParleyServer server)
         }
     }
 
-    /// <summary>Makes everything that somebody has a second older, so that what comes now is newer by more than the clock's step.</summary>
+    /// <summary>Makes all rows of a user one second older, so that new rows are newer by more than the clock's resolution.</summary>
     private async Task AgeAsync(Person person) =>
         server.Tables.Change(
             "UPDATE conversations SET updated_at = updated_at - 1000, last_message_at = last_message_at - 1000 WHERE owner_id = @id",

@@ -2,7 +2,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary><c>GET …/{id}/stream</c> of AI SDK 5 to 7, and <c>GET …?chatId=</c> of AI SDK 4: whoever reloads the page gets the answer that is being written, all of it.</summary>
+/// <summary><c>GET …/{id}/stream</c> of AI SDK 5 to 7, and <c>GET …?chatId=</c> of AI SDK 4: a reloaded page gets the whole answer that is being written.</summary>
 public sealed class ResumeChatTests(ParleyServer server)
 {
     private const string Endless = "#script tokens=100000 reasoning=2 tool=1 delay=5";
@@ -72,7 +72,7 @@ public sealed class ResumeChatTests(ParleyServer server)
         // Anything else would put a page that has just loaded into an error.
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         var ended = new UiChat(ana);
         await ended.AnsweredAsync("#script tokens=1 delay=0");
         var running = new UiChat(ana);
@@ -84,7 +84,7 @@ public sealed class ResumeChatTests(ParleyServer server)
                 (ana, "unknown"),
                 (ben, running.Id),
                 (ben, stream.ConversationId),
-                (nobody, running.Id),
+                (anonymous, running.Id),
             }
         )
         {

@@ -3,7 +3,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary><c>POST …/{id}/stop</c>: leaving stops nothing, this does.</summary>
+/// <summary><c>POST …/{id}/stop</c>: stops the answer, which disconnecting does not.</summary>
 public sealed class StopChatTests(ParleyServer server)
 {
     private const string Endless = "#script tokens=100000 delay=5";
@@ -59,14 +59,14 @@ public sealed class StopChatTests(ParleyServer server)
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         foreach (var body in new[] { null, "{}", """{"activeStreamId":"x"}""", "garbage" })
         {
-            // Apps send what they have: nothing of it is read.
+            // Apps send various bodies, which are ignored.
             var stopped = await ana.JsonAsync("POST", $"/api/chat/{chat.Id}/stop", body);
             Assert.Equal(("False", false), (stopped.GetProperty("stopped").ToString(), stopped.TryGetProperty("generationId", out _)));
         }
     }
 
     [Fact]
-    public async Task Stop_SomebodyElses_Is404AndItRunsOn()
+    public async Task Stop_OfAnotherUser_Is404AndTheAnswerContinues()
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();

@@ -5,7 +5,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary>Turns of <c>useChat</c>, AI SDK 5 to 7: it sends its whole history each time, and what is stored is the truth.</summary>
+/// <summary>Requests of <c>useChat</c>, AI SDK 5 to 7: it sends its whole history each time, and the stored messages count.</summary>
 public sealed class UiChatTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -16,7 +16,6 @@ public sealed class UiChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Submit_NewChat_BeginsAConversationOfThatName(string api)
     {
-        // C11; S3.17 to S3.26
         using var ana = server.NewPerson();
         var chat = new UiChat(ana, api: api);
         await using var stream = await chat.SubmitAsync($"{Two} {new string('x', 200)}");
@@ -56,7 +55,6 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_ManyTurns_AreOnePath()
     {
-        // S3.84
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         for (var turn = 1; turn <= 4; turn++)
@@ -197,7 +195,7 @@ public sealed class UiChatTests(ParleyServer server)
     [InlineData(false)]
     public async Task Regenerate_TheLastAnswer_TakesItsPlace(bool withMessageId)
     {
-        // S3.58, S3.88, C18: another answer beside the first; the path shows the new one alone.
+        // A second answer beside the first; the path contains the new one.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
@@ -261,7 +259,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_UnderARunningAnswerThatTheClientSees_StopsIt()
     {
-        // useChat's stop() only leaves; whoever writes the next message has stopped waiting.
+        // useChat's stop() only disconnects. A user who sends the next message no longer waits for the answer.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         await using var old = await chat.SubmitAsync(Endless);
@@ -308,7 +306,7 @@ public sealed class UiChatTests(ParleyServer server)
         chat.Messages[1] = chat.Messages[1] with { Text = whole.Text };
         Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
 
-        // The client goes on to call it what it was called before.
+        // The client keeps using the earlier name.
         await chat.AnsweredAsync(Two);
         Assert.Equal(chat.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(chat.Id));
     }
@@ -385,7 +383,7 @@ public sealed class UiChatTests(ParleyServer server)
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
         await chat.RefusedAsync(409, "answer_complete");
-        chat.Messages.Add(new UiMessage("nobody", "assistant", "x"));
+        chat.Messages.Add(new UiMessage("unknown", "assistant", "x"));
         await chat.RefusedAsync(400, "message_not_found");
 
         var running = new UiChat(ana);
@@ -398,7 +396,6 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chats_OfTwoPeopleUnderOneName_AreTwo()
     {
-        // C11, S3.87
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         var hers = new UiChat(ana, "conversation-123");
@@ -409,7 +406,7 @@ public sealed class UiChatTests(ParleyServer server)
         Assert.Equal(hers.Messages.Select(message => (message.Role, message.Text)), await ana.SaidAsync(hers.Id));
         Assert.Equal(his.Messages.Select(message => (message.Role, message.Text)), await ben.SaidAsync(his.Id));
 
-        // An id of ours that is somebody else's is a name like any other.
+        // The id of another user's conversation is a name like any other.
         await using var begun = await new UiChat(ana).SubmitAsync(Two);
         await begun.ToEndAsync();
         var taken = new UiChat(ben, begun.ConversationId);
@@ -421,7 +418,6 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chats_OfOnePersonAtOnce_GoOnIndependently()
     {
-        // S3.91
         using var ana = server.NewPerson();
         await ana.IdAsync(); // or each chat that begins without one would get an identity of its own
         var chats = await Task.WhenAll(
@@ -594,7 +590,6 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_OtherModel_AnswersTheRestWithIt()
     {
-        // S3.92
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
@@ -611,13 +606,12 @@ public sealed class UiChatTests(ParleyServer server)
             .Select(message => Member(message, "model"));
         Assert.Equal(["demo/scripted", "demo/parley", "demo/parley"], models);
         usual.Messages.Add(new UiMessage("u9", "user", "x"));
-        await new UiChat(ana, chat.Id, model: "nobody/nothing") { Messages = { usual.Messages[^1] } }.RefusedAsync(400, "model_not_found");
+        await new UiChat(ana, chat.Id, model: "unknown/model") { Messages = { usual.Messages[^1] } }.RefusedAsync(400, "model_not_found");
     }
 
     [Fact]
     public async Task Submit_VeryLongAnswer_IsWhole()
     {
-        // S3.89
         using var ana = server.NewPerson();
         var chat = new UiChat(ana);
         var answer = await chat.AnsweredAsync("#script tokens=2000 delay=0");
@@ -629,7 +623,6 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_Parameters_ReachTheModel()
     {
-        // S3.7, S3.8
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();

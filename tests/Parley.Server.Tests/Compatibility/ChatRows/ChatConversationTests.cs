@@ -5,7 +5,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.ChatRows;
 
-/// <summary><c>/api/chat/conversations</c> and their messages (seed 000).</summary>
+/// <summary><c>/api/chat/conversations</c> and their messages.</summary>
 public sealed class ChatConversationTests(ParleyServer server)
 {
     private const string Path = "/api/chat/conversations";
@@ -28,7 +28,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Create_AsTheSeedDoes_IsARow()
     {
-        // S0.14 to S0.23, S0.42, S0.70, S0.77, S0.99 to S0.101: a model that is not here is what it was meant for
+        // The model of a conversation is a label: it need not exist on this server
         using var ana = server.NewPerson();
         using var response = await ana.SendAsync(
             "POST",
@@ -74,7 +74,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("""{"userId":null}""", "unknown_member", "userId")]
     public async Task Create_BadInput_IsRefused(string body, string code, string field)
     {
-        // S0.78
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", Path, body), field));
         Assert.True(
@@ -89,7 +88,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task UserId_OfACookie_IsNullAndOnesOwnIsTaken()
     {
-        // S0.15, S0.35, S0.39, C12, C13
         using var ana = server.NewPerson();
         var id = await ana.IdAsync();
         await ana.JsonAsync("POST", Path, new { user_id = id, title = "Mine" }, 201);
@@ -102,7 +100,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task UserId_OfOneself_IsTakenAndShownAsNull()
     {
-        // C12: whoever has no account is anonymous in rows, by cookie or by token
+        // A user without an account is anonymous in rows, with a cookie or a token
         using var program = server.NewPerson();
         (string, string) token = ("Authorization", $"Bearer {Guid.NewGuid():N}");
         var id = Member(await program.JsonAsync("GET", "/api/v1/me", null, 200, token), "id");
@@ -113,16 +111,16 @@ public sealed class ChatConversationTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task UserId_OfSomebodyElse_Is403AndReadsNothing()
+    public async Task UserId_OfAnotherUser_Is403AndReadsNothing()
     {
-        // C13: who somebody is comes from credentials alone
+        // The identity comes from credentials alone
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         await ana.JsonAsync("POST", Path, "{}", 201);
         var id = await ana.IdAsync();
         await ben.IdAsync();
-        foreach (var person in new[] { ben, nobody })
+        foreach (var person in new[] { ben, anonymous })
         {
             foreach (var other in new[] { id, Guid.NewGuid().ToString(), "word" })
             {
@@ -138,7 +136,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task List_Pages_NewestFirst()
     {
-        // S0.38, S0.41
         using var ana = server.NewPerson();
         for (var i = 1; i <= 5; i++)
         {
@@ -159,8 +156,8 @@ public sealed class ChatConversationTests(ParleyServer server)
         Assert.Empty(await ListAsync(ana, "?offset=5"));
         var page = await ana.GetAsync($"{Path}?limit=2&offset=4");
         Assert.Equal(("5", "2", "4"), (Member(page, "total"), Member(page, "limit"), Member(page, "offset")));
-        using var nobody = server.NewPerson();
-        Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await nobody.GetAsync(Path)).ToString());
+        using var anonymous = server.NewPerson();
+        Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await anonymous.GetAsync(Path)).ToString());
     }
 
     [Theory]
@@ -177,7 +174,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("user_id=a&user_id=b", "duplicate_parameter")]
     public async Task List_BadPage_IsRefused(string query, string code)
     {
-        // B26
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "GET", $"{Path}?{query}"), query.Split('=')[0]));
     }
@@ -185,7 +181,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task AddMessage_UpdatesTheConversation()
     {
-        // S0.24 to S0.30, S0.46, S0.49, S0.72, S0.73
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
         var added = await ana.JsonAsync(
@@ -251,7 +246,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("system", "What is a particle?")]
     public async Task AddMessage_FirstOfThePerson_IsTheTitleWhereNoneWasGiven(string before, string question)
     {
-        // S0.33, S0.74, C26
         using var ana = server.NewPerson();
         var (untitled, titled) = (await NewAsync(ana), await NewAsync(ana, "A title"));
         foreach (var id in new[] { untitled, titled })
@@ -329,7 +323,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Messages_Pages_OldestFirst()
     {
-        // S0.47, S0.48, C10
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
         for (var i = 1; i <= 5; i++)
@@ -359,7 +352,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Messages_OfAnAnswer_AreRowsWhileItIsWrittenAndAfter()
     {
-        // S0.71, S0.72, S0.28, S0.29
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
         await using var stream = await ana.OpenAsync(
@@ -397,7 +389,6 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesEverythingWithIt()
     {
-        // S0.34, S0.43, S0.75, C9
         using var ana = server.NewPerson();
         var id = await NewAsync(ana);
         var kept = await ana.AnsweredAsync("#script tokens=1 delay=0");

@@ -5,7 +5,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.ChatSessions;
 
-/// <summary>Start a turn, stream its answer, read the history (seed 001).</summary>
+/// <summary>Start a chat session, stream its answer, read the history.</summary>
 public sealed class ChatSessionTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -16,7 +16,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData("/api/chat")]
     public async Task Session_FromStartToHistory(string prefix)
     {
-        // S1.21 to S1.23, S1.25, S1.41, S1.44 to S1.46, S1.51 to S1.60
         using var ana = server.NewPerson();
         const string prompt = "#script tokens=20 reasoning=2 tool=1 delay=1";
         var started = await ana.JsonAsync("POST", $"{prefix}/start", new { modelId = "scripted", prompt }, 201);
@@ -50,9 +49,8 @@ public sealed class ChatSessionTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Start_StoresTheTurnBeforeAnybodyAsksForItsAnswer()
+    public async Task Start_StoresTheMessageBeforeItsAnswerIsRequested()
     {
-        // S1.29, S1.34, S1.81
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewPerson();
         var started = await StartAsync(ana, Two, "conversation-123");
@@ -66,7 +64,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Start_TheSameChatAgain_GoesOnWithIt()
     {
-        // S1.53, S1.54, S1.66, S1.107, C22: threading is by the chat; a session is one answer.
+        // A chat is the thread; each session is one question and its answer.
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
@@ -98,7 +96,7 @@ public sealed class ChatSessionTests(ParleyServer server)
             ["First", "Yes.", "Second", "Yes.", "Third"],
             upstream.Requests.Last().GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").ToString())
         );
-        Assert.Equal(3, own.Tables.Count("chat_sessions", "project_id = 'project-1' AND task_id = 'task-1'")); // S1.7, S1.8, S1.83
+        Assert.Equal(3, own.Tables.Count("chat_sessions", "project_id = 'project-1' AND task_id = 'task-1'"));
         Assert.Equal("First", Member((await ana.GetAsync("/api/v1/chat/conversation-123")).GetProperty("conversation"), "title"));
     }
 
@@ -112,7 +110,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData("""{"modelId":"scripted","prompt":5}""", "wrong_type", "prompt")]
     public async Task Start_BadInput_IsRefused(string body, string code, string field)
     {
-        // S1.16 to S1.20, S1.24
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", "/chat/start", body), field));
         foreach (var label in new[] { "projectId", "taskId" })
@@ -153,14 +150,14 @@ public sealed class ChatSessionTests(ParleyServer server)
             }
         );
         await ana.JsonAsync("POST", "/api/chat/busy/stop");
-        Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type); // stopped: for its clients an end like any other
+        Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type); // a stopped answer ends like any other for these clients
         await StartAsync(ana, Two, "busy");
     }
 
     [Fact]
     public async Task Stream_TwiceAtOnce_StartsOneAnswer()
     {
-        // C22: the first begins, all others attach.
+        // The first request starts the answer, all others attach.
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Endless, "at-once");
         var streams = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => StreamAsync(ana, session)));
@@ -188,7 +185,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_ReaderLeaves_TheAnswerGoesOnAndCanBeAttachedTo()
     {
-        // S1.102
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, "#script tokens=100 delay=2");
         Event seen;
@@ -229,7 +225,7 @@ public sealed class ChatSessionTests(ParleyServer server)
             Assert.Equal((whole.Events[^1].Type, whole.Events[^1].Id), (rest.Events[^1].Type, rest.Events[^1].Id));
         }
 
-        // At the end there is nothing more to come: 204 is what an EventSource takes for that.
+        // At the end of the answer: an EventSource does not reconnect after 204.
         using var after = await ana.SendAsync(
             "GET",
             $"/chat/stream?sessionId={session}{(header is null ? query + whole.Events[^1].Id : "")}",
@@ -251,7 +247,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData("")]
     public async Task Stream_CursorThatIsNoGood_IsAsNone(string cursor)
     {
-        // B36, B37: browsers keep cursors across pages, and an EventSource that is refused never comes back.
+        // Browsers keep cursors across pages, and an EventSource does not reconnect after a refusal.
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Two);
         await using var first = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}", null, ("Last-Event-ID", cursor));
@@ -265,7 +261,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Session_NotBegunInTime_HasExpired()
     {
-        // S1.14, S1.28, S1.32, C23: whether it has is asked when it is read, whenever it is swept
+        // Expiry is checked when the session is read, independent of the sweeper.
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Two);
         Assert.Equal(1, Expire(session));
@@ -277,7 +273,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Session_BegunInTime_OutlivesIt()
     {
-        // C21
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Endless, "outlives");
         await using var first = await StreamAsync(ana, session);
@@ -295,7 +290,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Sweep_DeletesSessionsAndNothingElse()
     {
-        // S1.99
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewPerson();
         var waiting = await StartAsync(ana, Two, "waiting");
@@ -322,13 +316,12 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_OfASessionThatIsNotOnes_IsAnErrorEventThatEndsReconnecting()
     {
-        // S1.31 to S1.33, S1.59, S1.80, S1.109
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         var session = await StartAsync(ana, Two);
         await ben.IdAsync();
-        foreach (var person in new[] { ben, nobody })
+        foreach (var person in new[] { ben, anonymous })
         {
             await AssertErrorAsync(person, session);
         }
@@ -344,7 +337,6 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_ModelFails_IsAnErrorEventAndStaysOne()
     {
-        // S1.80
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, "#script tokens=9 error-after=4 delay=0");
         for (var i = 0; i < 2; i++)
@@ -363,7 +355,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_TooManyAnswersAtOnce_IsAskedToComeBack()
     {
-        // After a status that is not 200 an EventSource would never come back.
+        // An EventSource does not reconnect after a status other than 200.
         using var ana = server.NewPerson();
         var session = await StartAsync(ana, Two);
         List<EventStream> running = [];
@@ -392,7 +384,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task History_IsTheShownPath()
     {
-        // S1.45, S1.82; C18: of two answers the newer one is shown
+        // Of two answers the newer one is shown.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana, "told");
         for (var turn = 1; turn <= 3; turn++)

@@ -126,7 +126,7 @@ internal sealed class ToldModel : IAsyncDisposable
 /// <summary>A text as it arrives.</summary>
 internal static class ArrivingText
 {
-    /// <summary>Reads until the text has so many bytes.</summary>
+    /// <summary>Reads until the text has this number of bytes.</summary>
     public static async Task<string> ReadAsync(this Stream body, int bytes)
     {
         var buffer = new byte[bytes];

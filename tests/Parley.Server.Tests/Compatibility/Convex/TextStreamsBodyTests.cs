@@ -14,7 +14,6 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [Fact]
     public async Task Live_FromBeforeTheBeginning_SeesTheWholeLife()
     {
-        // S2.21, S2.49
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
         using var ana = own.NewPerson();
@@ -32,7 +31,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
         Assert.Equal(("Grüße 👩‍💻", "done"), await bodies.NextAsync());
         Assert.Null(await bodies.NextAsync());
 
-        // and whoever comes later gets it at once
+        // and a later reader gets it at once
         await using var later = await ana.StreamAsync(
             "GET",
             $"/chat-stream/body?streamId={chat.StreamId}",
@@ -105,7 +104,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Live_NobodyDrivesIt_TimesOutByItself()
+    public async Task Live_WithoutADriver_TimesOut()
     {
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, "Hello");

@@ -12,7 +12,6 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Functions_ThroughALife()
     {
-        // S2.18, S2.21-S2.25
         using var ana = server.NewPerson();
         var created = await CallAsync(
             ana,
@@ -118,14 +117,14 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("query", "x:listChats", """{"limit":1.5}""", "out_of_range")]
     [InlineData("query", "x:listChats", """{"limit":1e300}""", "out_of_range")]
     [InlineData("query", "x:listChats", """{"limit":"5"}""", "wrong_type")]
-    [InlineData("query", "x:listChats", """{"user_id":"somebody"}""", "not_yours")]
+    [InlineData("query", "x:listChats", """{"user_id":"another-user"}""", "not_yours")]
     [InlineData("query", "x:createChat", """{"prompt":"x"}""", "no_such_function")]
     [InlineData("query", "x:nothing", """{}""", "no_such_function")]
     [InlineData("query", "", """{}""", "no_such_function")]
     [InlineData("mutation", "x:getChat", """{}""", "no_such_function")]
     [InlineData("mutation", "x:nothing", """{}""", "no_such_function")]
     [InlineData("mutation", "x:createChat", """{}""", "text_required")]
-    [InlineData("mutation", "x:createChat", """{"prompt":"x","user_id":"somebody"}""", "not_yours")]
+    [InlineData("mutation", "x:createChat", """{"prompt":"x","user_id":"another-user"}""", "not_yours")]
     [InlineData("mutation", "x:createChat", """{"prompt":"x","model":"no/such"}""", "model_not_found")]
     [InlineData("mutation", "x:updateChatStatus", """{"status":"error"}""", "required")]
     [InlineData("mutation", "x:updateChatStatus", """{"chatId":"x","status":"error"}""", "not_found")]
@@ -174,9 +173,9 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         await ben.IdAsync();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
-        foreach (var asking in new[] { ben, nobody })
+        foreach (var asking in new[] { ben, anonymous })
         {
             foreach (
                 var (chatId, streamId) in new[] { (chat.ChatId, chat.StreamId), (Guid.NewGuid().ToString(), Guid.NewGuid().ToString()) }

@@ -101,7 +101,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
             {
                 ("x:getChatBody", new { streamId = Guid.NewGuid().ToString() }, "not_found"),
                 ("x:getChatBody", new { }, "required"),
-                ("x:listChats", new { user_id = "somebody" }, "not_yours"),
+                ("x:listChats", new { user_id = "another-user" }, "not_yours"),
                 ("x:createChat", new { prompt = "x" }, "no_such_function"),
                 ("default", new { }, "no_such_function"),
             }
@@ -114,7 +114,6 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Body_IsLiveThroughItsLife()
     {
-        // S2.21, S2.49
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
         using var ana = own.NewPerson();
@@ -166,7 +165,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Body_NobodyDrivesIt_TimesOutByItself()
+    public async Task Body_WithoutADriver_TimesOut()
     {
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, "Hello");
@@ -262,7 +261,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
             {
                 ("x:createChat", new { prompt = "" }, "text_required"),
                 ("x:createChat", new { prompt = "a\0b" }, "invalid_text"),
-                ("x:createChat", new { prompt = "x", user_id = "somebody" }, "not_yours"),
+                ("x:createChat", new { prompt = "x", user_id = "another-user" }, "not_yours"),
                 ("x:getChat", new { chatId = "x" }, "no_such_function"),
                 ("x:updateChatStatus", new { chatId = "x", status = "error" }, "not_found"),
             }
@@ -275,7 +274,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
 
         Assert.Equal("no_such_function", await ActAsync(sync, 99));
 
-        // Half of a character is refused, and the connection goes on.
+        // Half of a character is refused, and the connection stays open.
         await sync.SendAsync("""{"type":"Mutation","requestId":100,"udfPath":"x:createChat","args":[{"prompt":"\ud800"}]}""");
         Assert.False((await sync.ResponseAsync("MutationResponse", 100)).GetProperty("success").GetBoolean());
         await sync.CreateAsync(Short);
@@ -748,7 +747,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Reader_ThatDoesNotRead_IsCutOffAndHoldsUpNobody()
+    public async Task Reader_ThatDoesNotRead_IsDisconnectedAndDelaysNoOther()
     {
         await using var own = await ParleyServer.StartAsync(("Streams:WriteDeadline", "00:00:01"));
         using var ana = own.NewPerson();
@@ -785,7 +784,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
             await sync.AddAsync("x:listChats", new { });
         }
 
-        // Nobody listens to her changes any more.
+        // There are no subscriptions to her changes left.
         var feed = own.Services.GetRequiredService<ChangeFeed>();
         using var patience = new CancellationTokenSource(Person.Timeout);
         while (feed.HasAnyListener)

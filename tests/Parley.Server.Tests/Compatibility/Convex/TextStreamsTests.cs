@@ -14,7 +14,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_StoresAChatThatWaits()
     {
-        // S2.6-S2.13, S2.18, S2.44
         using var ana = server.NewPerson();
         var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         using var response = await ana.SendAsync(
@@ -98,11 +97,10 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_ForAnotherUser_Is403AndStoresNothing()
     {
-        // S2.61, C13
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
-        using var nobody = server.NewPerson();
-        foreach (var asking in new[] { ben, nobody })
+        using var anonymous = server.NewPerson();
+        foreach (var asking in new[] { ben, anonymous })
         {
             await asking.RefusedAsync(
                 403,
@@ -113,7 +111,7 @@ public sealed class TextStreamsTests(ParleyServer server)
             );
         }
 
-        Assert.Equal(0, nobody.Cookies.Count);
+        Assert.Equal(0, anonymous.Cookies.Count);
         Assert.Empty((await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").EnumerateArray());
         Assert.Empty((await ben.GetAsync("/chat-stream/chats")).GetProperty("chats").EnumerateArray());
 
@@ -133,7 +131,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_First_GetsTheTextAsItComes()
     {
-        // S2.1, S2.19, S2.46, S2.47
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
         using var ana = own.NewPerson();
@@ -153,13 +150,12 @@ public sealed class TextStreamsTests(ParleyServer server)
         model.End();
         await body.EndsAsync();
         Assert.Equal(("Grüße, 日本語 👩‍💻\n", "done"), await chat.BodyAsync());
-        Assert.Equal("completed", await chat.StatusAsync()); // S2.50
+        Assert.Equal("completed", await chat.StatusAsync());
     }
 
     [Fact]
     public async Task Drive_IsTheSameAnswerAsEverywhereElse()
     {
-        // S2.51
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         var text = await chat.DrivenAsync();
@@ -169,7 +165,7 @@ public sealed class TextStreamsTests(ParleyServer server)
             messages.Select(row => (row.GetProperty("role").GetString(), row.GetProperty("content").GetString()))
         );
 
-        // S2.65: and it can be gone on with
+        // The answer can be continued.
         var next = await ana.AnsweredAsync(Short, chat.ChatId);
         Assert.Equal(text, next.Text);
         Assert.Equal((text, "done"), await chat.BodyAsync());
@@ -201,10 +197,10 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         await ben.IdAsync();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await TakenAsync(chat.DriveAsync(ben));
-        await TakenAsync(chat.DriveAsync(nobody));
+        await TakenAsync(chat.DriveAsync(anonymous));
         foreach (
             var id in new[] { Guid.NewGuid().ToString(), "x", "", chat.ChatId, chat.StreamId.ToUpperInvariant(), new string('9', 5000) }
         )
@@ -246,7 +242,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_WithWhatClientsSendAlong_IsTheStoredQuestion()
     {
-        // S2.19 documents the prompt and the chat in the body; the hook sends neither
+        // An app may send the prompt and the chat in the body; the hook of the library sends neither
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         using var response = await ana.SendAsync(
@@ -297,7 +293,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_TheDriverLeaves_TheAnswerGoesOn()
     {
-        // S2.4
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
         using var ana = own.NewPerson();
@@ -415,7 +410,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task SetStatus_ErrorBeforeItHasBegun_LetsItExpire()
     {
-        // S2.24
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         Assert.Equal("error", (await SetAsync(chat, "error")).GetProperty("status").GetString());
@@ -463,7 +457,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesAllOfItAway()
     {
-        // S2.25, C9
         using var ana = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
@@ -499,7 +492,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Delete_WhileItIsDriven_EndsItForEverybody()
+    public async Task Delete_WhileItIsDriven_EndsItForAllReaders()
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
@@ -526,7 +519,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task List_IsNewestFirstAndOnlyOnesOwn()
     {
-        // S2.23, S2.14, S2.16
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         await StreamChat.CreateAsync(ben, Short);
@@ -576,10 +568,10 @@ public sealed class TextStreamsTests(ParleyServer server)
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         await ben.IdAsync();
-        using var nobody = server.NewPerson();
+        using var anonymous = server.NewPerson();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
-        foreach (var asking in new[] { ben, nobody })
+        foreach (var asking in new[] { ben, anonymous })
         {
             foreach (var id in new[] { chat.ChatId, Guid.NewGuid().ToString(), "x" })
             {
@@ -603,7 +595,6 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Preflight_FromAnOriginThatMayCall_IsAnswered()
     {
-        // S2.58
         await using var own = await ParleyServer.StartAsync(("Cors:Origins:0", "https://app.example.org"));
         using var ana = own.NewPerson();
         foreach (var (origin, isAllowed) in new[] { ("https://app.example.org", true), ("https://evil.example.org", false) })

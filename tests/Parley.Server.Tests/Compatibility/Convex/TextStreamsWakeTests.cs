@@ -10,7 +10,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.Convex;
 
-/// <summary>Whoever is woken may look at once, on the very thread that wakes it: what comes after that must wake it again.</summary>
+/// <summary>A waiter may read at once, on the thread that signals it, so any later change must signal it again.</summary>
 public sealed class TextStreamsWakeTests
 {
     private static readonly Owner Ana = new("personal", "ana");

@@ -8,7 +8,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.PlainMessages;
 
-/// <summary><c>POST /api/chat</c> with <c>{ messages, temperature?, stream?, conversationId?, store? }</c> (seed 000).</summary>
+/// <summary><c>POST /api/chat</c> with <c>{ messages, temperature?, stream?, conversationId?, store? }</c>.</summary>
 public sealed class PlainMessagesChatTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";
@@ -17,7 +17,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Stream_ReadByTheSeedsOwnClient_ShowsTheAnswerGrow()
     {
-        // S0.3, S0.4, S0.10, S0.102, S0.103, C3, C4: its parser splits at line feeds and takes every line that starts with "data: " for JSON.
+        // A simple client splits at line feeds and parses every line that starts with "data: " as JSON.
         using var ana = server.NewPerson();
         await using var stream = await ana.OpenAsync(
             "content",
@@ -56,7 +56,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Stream_FirstText_IsNotHeldBack()
     {
-        // C20: pacing never delays the first.
+        // Pacing never delays the first event.
         using var ana = server.NewPerson();
         await using var stream = await ana.OpenAsync(
             "content",
@@ -72,7 +72,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Stream_ModelThatPauses_ShowsWhatThereIs()
     {
-        // S0.7: text waits for more words, but not for long.
+        // Text is held back for more words only for a limited time.
         await using var upstream = await Upstream.StartAsync(
             async (_, response) =>
             {
@@ -95,7 +95,6 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task StreamFalse_OneObject()
     {
-        // S0.9
         using var ana = server.NewPerson();
         var one = await ana.JsonAsync("POST", "/api/chat", Body(Two, stream: false));
         Assert.Equal(
@@ -110,7 +109,6 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [InlineData("1e400")]
     public async Task Temperature_OutOfRange_IsRefused(string temperature)
     {
-        // S0.78
         using var ana = server.NewPerson();
         Assert.True(
             Problem.Names(
@@ -149,7 +147,6 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Messages_OfEveryRole_AreToldToTheModelAsTheyAre()
     {
-        // S0.101, S0.102
         await using var upstream = await Upstream.SayingAsync("stop", "「は」は…");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
@@ -192,7 +189,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Stateless_Answer_IsInNoListAndCanBeFollowed()
     {
-        // C1: without a conversation nothing is kept, unless asked.
+        // Without a conversation nothing is stored, unless `store` is true.
         using var ana = server.NewPerson();
         await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true));
         var answer = await stream.ToEndAsync();
@@ -239,7 +236,6 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Store_KeepsTheWholeConversation()
     {
-        // S0.59, S0.104
         using var ana = server.NewPerson();
         object[] messages =
         [
@@ -275,7 +271,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [InlineData("conversation_id")]
     public async Task Conversation_LastMessage_IsTheNewTurn(string member)
     {
-        // C1; what is stored is told to the model, whatever the request repeats.
+        // The model gets the stored messages, whatever the request repeats.
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
         using var ana = own.NewPerson();
@@ -361,7 +357,6 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Failure_InTheMiddle_IsTheLastEventWithTheTextSoFar()
     {
-        // S0.8
         using var ana = server.NewPerson();
         await using var stream = await ana.OpenAsync(
             "content",

@@ -6,7 +6,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary>Which kind of client posts to a chat route shows in the body alone (C1, C2): the rules in their order, each with the bodies that real clients send.</summary>
+/// <summary>The body alone decides which dialect a request to a chat route has: the rules in their order, each with bodies that real clients send.</summary>
 public sealed class BodyDispatchTests(ParleyServer server)
 {
     private const string Script = "#script tokens=2 delay=0";
@@ -43,7 +43,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
             { "8: temperature", $$"""{"messages":[{{Content}}],"temperature":0.7}""", "content" },
             { "9: messages alone", $$"""{"messages":[{{Content}}]}""", "content" },
             { "9: messages alone, with parts beside content", $$"""{"messages":[{{Both}}]}""", "content" },
-            { "9: messages and members that nobody knows", $$"""{"messages":[{{Content}}],"data":{"a":[1]},"foo":null}""", "content" },
+            { "9: messages and unknown members", $$"""{"messages":[{{Content}}],"data":{"a":[1]},"foo":null}""", "content" },
         };
 
     [Theory]
@@ -63,7 +63,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("image/png", "Mozilla/5.0")]
     public async Task Post_AcceptAndUserAgent_AreNotLookedAt(string accept, string agent)
     {
-        // Accept is */* with every client, and the user agent names an SDK only with some of its releases.
+        // Every client sends Accept: */*, and only some releases name the SDK in the user agent.
         using var ana = server.NewPerson();
         foreach (var (_, body, format) in Bodies.Select(row => row.Data))
         {
@@ -78,7 +78,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [MemberData(nameof(Formats))]
     public async Task Post_NamedFormat_WinsOverTheBodyAndTheRoute(string format)
     {
-        // 1: AI SDK 3, and the text transport, send what others send.
+        // Rule 1: AI SDK 3 and the text transport send the same body as other clients.
         using var ana = server.NewPerson();
         foreach (var path in new[] { "/api/chat", "/api/chat/text", "/api/v1/chat" })
         {
@@ -96,7 +96,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task PostText_EveryBody_IsAnsweredAsText()
+    public async Task PostText_AnyBody_IsAnsweredAsText()
     {
         using var ana = server.NewPerson();
         foreach (var (_, body, format) in Bodies.Select(row => row.Data))
@@ -114,7 +114,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData(",\"conversationId\":null", "v3")]
     public async Task Post_MessagesAlone_AreOfTheClientThatTheOperatorNames(string more, string format)
     {
-        // 9: AI SDK 3 and seed 000 can send the same.
+        // Rule 9: AI SDK 3 and clients of plain messages can send the same body.
         await using var own = await ParleyServer.StartAsync(("Chat:PlainMessages", "AiSdk3"));
         using var ana = own.NewPerson();
         using var response = await ana.SendAsync("POST", "/api/chat", Named($$"""{"messages":[{{Content}}]{{more}}}"""));
@@ -139,7 +139,6 @@ public sealed class BodyDispatchTests(ParleyServer server)
     )]
     public async Task PostV1_Body_IsAnsweredAsADataStreamUnlessItIsOfANewerClient(string body, string format)
     {
-        // S3.5, S3.9, S3.16
         using var ana = server.NewPerson();
         using var response = await ana.SendAsync("POST", "/api/v1/chat", Named(body));
         Assert.Equal(format, await FormatOfAsync(response));
@@ -165,7 +164,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("""{"messages":[null]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":["x"]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":[{"content":"x"}]}""", "invalid_message", "messages")]
-    [InlineData("""{"messages":[{"role":"nobody","content":"x"}]}""", "invalid_message", "messages")]
+    [InlineData("""{"messages":[{"role":"unknown","content":"x"}]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":[{"role":5,"content":"x"}]}""", "invalid_message", "messages")]
     [InlineData("""{"messages":[{"role":"user"}]}""", "text_required", "messages")]
     [InlineData("""{"messages":[{"role":"user","content":" "}]}""", "text_required", "messages")]
@@ -174,9 +173,9 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("""{"messages":[{"role":"assistant","content":"x"}]}""", "user_message_required", "messages")]
     [InlineData("""{"id":"new","messages":[{"role":"assistant","content":"x"}]}""", "user_message_required", "messages")]
     [InlineData("""{"id":"new","messages":[{"role":"system","content":"x"}]}""", "user_message_required", "messages")]
-    public async Task Post_BodyOfNobody_IsRefusedByField(string body, string code, string field)
+    public async Task Post_UnknownBody_IsRefusedByField(string body, string code, string field)
     {
-        // 5, C1: exactly one of the two
+        // Exactly one of the two is required.
         using var ana = server.NewPerson();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", "/api/chat", body), field));
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
@@ -222,7 +221,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
         await ana.RefusedAsync(400, "too_many_messages", "POST", "/api/chat", Messages(10_001));
     }
 
-    /// <summary>A body in which each <c>@</c> is a new name.</summary>
+    /// <summary>The body with a new name for each <c>@</c>.</summary>
     private static string Named(string body) =>
         (body.Contains("\"model\"", StringComparison.Ordinal) ? body : $"{{\"model\":\"scripted\",{body[1..]}").Replace(
             "@",

@@ -4,13 +4,13 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary><c>POST /api/chat</c> (S4.24 to S4.27).</summary>
+/// <summary><c>POST /api/chat</c>.</summary>
 public sealed partial class SendMessageTests(ParleyServer server)
 {
     [Fact]
     public async Task Send_BeforeTheModelAnswers_StartAndTypingAreThere()
     {
-        // C7: accepted is a clock of its own, and ours.
+        // The server's own time, stored when the message is accepted.
         using var ana = server.NewPerson();
         await using var answer = await ana.AskAsync("#script first=60000");
         var start = await answer.NextAsync();
@@ -35,7 +35,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
         Assert.StartsWith("data: {\"type\":\"start\"", frames[0], StringComparison.Ordinal);
         Assert.All(frames[..^1], frame => Assert.Matches(Frame(), frame));
         Assert.DoesNotContain('\r', answer.Raw);
-        Assert.DoesNotContain("[DONE]", answer.Raw, StringComparison.Ordinal); // C4
+        Assert.DoesNotContain("[DONE]", answer.Raw, StringComparison.Ordinal);
     }
 
     [GeneratedRegex("^(: hb|data: \\{\"type\":\"[a-z-]+\".*\\}\nid: [0-9]+(\nretry: 1000)?)$")]
@@ -198,7 +198,6 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_ParentOfAnotherConversation_Is404AndStoresNothing()
     {
-        // B25, B30
         using var ana = server.NewPerson();
         var one = await ana.AnsweredAsync("#script tokens=1 delay=0");
         var two = await ana.AnsweredAsync("#script tokens=1 delay=0");
@@ -230,7 +229,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_MoreAnswersAtOnceThanOneMayHave_Is429WithRetryAfter()
     {
-        // B44; slots are released when answers end
+        // Slots are released when answers end.
         using var ana = server.NewPerson();
         List<EventStream> running = [];
         for (var i = 0; i < 16; i++)
@@ -251,7 +250,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
 
     [Theory]
     [InlineData("x/y")]
-    [InlineData("nobody")]
+    [InlineData("unknown")]
     [InlineData("demo/other")]
     [InlineData("../../etc/passwd")]
     public async Task Send_UnknownModel_Is400(string model)
@@ -271,7 +270,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_MessageAtTheLimit_IsTakenAndOneByteMoreIsNot()
     {
-        // B19: 1 MiB of UTF-8, two bytes a letter
+        // 1 MiB of UTF-8, two bytes a letter
         using var ana = server.NewPerson();
         const string script = "#script tokens=1 delay=0 ";
         var answer = await ana.AnsweredAsync(script + new string('a', (1024 * 1024) - script.Length));
@@ -288,7 +287,6 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [InlineData("\u0001\u0008")]
     public async Task Send_NothingToRead_Is400(string message)
     {
-        // B17
         using var ana = server.NewPerson();
         var problem = await ana.RefusedAsync(400, "text_required", "POST", "/api/chat", new { message });
         Assert.True(problem.GetProperty("errors").TryGetProperty("message", out _));
@@ -297,7 +295,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_OddText_IsKeptAsItWasSent()
     {
-        // B06 (BOM of the body), B19 (100,000 combining marks), B21
+        // A byte order mark before the body, 100,000 combining marks, and further unusual text
         using var ana = server.NewPerson();
         foreach (
             var text in new[]

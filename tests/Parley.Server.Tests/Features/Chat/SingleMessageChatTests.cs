@@ -3,7 +3,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary><c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> as seed 004 has it; the rest of that body is in <see cref="SendMessageTests"/>.</summary>
+/// <summary><c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see cref="SendMessageTests"/>.</summary>
 public sealed class SingleMessageChatTests(ParleyServer server)
 {
     [Theory]
@@ -13,7 +13,6 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     [InlineData(null, "llama-3.3-70b-versatile")]
     public async Task Message_ToEachModelOfTheSeed_IsAnsweredTokenByToken(string? model, string asked)
     {
-        // S4.2, S4.18 to S4.27, S4.35, S4.57
         await using var upstream = await Upstream.SayingAsync("stop", "Hel", "lo.");
         await using var own = await ParleyServer.StartAsync([
             .. upstream.Settings.Select(setting =>
@@ -55,7 +54,6 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     [Fact]
     public async Task Message_ToAModelThatIsNotConfigured_SaysSo()
     {
-        // S4.68
         using var ana = server.NewPerson();
         foreach (var model in new[] { "groq-llama-70b", "gemini-flash" })
         {
@@ -129,7 +127,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     [Fact]
     public async Task Message_InAConversationByItsClientsName_GoesOnWithIt()
     {
-        // C11, C31: whichever route began it
+        // On either route, whichever created the conversation.
         using var ana = server.NewPerson();
         var chat = new UiChat(ana, "by-name");
         await chat.AnsweredAsync("#script tokens=1 delay=0");

@@ -43,7 +43,6 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Title_NotGiven_IsTheFirst100CharactersOfTheFirstMessage()
     {
-        // S3.23, S0.33, C26
         using var ana = server.NewPerson();
         var message = "#script tokens=1 delay=0 " + string.Concat(Enumerable.Repeat("é👩‍💻x", 100));
         var begun = await ana.AnsweredAsync(message);
@@ -61,7 +60,6 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Title_Given_Wins()
     {
-        // C26
         using var ana = server.NewPerson();
         var given = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Mine" }, 201);
         await ana.AnsweredAsync("#script tokens=1", given.GetProperty("id").GetString());
@@ -71,7 +69,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Title_OfAMonstrousCharacter_IsStillText()
     {
-        // B18: a cut must not split a character
+        // A truncated title must not split a character.
         using var ana = server.NewPerson();
         var begun = await ana.AnsweredAsync("🙂" + new string('\u0301', 5000) + " hello");
         var title = await TitleAsync(ana, begun.ConversationId);
@@ -103,7 +101,6 @@ public sealed class ConversationTests(ParleyServer server)
     [InlineData("xxxxxxxxxx", "title_too_long")]
     public async Task Rename_BadTitle_Is400(string? title, string code)
     {
-        // B17, B18
         using var ana = server.NewPerson();
         var created = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Kept" }, 201);
         if (code == "title_too_long")
@@ -130,7 +127,6 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesEverythingWithIt()
     {
-        // S0.34
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await ana.AnsweredAsync("#script tokens=2 delay=0", answer.ConversationId);

@@ -4,7 +4,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Conversations;
 
-/// <summary>What a conversation says of its messages is true after any sequence of operations (S3.24 to S3.26, S0.20, S0.21, S0.32, C27).</summary>
+/// <summary>A conversation's counters, preview and times agree with its messages after any sequence of operations.</summary>
 public sealed class CountersTests(ParleyServer server)
 {
     [Theory]
@@ -144,7 +144,7 @@ public sealed class CountersTests(ParleyServer server)
         var rows = Rows(conversation);
         var said = await ana.GetAsync($"/api/v1/conversations/{conversation}");
         var newest = rows.OrderBy(row => row.At).ThenBy(row => row.Sequence).ToList();
-        // What was shown last: an answer without text leaves what was there.
+        // The preview: an answer without text keeps the earlier one.
         var preview = newest.LastOrDefault(row => row.Content.Length > 0)?.Content;
         if (preview is not null && newest[^1].Generation is not null)
         {

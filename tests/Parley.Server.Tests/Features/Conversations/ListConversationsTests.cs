@@ -4,7 +4,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Conversations;
 
-/// <summary><c>GET /api/v1/conversations</c> (S0.39: one's own alone).</summary>
+/// <summary><c>GET /api/v1/conversations</c>: the caller's own conversations.</summary>
 public sealed class ListConversationsTests(ParleyServer server)
 {
     [Fact]
@@ -37,7 +37,6 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_AfterAnAnswer_HasThatConversationFirst()
     {
-        // S3.24
         using var ana = server.NewPerson();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0 one");
         await ana.AnsweredAsync("#script tokens=1 delay=0 two");
@@ -62,7 +61,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task List_NobodyYet_IsEmpty()
+    public async Task List_OfANewUser_IsEmpty()
     {
         using var ana = server.NewPerson();
         Assert.Equal("""{"items":[],"nextCursor":null,"total":0}""", (await ana.GetAsync("/api/v1/conversations")).ToString());
@@ -88,7 +87,6 @@ public sealed class ListConversationsTests(ParleyServer server)
     [InlineData("ownerId=x", "unknown_parameter")]
     public async Task List_AbsurdPaging_Is400(string query, string code = "out_of_range")
     {
-        // B26, B28
         using var ana = server.NewPerson();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(400, code, "GET", $"/api/v1/conversations?{query}");
@@ -135,9 +133,8 @@ public sealed class ListConversationsTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task List_CursorOfSomebodyElse_ShowsOnlyOnesOwn()
+    public async Task List_CursorOfAnotherUser_ShowsOnlyTheCallersOwn()
     {
-        // B24
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
         for (var i = 0; i < 3; i++)

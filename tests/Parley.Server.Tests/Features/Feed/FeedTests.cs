@@ -53,7 +53,7 @@ public sealed class FeedTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Feed_OfSomebodyElse_StaysSilent()
+    public async Task Feed_OfAnotherUser_StaysSilent()
     {
         using var ana = server.NewPerson();
         using var ben = server.NewPerson();
@@ -72,8 +72,8 @@ public sealed class FeedTests(ParleyServer server)
     [Fact]
     public async Task Feed_WithoutIdentity_Is401()
     {
-        using var nobody = server.NewPerson();
-        await nobody.RefusedAsync(401, "no_identity", "GET", "/api/v1/feed");
+        using var anonymous = server.NewPerson();
+        await anonymous.RefusedAsync(401, "no_identity", "GET", "/api/v1/feed");
     }
 
     [Fact]

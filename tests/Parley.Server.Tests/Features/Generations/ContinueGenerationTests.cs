@@ -2,7 +2,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/continue</c>: goes on where an answer ended early.</summary>
+/// <summary><c>POST /api/v1/generations/{id}/continue</c>: continues an answer that ended early.</summary>
 public sealed class ContinueGenerationTests(ParleyServer server)
 {
     [Fact]

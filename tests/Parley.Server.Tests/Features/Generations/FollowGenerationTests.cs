@@ -6,7 +6,7 @@ using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Generations;
 
-/// <summary><c>GET /api/v1/generations/{id}/events</c>: whoever has a position goes on exactly after it.</summary>
+/// <summary><c>GET /api/v1/generations/{id}/events</c>: reading continues exactly after a position.</summary>
 public sealed class FollowGenerationTests(ParleyServer server)
 {
     private const string Script = "#script tokens=30 reasoning=3 tool=1 delay=";
@@ -155,7 +155,6 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("1000000", "position_beyond_end")]
     public async Task Follow_CursorGarbage_IsRefusedBeforeAnyByteOfTheStream(string cursor, string code = "invalid_position")
     {
-        // B36, B37
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var path = $"/api/v1/generations/{answer.GenerationId}/events";
@@ -244,7 +243,6 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("DELETE")]
     public async Task Follow_OtherMethods_Are405(string method)
     {
-        // B38
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         using var response = await ana.SendAsync(method, $"/api/v1/generations/{answer.GenerationId}/events");

@@ -58,7 +58,6 @@ public sealed class GetGenerationTests(ParleyServer server)
     [InlineData("00000000000000000000000000000000")]
     public async Task Get_NotAnId_Is404(string id)
     {
-        // B22
         using var ana = server.NewPerson();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{id}");
@@ -69,7 +68,6 @@ public sealed class GetGenerationTests(ParleyServer server)
     [Fact]
     public async Task Get_IdOfAnotherKindOrSpelling_Is404()
     {
-        // B25
         using var ana = server.NewPerson();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         foreach (

@@ -2,7 +2,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/retry</c>: another answer beside the first (C18).</summary>
+/// <summary><c>POST /api/v1/generations/{id}/retry</c>: a second answer to the same message.</summary>
 public sealed class RetryGenerationTests(ParleyServer server)
 {
     [Fact]

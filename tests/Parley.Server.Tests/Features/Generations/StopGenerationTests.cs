@@ -87,7 +87,6 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_WhatHasEnded_AnswersItAsItIs()
     {
-        // B40
         using var ana = server.NewPerson();
         var finished = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var before = await ana.GetAsync($"/api/v1/generations/{finished.GenerationId}");

@@ -4,7 +4,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Messages;
 
-/// <summary>Listing, adding and reading messages (S0.24 to S0.30, S3.27).</summary>
+/// <summary>Listing, adding and reading messages.</summary>
 public sealed class MessageTests(ParleyServer server)
 {
     [Fact]
@@ -144,7 +144,6 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task Create_ParentElsewhere_Is404AndStoresNothing()
     {
-        // B30
         using var ana = server.NewPerson();
         var (here, there) = (await ConversationAsync(ana), await ConversationAsync(ana));
         var parent = Id(await SayAsync(ana, there, "there"));
@@ -205,7 +204,6 @@ public sealed class MessageTests(ParleyServer server)
     [InlineData("offset=10", "unknown_parameter")]
     public async Task List_AbsurdPaging_Is400(string query, string code)
     {
-        // B26
         using var ana = server.NewPerson();
         var conversation = await ConversationAsync(ana);
         await ana.RefusedAsync(400, code, "GET", $"/api/v1/conversations/{conversation}/messages?{query}");
