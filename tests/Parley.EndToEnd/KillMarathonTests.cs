@@ -31,7 +31,7 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
         );
         using var client = new ApiClient(server.Address);
         await client.SignInAsync(Token);
-        using var marathon = new Marathon(server, client, seed, Live, MaxAdoptions);
+        using var marathon = new KillMarathon(server, client, seed, Live, MaxAdoptions);
         await marathon.PrepareAsync(Token);
         var running = marathon.RunAsync();
         var moments = new Random(seed);

@@ -17,7 +17,7 @@ public class RestartTests : ServerTests
         var server = await StartServerAsync();
         using var client = await SignedInAsync(server);
         var script = new ScriptedAnswer("sigterm", 120, 20, 5, null);
-        var expected = await ScriptedText.LearnAsync(client, Marathon.MostTokens, Token);
+        var expected = await ScriptedText.LearnAsync(client, KillMarathon.MostTokens, Token);
         var shown = new ShownLog();
         using var response = await client.AskAsync(script.Prompt, "sigterm", Token);
         var generation = GenerationOf(response);
@@ -240,7 +240,7 @@ public class RestartTests : ServerTests
     {
         var server = await StartServerAsync();
         using var client = await SignedInAsync(server);
-        var expected = await ScriptedText.LearnAsync(client, Marathon.MostTokens, Token);
+        var expected = await ScriptedText.LearnAsync(client, KillMarathon.MostTokens, Token);
         var shown = new ShownLog();
         using var response = await client.AskAsync("locked #script tokens=100 delay=10", "locked", Token);
         var reading = ApiClient.ShowAsync(response, shown, Token);

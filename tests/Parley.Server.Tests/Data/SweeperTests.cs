@@ -8,14 +8,14 @@ using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
 
-/// <summary>What has had its time goes every five minutes (S1.99, C23).</summary>
+/// <summary>Expired sessions and conversations are deleted every five minutes.</summary>
 public sealed class SweeperTests
 {
     [Fact]
-    public async Task Sweeper_EveryFiveMinutes_DeletesAllThatHasExpired()
+    public async Task Sweeper_EveryFiveMinutes_DeletesAllExpiredRows()
     {
         await using var server = await ParleyServer.StartAsync();
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var time = new FakeTimeProvider();
         using var sweeper = new Sweeper(server.Services.GetRequiredService<ChatStore>(), time, NullLogger<Sweeper>.Instance);
         await sweeper.StartAsync(Patience.Cancel);

@@ -18,13 +18,13 @@ public sealed class EndingTests(ParleyServer server)
     [MemberData(nameof(Formats))]
     public async Task Completed_EndsInOrderWithTheFormatsMark(string format)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var expected = (await ana.AnsweredAsync("#script tokens=20 reasoning=2 tool=1 delay=0")).Text;
         await ana.IdAsync();
         using var raw = await RawConnection.OpenAsync(server);
         await raw.RequestAsync(ana, server, "POST", $"/api/chat?format={format}", Body("#script tokens=20 reasoning=2 tool=1 delay=1"));
         var answer = await raw.AnswerAsync();
-        var reading = await Reading.OfAsync(format, answer.Body);
+        var reading = await DecodedAnswer.OfAsync(format, answer.Body);
         Assert.Equal((200, true, expected, null), (answer.Status, answer.IsWhole, reading.Text, reading.Error));
         Assert.True(reading.IsComplete || format == "text");
         Assert.False(reading.IsAborted);
@@ -35,12 +35,12 @@ public sealed class EndingTests(ParleyServer server)
     public async Task Failed_SaysSo(string format)
     {
         // An error after the first byte is an event; a format without error events cuts the connection.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         using var raw = await RawConnection.OpenAsync(server);
         await raw.RequestAsync(ana, server, "POST", $"/api/chat?format={format}", Body("#script tokens=20 error-after=4 delay=1"));
         var answer = await raw.AnswerAsync();
-        var reading = await Reading.OfAsync(format, answer.Body);
+        var reading = await DecodedAnswer.OfAsync(format, answer.Body);
         Assert.Equal(200, answer.Status);
         Assert.Equal(!CutAfterFailure.Contains(format), answer.IsWhole);
         Assert.Equal(format != "text", reading.Error is { Length: > 0 });
@@ -60,7 +60,7 @@ public sealed class EndingTests(ParleyServer server)
     [MemberData(nameof(Formats))]
     public async Task Stopped_EndsInOrder(string format)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync(format, "POST", $"/api/chat?format={format}", Body("#script tokens=100000 delay=5"));
         var seen = await stream.UntilTextAsync();
         await ana.JsonAsync("POST", $"/api/v1/generations/{stream.GenerationId}/stop");
@@ -74,7 +74,7 @@ public sealed class EndingTests(ParleyServer server)
     public async Task Deleted_IsCutInEveryFormat()
     {
         // After a deletion there is nothing to resume, and no regular end.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var source = await ana.AskAsync("#script tokens=100000 delay=5");
         var streams = await OpenEachAsync(ana, format =>
             ("GET", $"/api/v1/generations/{source.GenerationId}/events?format={format}", null)
@@ -92,7 +92,7 @@ public sealed class EndingTests(ParleyServer server)
     {
         // No mark of an end, because the answer has not ended; a client that reconnects gets the rest.
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await ana.IdAsync();
         const string script = "#script tokens=400 delay=5";
         var streams = await OpenEachAsync(ana, format => ("POST", $"/api/chat?format={format}", Body(script)));
@@ -118,7 +118,7 @@ public sealed class EndingTests(ParleyServer server)
     {
         // An EventSource reconnects by itself, with the last id that it received.
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         const string script = "#script tokens=300 delay=5";
         var session = (await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = script }, 201))
             .GetProperty("sessionId")
@@ -141,7 +141,7 @@ public sealed class EndingTests(ParleyServer server)
 
     /// <summary>Opens a stream in each format, and waits until each has text.</summary>
     private static async Task<Dictionary<string, AnswerStream>> OpenEachAsync(
-        Person person,
+        TestUser user,
         Func<string, (string Method, string Path, string? Body)> request
     )
     {
@@ -149,7 +149,7 @@ public sealed class EndingTests(ParleyServer server)
         foreach (var format in WireFormatCatalog.All.Select(format => format.Name))
         {
             var (method, path, body) = request(format);
-            streams.Add(format, await person.OpenAsync(format, method, path, body));
+            streams.Add(format, await user.OpenAsync(format, method, path, body));
         }
 
         foreach (var stream in streams.Values)

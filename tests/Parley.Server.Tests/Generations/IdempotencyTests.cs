@@ -9,7 +9,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_TwentyAtOnce_StartOneAnswerThatAllFollow()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ana.AnsweredAsync("#script tokens=30 delay=3", key: "k-1")));
         Assert.Single(answers.Select(answer => answer.GenerationId).Distinct());
@@ -22,7 +22,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     public async Task Key_AfterTheEndAndAfterARestart_StillAttaches()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=5 delay=1", key: "once");
         var second = await ana.AnsweredAsync("#script tokens=5 delay=1", key: "once");
         await own.RestartAsync();
@@ -51,7 +51,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     public async Task Key_AfterARestartInMidAnswer_AttachesToTheAdoptedOne()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var cut = await ana.AskAsync("#script tokens=80 delay=10", key: "k");
         await cut.UntilAsync("token", 3);
         await own.RestartAsync();
@@ -63,7 +63,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_WithAnotherBody_Is422AndStartsNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0", key: "k");
         (string, string) key = ("Idempotency-Key", "k");
         await ana.RefusedAsync(
@@ -95,7 +95,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_InAConversationWhoseAnswerRuns_AttachesInsteadOf409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0");
         await using var asked = await ana.AskAsync("#script first=600000", first.ConversationId, key: "k");
         await using var retry = await ana.AskAsync("#script first=600000", first.ConversationId, key: "k");
@@ -109,7 +109,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [InlineData("continue")]
     public async Task Key_OnRetryAndContinue_AttachesToo(string operation)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var failed = await ana.AnsweredAsync("#script tokens=9 error-after=3 delay=2");
         var path = $"/api/v1/generations/{failed.GenerationId}/{operation}";
         var answers = await Task.WhenAll(
@@ -137,8 +137,8 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_OfAnotherUser_IsAnotherKey()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var one = await ana.AnsweredAsync("#script tokens=1 delay=0", key: "shared");
         var two = await ben.AnsweredAsync("#script tokens=1 delay=0", key: "shared");
         var other = await ben.AnsweredAsync("#script tokens=1 delay=0", key: "shared");
@@ -149,7 +149,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_WhenNoPlaceIsFree_StillAttaches()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         List<EventStream> running = [];
         for (var i = 0; i < 16; i++)
         {
@@ -168,7 +168,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_ThoseWhoAttach_TakeNoPlace()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         List<EventStream> following = [];
         for (var i = 0; i < 20; i++)
         {
@@ -187,7 +187,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_ManyDifferentOnesAtOnce_StartOneAnswerEach()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 48).Select(i => ana.AnsweredAsync($"#script tokens=3 delay=2 no {i % 12}", key: $"k{i % 12}"))
@@ -201,7 +201,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [Fact]
     public async Task Key_WhoseConversationWasDeleted_NeverStartsAgain()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0", key: "k");
         using (await ana.SendAsync("DELETE", $"/api/v1/conversations/{answer.ConversationId}")) { }
         await ana.RefusedAsync(
@@ -225,7 +225,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [InlineData("256")]
     public async Task Key_Malformed_Is400OnEveryStart(string key)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 error-after=1 delay=0");
         if (key == "256")
         {
@@ -254,7 +254,7 @@ public sealed class IdempotencyTests(ParleyServer server)
     [InlineData("!#$%&'()*+,-./:;<=>?@[]^_`{|}~")]
     public async Task Key_AnyVisibleAscii_IsTaken(string key)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         if (key == "255")
         {
             key = new string('k', 255);

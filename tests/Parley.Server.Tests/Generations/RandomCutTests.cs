@@ -30,7 +30,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
     [MemberData(nameof(Formats))]
     public async Task Answer_CutAHundredTimes_LosesAndDoublesNothing(string format)
     {
-        using var ana = fixture.Server.NewPerson();
+        using var ana = fixture.Server.NewUser();
         await ana.IdAsync();
         var whole = (await ana.AnsweredAsync(Script(0))).Text;
         var length = (await AskAsync(ana, format, Script(1), "measured", int.MaxValue)).Length;
@@ -59,7 +59,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         }
     }
 
-    private async Task OneAsync(Person ana, string format, string whole, int length, Random random, string key)
+    private async Task OneAsync(TestUser ana, string format, string whole, int length, Random random, string key)
     {
         var script = Script(random.Next(2));
         var cut = await AskAsync(ana, format, script, key, random.Next(1, length));
@@ -85,13 +85,13 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
 
     /// <summary>Reconnects with the last cursor, and is cut again and again, until the end.</summary>
     private async Task GoOnAsync(
-        Person ana,
+        TestUser ana,
         string format,
         string whole,
         string script,
         string key,
-        RawAnswer first,
-        Reading seen,
+        RawResponse first,
+        DecodedAnswer seen,
         Random random
     )
     {
@@ -116,7 +116,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
             }
 
             Assert.True(answer.Status is 0 or 200, $"{answer.Status}");
-            var rest = await Reading.OfAsync(format, answer.Body);
+            var rest = await DecodedAnswer.OfAsync(format, answer.Body);
             response ??= rest.MessageId;
             if (rest.Cursor is null)
             {
@@ -136,9 +136,9 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
     }
 
     /// <summary>Asserts what a client has received: the beginning of the answer, and a regular end only when it is complete.</summary>
-    private static async Task<Reading> ReadAsync(string format, RawAnswer answer, string whole)
+    private static async Task<DecodedAnswer> ReadAsync(string format, RawResponse answer, string whole)
     {
-        var reading = await Reading.OfAsync(format, answer.Body);
+        var reading = await DecodedAnswer.OfAsync(format, answer.Body);
         Assert.StartsWith(reading.Text, whole, StringComparison.Ordinal);
         Assert.Equal((false, null), (reading.IsAborted, reading.Error));
         if (format == "text" ? answer.IsWhole : reading.IsComplete)
@@ -149,7 +149,7 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
         return reading;
     }
 
-    private Task<RawAnswer> AskAsync(Person ana, string format, string script, string key, int most) =>
+    private Task<RawResponse> AskAsync(TestUser ana, string format, string script, string key, int most) =>
         format == "responses"
             ? RequestAsync(
                 ana,
@@ -176,8 +176,8 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
             );
 
     /// <summary>One connection, cut after this number of bytes.</summary>
-    private async Task<RawAnswer> RequestAsync(
-        Person ana,
+    private async Task<RawResponse> RequestAsync(
+        TestUser ana,
         int most,
         string method,
         string path,

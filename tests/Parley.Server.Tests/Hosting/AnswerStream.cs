@@ -8,7 +8,7 @@ namespace Parley.Server.Tests.Hosting;
 /// <summary>A response in a wire format, while it is being read.</summary>
 internal sealed class AnswerStream(HttpResponseMessage response, Stream body, string format) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly CancellationTokenSource _timeout = new(TestUser.Timeout);
     private readonly MemoryStream _bytes = new();
 
     public HttpResponseMessage Response => response;
@@ -20,10 +20,10 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
     public string Raw => Encoding.UTF8.GetString(_bytes.ToArray());
 
     /// <summary>What was received so far.</summary>
-    public Task<Reading> NowAsync() => Reading.OfAsync(format, _bytes.ToArray());
+    public Task<DecodedAnswer> NowAsync() => DecodedAnswer.OfAsync(format, _bytes.ToArray());
 
     /// <summary>Reads until a condition holds.</summary>
-    public async Task<Reading> UntilAsync(Func<Reading, bool> isEnough)
+    public async Task<DecodedAnswer> UntilAsync(Func<DecodedAnswer, bool> isEnough)
     {
         while (true)
         {
@@ -41,10 +41,10 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream body, st
     }
 
     /// <summary>Reads until there is text.</summary>
-    public Task<Reading> UntilTextAsync() => UntilAsync(read => read.Text.Length > 0);
+    public Task<DecodedAnswer> UntilTextAsync() => UntilAsync(read => read.Text.Length > 0);
 
     /// <summary>Reads to the end. A cut connection throws.</summary>
-    public async Task<Reading> ToEndAsync()
+    public async Task<DecodedAnswer> ToEndAsync()
     {
         while (await MoreAsync()) { }
 

@@ -3,7 +3,7 @@ using Parley.Server.Http.Json;
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A chat as <c>useChat</c> of AI SDK 4 keeps it: under an id of its own, sending all that it shows each time, without ids of messages.</summary>
-internal sealed class DataChat(Person person, string? id = null, string api = "/api/chat")
+internal sealed class DataChat(TestUser user, string? id = null, string api = "/api/chat")
 {
     public string Id { get; } = id ?? UiMessage.NewId();
 
@@ -17,14 +17,14 @@ internal sealed class DataChat(Person person, string? id = null, string api = "/
         return PostAsync();
     }
 
-    public async Task<Reading> AnsweredAsync(string text)
+    public async Task<DecodedAnswer> AnsweredAsync(string text)
     {
         await using var stream = await AppendAsync(text);
         return Show(await stream.ToEndAsync());
     }
 
     /// <summary><c>reload()</c>: the last answer is taken away, and the rest is sent again.</summary>
-    public async Task<Reading> ReloadedAsync()
+    public async Task<DecodedAnswer> ReloadedAsync()
     {
         if (Messages[^1].Role == "assistant")
         {
@@ -35,9 +35,9 @@ internal sealed class DataChat(Person person, string? id = null, string api = "/
         return Show(await stream.ToEndAsync());
     }
 
-    public Task<AnswerStream> PostAsync() => person.OpenAsync("v4", "POST", api, Body());
+    public Task<AnswerStream> PostAsync() => user.OpenAsync("v4", "POST", api, Body());
 
-    public Reading Show(Reading answer)
+    public DecodedAnswer Show(DecodedAnswer answer)
     {
         Messages.Add(("assistant", answer.Text));
         return answer;

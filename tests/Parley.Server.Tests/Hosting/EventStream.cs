@@ -19,7 +19,7 @@ internal sealed record Event(string Type, JsonElement Json, string Id)
 /// <summary>An event stream that is being read.</summary>
 internal sealed class EventStream : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly CancellationTokenSource _timeout = new(TestUser.Timeout);
     private readonly SseReader _reader;
 
     public EventStream(HttpResponseMessage response, Stream body)

@@ -92,10 +92,10 @@ public sealed class ParleyServer : IAsyncLifetime
             // A test has stopped it, and that is done.
         }
 
-        return _running!.WaitAsync(Person.Timeout);
+        return _running!.WaitAsync(TestUser.Timeout);
     }
 
-    internal Person NewPerson() => new(this);
+    internal TestUser NewUser() => new(this);
 
     internal Tables Tables => new(this);
 

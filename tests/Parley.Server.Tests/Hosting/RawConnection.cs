@@ -6,7 +6,7 @@ namespace Parley.Server.Tests.Hosting;
 /// <summary>A raw socket, for requests that no HTTP library would send.</summary>
 internal sealed class RawConnection : IDisposable
 {
-    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly CancellationTokenSource _timeout = new(TestUser.Timeout);
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     public static async Task<RawConnection> OpenAsync(ParleyServer server, int? receiveBuffer = null)
@@ -66,9 +66,9 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    /// <summary>Sends a request as a browser would, with a person's cookie.</summary>
+    /// <summary>Sends a request as a browser would, with a user's cookie.</summary>
     public Task RequestAsync(
-        Person person,
+        TestUser user,
         ParleyServer server,
         string method,
         string path,
@@ -77,7 +77,7 @@ internal sealed class RawConnection : IDisposable
     )
     {
         var text = new StringBuilder(
-            $"{method} {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nCookie: {person.Cookies.GetCookieHeader(server.Address)}\r\n"
+            $"{method} {path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nCookie: {user.Cookies.GetCookieHeader(server.Address)}\r\n"
         );
         foreach (var (name, value) in headers)
         {
@@ -93,7 +93,7 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>The response up to its end, or its first bytes up to this number.</summary>
-    public async Task<RawAnswer> AnswerAsync(int most = int.MaxValue)
+    public async Task<RawResponse> AnswerAsync(int most = int.MaxValue)
     {
         using var bytes = new MemoryStream();
         var buffer = new byte[64 * 1024];
@@ -115,13 +115,13 @@ internal sealed class RawConnection : IDisposable
             }
 
             bytes.Write(buffer, 0, read);
-            if (RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) is { IsWhole: true } whole)
+            if (RawResponse.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) is { IsWhole: true } whole)
             {
                 return whole;
             }
         }
 
-        return RawAnswer.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        return RawResponse.Parse(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
     /// <summary>Says that no more will be sent.</summary>
@@ -134,7 +134,7 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Waits, without reading, until the server has reset the connection.</summary>
-    public Task<bool> WhenResetAsync() => Task.Run(() => _socket.Poll(Person.Timeout, SelectMode.SelectError));
+    public Task<bool> WhenResetAsync() => Task.Run(() => _socket.Poll(TestUser.Timeout, SelectMode.SelectError));
 
     public void Dispose()
     {

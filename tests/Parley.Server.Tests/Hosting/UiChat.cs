@@ -17,7 +17,7 @@ internal sealed record UiMessage(string Id, string Role, string Text)
 }
 
 /// <summary>A chat as <c>useChat</c> of AI SDK 5 to 7 keeps it: under an id of its own, sending all that it shows each time.</summary>
-internal sealed class UiChat(Person person, string? id = null, string api = "/api/chat", string? model = "scripted")
+internal sealed class UiChat(TestUser user, string? id = null, string api = "/api/chat", string? model = "scripted")
 {
     public string Id { get; } = id ?? UiMessage.NewId();
 
@@ -25,7 +25,7 @@ internal sealed class UiChat(Person person, string? id = null, string api = "/ap
     public List<UiMessage> Messages { get; } = [];
 
     /// <summary>The same chat on another device, which shows what this one does.</summary>
-    public UiChat On(Person other)
+    public UiChat On(TestUser other)
     {
         var chat = new UiChat(other, Id, api, model);
         chat.Messages.AddRange(Messages);
@@ -41,24 +41,24 @@ internal sealed class UiChat(Person person, string? id = null, string api = "/ap
 
     /// <summary>Sends what it shows.</summary>
     public Task<AnswerStream> PostAsync(string trigger = "submit-message", string? messageId = null) =>
-        person.OpenAsync("ui", "POST", api, Body(trigger, messageId));
+        user.OpenAsync("ui", "POST", api, Body(trigger, messageId));
 
     public Task<System.Text.Json.JsonElement> RefusedAsync(
         int status,
         string code,
         string trigger = "submit-message",
         string? messageId = null
-    ) => person.RefusedAsync(status, code, "POST", api, Body(trigger, messageId));
+    ) => user.RefusedAsync(status, code, "POST", api, Body(trigger, messageId));
 
     /// <summary>Sends a message, and shows the whole answer to it.</summary>
-    public async Task<Reading> AnsweredAsync(string text)
+    public async Task<DecodedAnswer> AnsweredAsync(string text)
     {
         await using var stream = await SubmitAsync(text);
         return Show(await stream.ToEndAsync());
     }
 
     /// <summary>Shows an answer: under the id that it came with, at the place of the one of that id if there is one.</summary>
-    public Reading Show(Reading answer)
+    public DecodedAnswer Show(DecodedAnswer answer)
     {
         var message = new UiMessage(answer.MessageId!, "assistant", answer.Text);
         var place = Messages.FindIndex(shown => shown.Id == answer.MessageId);

@@ -15,30 +15,30 @@ public sealed class BadInputServer : IAsyncLifetime
 {
     internal ParleyServer Server { get; private set; } = null!;
 
-    internal Person Ana { get; private set; } = null!;
+    internal TestUser Ana { get; private set; } = null!;
 
-    internal Things Things { get; private set; } = null!;
+    internal ObjectIds ObjectIds { get; private set; } = null!;
 
     internal IReadOnlyList<Route> Routes { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         Server = await ParleyServer.StartAsync();
-        Ana = Server.NewPerson();
+        Ana = Server.NewUser();
         await Ana.AnsweredAsync("#script tokens=3 delay=0");
-        Things = await ThingsOfAsync(Ana);
+        ObjectIds = await CreateObjectsAsync(Ana);
         Routes = Route.All(Server);
     }
 
-    /// <summary>Things with which every request succeeds.</summary>
-    internal static async Task<Things> ThingsOfAsync(Person person)
+    /// <summary>Creates one object of each kind, with which every request succeeds.</summary>
+    internal static async Task<ObjectIds> CreateObjectsAsync(TestUser user)
     {
-        var failed = await person.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
-        var session = await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x" }, 201);
-        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
-        var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
-        var stream = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
-        return new Things(
+        var failed = await user.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
+        var session = await user.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "x" }, 201);
+        var response = await user.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+        var chat = await user.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
+        var stream = await user.JsonAsync("POST", "/chat-stream/create", new { prompt = "x", model = "scripted" }, 201);
+        return new ObjectIds(
             failed.ConversationId,
             failed.MessageId,
             failed.GenerationId,
@@ -86,45 +86,45 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
 
     private static readonly Dictionary<string, byte[]> Bodies = new()
     {
-        ["B01 truncated"] = Utf8("{\"title\":\"x"),
-        ["B01 trailing garbage"] = Utf8("{} x"),
-        ["B01 two documents"] = Utf8("{}{}"),
-        ["B01 comment"] = Utf8("{/* c */}"),
-        ["B01 line comment"] = Utf8("{} // c"),
-        ["B01 trailing comma"] = Utf8("{\"model\":\"scripted\",}"),
-        ["B01 single quotes"] = Utf8("{'model':'scripted'}"),
-        ["B01 unquoted"] = Utf8("{model:1}"),
-        ["B01 only a brace"] = Utf8("{"),
-        ["B01 raw line feed in a string"] = Utf8("{\"model\":\"a\nb\"}"),
-        ["B02 null"] = Utf8("null"),
-        ["B02 array"] = Utf8("[]"),
-        ["B02 array of one"] = Utf8("[{}]"),
-        ["B02 string"] = Utf8("\"x\""),
-        ["B02 number"] = Utf8("1"),
-        ["B02 true"] = Utf8("true"),
-        ["B02 empty"] = [],
-        ["B02 blank"] = Utf8("  \r\n "),
-        ["B02 only a BOM"] = [0xEF, 0xBB, 0xBF],
-        ["B06 two BOMs"] = [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'],
-        ["B09 depth 33"] = Utf8(Nested(33)),
-        ["B09 depth 65"] = Utf8(Nested(65)),
-        ["B09 depth 100000"] = Utf8(Nested(100_000)),
-        ["B09 arrays 100000"] = Utf8("{\"model\":" + new string('[', 100_000)),
-        ["B09 100000 members"] = Utf8("{" + string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"k{i}\":1")) + "}"),
-        ["B09 array of 500000"] = Utf8("{\"model\":[" + string.Join(',', Enumerable.Repeat("1", 500_000)) + "]}"),
-        ["B10 2 MB of letters"] = Utf8("{\"model\":\"" + new string('x', 2_000_000) + "\"}"),
-        ["B10 2 MB of blanks"] = Utf8(new string(' ', 2_000_000) + "{}"),
-        ["B10 31 MB"] = Utf8(new string(' ', 31_000_000)),
-        ["B12 invalid UTF-8 in a name"] = [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}'],
-        ["B12 UTF-16"] = Encoding.Unicode.GetBytes("{}"),
-        ["B12 UTF-16 with BOM"] = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("{}")],
-        ["B13 lone surrogate in a name"] = Utf8("{\"\\ud800\":1}"),
-        ["B14 NUL in a name"] = Utf8("{\"\\u0000\":1}"),
-        ["B14 NUL after a name"] = Utf8("{\"model\\u0000\":\"x\"}"),
-        ["B14 raw NUL outside"] = [(byte)'{', 0, (byte)'}'],
-        ["B14 raw NUL at the end"] = [(byte)'{', (byte)'}', 0],
-        ["B14 only NULs"] = new byte[64],
-        ["B14 deep NUL"] = Utf8("{\"metadata\":{\"a\":[\"\\u0000\"]}}"),
+        ["truncated"] = Utf8("{\"title\":\"x"),
+        ["trailing garbage"] = Utf8("{} x"),
+        ["two documents"] = Utf8("{}{}"),
+        ["comment"] = Utf8("{/* c */}"),
+        ["line comment"] = Utf8("{} // c"),
+        ["trailing comma"] = Utf8("{\"model\":\"scripted\",}"),
+        ["single quotes"] = Utf8("{'model':'scripted'}"),
+        ["unquoted"] = Utf8("{model:1}"),
+        ["only a brace"] = Utf8("{"),
+        ["raw line feed in a string"] = Utf8("{\"model\":\"a\nb\"}"),
+        ["null"] = Utf8("null"),
+        ["array"] = Utf8("[]"),
+        ["array of one"] = Utf8("[{}]"),
+        ["string"] = Utf8("\"x\""),
+        ["number"] = Utf8("1"),
+        ["true"] = Utf8("true"),
+        ["empty"] = [],
+        ["blank"] = Utf8("  \r\n "),
+        ["only a BOM"] = [0xEF, 0xBB, 0xBF],
+        ["two BOMs"] = [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'],
+        ["depth 33"] = Utf8(Nested(33)),
+        ["depth 65"] = Utf8(Nested(65)),
+        ["depth 100000"] = Utf8(Nested(100_000)),
+        ["arrays 100000"] = Utf8("{\"model\":" + new string('[', 100_000)),
+        ["100000 members"] = Utf8("{" + string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"k{i}\":1")) + "}"),
+        ["array of 500000"] = Utf8("{\"model\":[" + string.Join(',', Enumerable.Repeat("1", 500_000)) + "]}"),
+        ["2 MB of letters"] = Utf8("{\"model\":\"" + new string('x', 2_000_000) + "\"}"),
+        ["2 MB of blanks"] = Utf8(new string(' ', 2_000_000) + "{}"),
+        ["31 MB"] = Utf8(new string(' ', 31_000_000)),
+        ["invalid UTF-8 in a name"] = [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}'],
+        ["UTF-16"] = Encoding.Unicode.GetBytes("{}"),
+        ["UTF-16 with BOM"] = [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("{}")],
+        ["lone surrogate in a name"] = Utf8("{\"\\ud800\":1}"),
+        ["NUL in a name"] = Utf8("{\"\\u0000\":1}"),
+        ["NUL after a name"] = Utf8("{\"model\\u0000\":\"x\"}"),
+        ["raw NUL outside"] = [(byte)'{', 0, (byte)'}'],
+        ["raw NUL at the end"] = [(byte)'{', (byte)'}', 0],
+        ["only NULs"] = new byte[64],
+        ["deep NUL"] = Utf8("{\"metadata\":{\"a\":[\"\\u0000\"]}}"),
     };
 
     [Theory]
@@ -143,7 +143,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("nested null", "[null]")]
     public async Task Member_OfAWrongType_IsNamed(string name, string json)
     {
-        // B03: for every member of every route
+        // For every member of every route
         Assert.NotEmpty(name);
         await EveryMemberAsync(json, type => !Fits(type, json), "wrong_type", named: true);
     }
@@ -163,7 +163,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"NaN\"")]
     [InlineData("\"Infinity\"")]
     public Task Number_OutOfRangeOrNotWhole_IsRefused(string json) =>
-        EveryRouteAsync( // B15
+        EveryRouteAsync(
             route =>
                 route.IsOpenAI && json is "1.0" or "1e2"
                     ? []
@@ -177,7 +177,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("2.0000001")]
     [InlineData("9223372036854775808")]
     public Task Fraction_OutOfRange_IsRefused(string json) =>
-        EveryMemberAsync(json, type => type == typeof(double?), "out_of_range", named: true); // B15
+        EveryMemberAsync(json, type => type == typeof(double?), "out_of_range", named: true);
 
     [Theory]
     [InlineData("NaN")]
@@ -191,7 +191,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\u0665")]
     [InlineData("undefined")]
     [InlineData("True")]
-    public Task Value_ThatIsNotJson_IsRefused(string json) => EveryMemberAsync(json, _ => true, "malformed_json"); // B15
+    public Task Value_ThatIsNotJson_IsRefused(string json) => EveryMemberAsync(json, _ => true, "malformed_json");
 
     [Theory]
     [InlineData("\"a\\u0000b\"")]
@@ -201,7 +201,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"\\udc00\\ud800\"")]
     [InlineData("\"\\ud83dx\"")]
     public Task Text_WithNulOrHalfASurrogatePair_IsRefused(string json) =>
-        EveryMemberAsync(json, type => type == typeof(string), "invalid_text", named: true); // B13, B14
+        EveryMemberAsync(json, type => type == typeof(string), "invalid_text", named: true);
 
     public static TheoryData<string> InvalidUtf8 =>
         [
@@ -230,7 +230,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [Theory]
     [MemberData(nameof(InvalidUtf8))]
     public Task Text_InInvalidUtf8_IsRefused(string hex) =>
-        EveryRouteAsync(route => // B12, B14 raw
+        EveryRouteAsync(route =>
             route
                 .Members.Where(member => member.PropertyType == typeof(string))
                 .Select(member => Object(route, Route.NameOf(member), "\"a@@b\"").Split("@@"))
@@ -239,7 +239,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
 
     [Fact]
     public Task Member_Unknown_IsRefusedEverywhere() =>
-        EveryRouteAsync( // B08
+        EveryRouteAsync(
             route =>
                 route.IsTolerant
                     ? []
@@ -318,7 +318,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("\"")]
     public Task MediaType_OtherThanJson_Is415(string? type) =>
         EveryRouteAsync(
-            route => // B04
+            route =>
             {
                 var content = new ByteArrayContent(GoodBytes(route));
                 if (type is not null)
@@ -341,7 +341,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("nonsense")]
     public Task ContentEncoding_Any_Is415(string encoding) =>
         EveryRouteAsync(
-            route => // B16
+            route =>
             {
                 var content = Json(GoodBytes(route));
                 content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
@@ -354,9 +354,9 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [Fact]
     public Task Body_TooLargeWithoutALength_Is413() =>
         EveryRouteAsync(
-            route => // B10
+            route =>
             {
-                var content = new StreamContent(new MemoryStream(route.IsTolerant ? Bodies["B10 31 MB"] : Bodies["B10 2 MB of letters"]));
+                var content = new StreamContent(new MemoryStream(route.IsTolerant ? Bodies["31 MB"] : Bodies["2 MB of letters"]));
                 content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 return [content];
             },
@@ -382,17 +382,17 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
 
         // The matrix proves nothing where the good body were refused too.
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
-        var things = await BadInputServer.ThingsOfAsync(ana);
+        using var ana = own.NewUser();
+        var ids = await BadInputServer.CreateObjectsAsync(ana);
         foreach (var route in fixture.Routes.Where(route => route.HasBody))
         {
-            var body = route.GoodBody(things);
+            var body = route.GoodBody(ids);
             if (route.IsTolerant)
             {
                 body["a member of the client's own"] = new { of = new[] { "any", "shape" } };
             }
 
-            using var response = await ana.SendAsync(route.Method, route.Path(things), JsonSerializer.Serialize(body));
+            using var response = await ana.SendAsync(route.Method, route.Path(ids), JsonSerializer.Serialize(body));
             Assert.True(
                 response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.BadGateway,
                 $"{route.Name}: {response.StatusCode} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}"
@@ -414,7 +414,6 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
     [InlineData("long")]
     public async Task Id_Garbage_IsAnsweredAsMissingOnEveryRoute(string id)
     {
-        // B22
         var before = fixture.Server.Tables.Fingerprint();
         if (id == "long")
         {
@@ -438,7 +437,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
             }
             else
             {
-                await MissingAnswer.AssertAsync(route, response);
+                await MissingObjectResponse.AssertAsync(route, response);
             }
         }
 
@@ -466,7 +465,10 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         {
             foreach (var (member, content) in bodies(route))
             {
-                using var request = new HttpRequestMessage(new HttpMethod(route.Method), route.Path(fixture.Things)) { Content = content };
+                using var request = new HttpRequestMessage(new HttpMethod(route.Method), route.Path(fixture.ObjectIds))
+                {
+                    Content = content,
+                };
                 if (chunked)
                 {
                     request.Headers.TransferEncodingChunked = true;
@@ -521,7 +523,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         : type == typeof(JsonElement?) || (type == typeof(IReadOnlyList<JsonElement>) && json.StartsWith('[')) ? true // any shape: what the member may hold is tested where it is read
         : json.All(char.IsAsciiDigit);
 
-    private Dictionary<string, object?> Good(Route route) => route.GoodBody(fixture.Things);
+    private Dictionary<string, object?> Good(Route route) => route.GoodBody(fixture.ObjectIds);
 
     private byte[] GoodBytes(Route route) => JsonSerializer.SerializeToUtf8Bytes(Good(route));
 

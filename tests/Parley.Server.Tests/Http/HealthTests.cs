@@ -9,7 +9,7 @@ public sealed class HealthTests(ParleyServer server)
     [InlineData("/health/ready", "ready")]
     public async Task Health_OfARunningServer_IsGoodAndSetsNoCookie(string path, string text)
     {
-        using var probe = server.NewPerson();
+        using var probe = server.NewUser();
         using var response = await probe.SendAsync("GET", path);
         Assert.Equal(
             (200, text),
@@ -33,7 +33,7 @@ public sealed class HealthTests(ParleyServer server)
     [InlineData("PATCH", "/v1/responses/x", 405)]
     public async Task Route_NotThereOrWithAnotherMethod_IsAProblem(string method, string path, int status)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync(method, path);
         await Problem.ReadAsync(response);
         Assert.Equal(status, (int)response.StatusCode);
@@ -53,7 +53,7 @@ public sealed class HealthTests(ParleyServer server)
         string? value = null
     )
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync(method, path, null, header is null ? [] : [(header, value!)]);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Matches("^req_[0-9a-f]{32}$", Assert.Single(response.Headers.GetValues("x-request-id")));
@@ -63,7 +63,7 @@ public sealed class HealthTests(ParleyServer server)
     [Fact]
     public async Task Response_OfAnotherRoute_HasNoRequestId()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("GET", "/api/v1/me");
         Assert.False(response.Headers.Contains("x-request-id"));
     }

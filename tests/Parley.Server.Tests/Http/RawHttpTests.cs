@@ -2,7 +2,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>What is refused below the app (B10, B11, B36, B57 to B59): a status and a closed connection, and the server goes on.</summary>
+/// <summary>Requests that Kestrel refuses: a status and a closed connection, and the server keeps running.</summary>
 public sealed class RawHttpTests(BadInputServer fixture) : IClassFixture<BadInputServer>
 {
     private const string Post = "POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
@@ -82,7 +82,6 @@ public sealed class RawHttpTests(BadInputServer fixture) : IClassFixture<BadInpu
     [InlineData("/appsettings.json")]
     public async Task Target_ThatTriesToLeave_FindsNothing(string target)
     {
-        // B57
         using var raw = await RawConnection.OpenAsync(fixture.Server);
         await raw.SendAsync($"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         var answer = await raw.ReadAsync();
@@ -94,7 +93,7 @@ public sealed class RawHttpTests(BadInputServer fixture) : IClassFixture<BadInpu
     [Fact]
     public async Task Body_ThatNeverComes_IsGivenUp()
     {
-        // B11: the length promises more than is ever sent
+        // The length promises more than is ever sent
         var before = fixture.Server.Tables.Fingerprint();
         using var raw = await RawConnection.OpenAsync(fixture.Server);
         await raw.SendAsync($"{Post}Content-Length: 1000\r\n\r\n{{\"title\":");

@@ -10,8 +10,8 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>One of each of the things that have ids.</summary>
-internal sealed record Things(
+/// <summary>The ids of existing objects, one of each kind.</summary>
+internal sealed record ObjectIds(
     string Conversation,
     string Message,
     string Generation,
@@ -39,10 +39,10 @@ internal sealed record Things(
 }
 
 /// <summary>
-/// One route of the app as it maps it, once for each kind of body that it takes: nothing that the app knows is written down twice, so a new route is in every test that goes over all of them.
+/// One route as the app maps it, once for each kind of body that it accepts. What the app knows is read from its endpoints, so a new route is part of every test that covers all routes.
 /// </summary>
-/// <param name="Line">What the app does not know.</param>
-/// <param name="Body">The body that it declares; null when it takes none.</param>
+/// <param name="Line">What the endpoint does not say.</param>
+/// <param name="Body">The type of its body; null when it accepts none.</param>
 internal sealed record Route(RouteLine Line, Type? Body)
 {
     public string Method => Line.Method;
@@ -69,7 +69,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
             ? Line.Pattern.Replace("{id}", id, StringComparison.Ordinal).Replace("{**id}", id, StringComparison.Ordinal)
             : $"{Line.Pattern}?{Line.Query}={id}";
 
-    public string Path(Things things) => Path(things.Of(Line.Id));
+    public string Path(ObjectIds ids) => Path(ids.Of(Line.Id));
 
     public static IReadOnlyList<RouteEndpoint> Endpoints(ParleyServer server) =>
         [
@@ -95,14 +95,14 @@ internal sealed record Route(RouteLine Line, Type? Body)
         ];
 
     /// <summary>A body that the route takes.</summary>
-    public Dictionary<string, object?> GoodBody(Things things)
+    public Dictionary<string, object?> GoodBody(ObjectIds ids)
     {
         Dictionary<string, object?> body = [];
         foreach (var name in Members.Select(NameOf))
         {
             if (Samples.TryGetValue((Body, name), out var sample) || Samples.TryGetValue((null, name), out sample))
             {
-                body[name] = sample(things);
+                body[name] = sample(ids);
             }
             else
             {
@@ -119,7 +119,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
     private const string Script = "#script tokens=1 delay=0";
 
     /// <summary>Good values, for one body or for all; null for a member that is left out, since ids are tested with the ids.</summary>
-    private static readonly Dictionary<(Type? Body, string Member), Func<Things, object?>> Samples = new()
+    private static readonly Dictionary<(Type? Body, string Member), Func<ObjectIds, object?>> Samples = new()
     {
         [(null, "message")] = _ => Script,
         [(null, "messages")] = _ => new[] { new { role = "user", content = Script } },
@@ -140,7 +140,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(null, "messageId")] = _ => null,
         [(null, "agentId")] = _ => null,
         [(null, "user_id")] = _ => null,
-        [(null, "sessionId")] = things => things.Session,
+        [(null, "sessionId")] = ids => ids.Session,
         [(null, "projectId")] = _ => "a project",
         [(null, "taskId")] = _ => "a task",
         [(null, "model")] = _ => "scripted",
@@ -173,7 +173,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
         [(null, "role")] = _ => "user",
         [(null, "content")] = _ => "Something",
         [(null, "tokens")] = _ => 3,
-        [(null, "streamId")] = things => things.TextStream,
+        [(null, "streamId")] = ids => ids.TextStream,
         [(null, "status")] = _ => "pending",
         [(typeof(RunQuery.Request), "path")] = _ => "any:listChats",
         [(typeof(RunQuery.Request), "args")] = _ => new[] { new { limit = 5 } },

@@ -10,7 +10,7 @@ public sealed class StreamTests
     public async Task Stream_Silence_BringsHeartbeatsAndThenTheRest()
     {
         await using var server = await ParleyServer.StartAsync(("Streams:Heartbeat", "00:00:01"));
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=600000");
         await answer.UntilCommentAsync(2);
         Assert.All(answer.Comments, comment => Assert.Equal("hb", comment));
@@ -22,7 +22,7 @@ public sealed class StreamTests
     public async Task Stream_ReaderThatDoesNotRead_IsCutWhileOthersGoOn()
     {
         await using var server = await ParleyServer.StartAsync(("Streams:WriteDeadline", "00:00:01"));
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=110 size=65536 delay=5");
         using var stalled = await RawConnection.OpenAsync(server, receiveBuffer: 4096);
         await stalled.SendAsync(
@@ -94,7 +94,7 @@ public sealed class StreamTests
         const string expectedStart = "a\uFFFDb🙂x\uFFFDy\uFFFDz";
         await using var upstream = await Upstream.SayingAsync("stop", pieces);
         await using var server = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("x", model: "up/m");
         Assert.StartsWith(expectedStart, answer.Text, StringComparison.Ordinal);
         Assert.Contains("\r\n\n\r data: x\nid: 9\n\n: c\u0007\u001b[31me\u0301", answer.Text, StringComparison.Ordinal);
@@ -115,7 +115,7 @@ public sealed class StreamTests
     {
         await using var upstream = await Upstream.SayingAsync("stop");
         await using var server = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("x", model: "up/m");
         Assert.Equal(("error", "empty_answer"), (answer.Last.Type, answer.Last["code"]));
     }
@@ -124,7 +124,7 @@ public sealed class StreamTests
     public async Task Stream_ServerStopsInMidAnswer_TheStreamIsCutAndTheNextOneGoesOnFromThere()
     {
         await using var server = await ParleyServer.StartAsync();
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=150 delay=10");
         await answer.UntilAsync("token", 10);
         var cut = answer.IsCutAsync();

@@ -17,7 +17,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
         using var program = new Program(server, NewToken());
         using var again = new Program(server, program.Token);
         using var other = new Program(server, NewToken());
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = Member(await program.GetAsync("/api/v1/me"), "id");
         Assert.True(Guid.TryParseExact(id, "D", out _));
         Assert.Equal(id, Member(await again.GetAsync("/api/v1/me"), "id"));
@@ -66,7 +66,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [Fact]
     public async Task Token_GoesBeforeACookieAndLeavesItAlone()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.AnsweredAsync(Two);
         (string, string) token = ("Authorization", $"Bearer {NewToken()}");
         Assert.NotEqual(await ana.IdAsync(), Member(await ana.JsonAsync("GET", "/api/v1/me", null, 200, token), "id"));
@@ -83,7 +83,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
     public async Task Header_InAnySpellingOfItsScheme_IsTheSame(string header)
     {
         using var program = new Program(server, NewToken());
-        using var client = server.NewPerson();
+        using var client = server.NewUser();
         Assert.Equal(
             Member(await program.GetAsync("/api/v1/me"), "id"),
             Member(
@@ -112,7 +112,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
     [MemberData(nameof(BadHeaders))]
     public async Task Header_ThatIsNoToken_Is401AndNotTakenForACookie(string header)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync(Two);
         foreach (
             var (method, path) in new[]
@@ -161,7 +161,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
         const string known = "a-token-of-16-and-more",
             alsoKnown = "another-token-that-is-known";
         await using var own = await ParleyServer.StartAsync(("Identity:BearerTokens:0", known), ("Identity:BearerTokens:1", alsoKnown));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         foreach (var token in new[] { known, alsoKnown })
         {
             using var program = new Program(own, token);
@@ -197,7 +197,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
     {
         // An EventSource cannot set headers
         using var program = new Program(server, NewToken());
-        using var client = server.NewPerson();
+        using var client = server.NewUser();
         var session = Member(await program.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Two }, 201), "sessionId");
         await using var stream = await client.StreamAsync("GET", $"/chat/stream?sessionId={session}&access_token={program.Token}");
         Assert.Equal("done", (await stream.ToEndAsync()).Events[^1].Type);
@@ -227,8 +227,8 @@ public sealed class BearerIdentityTests(ParleyServer server)
     public async Task SinglePerson_WhoBringsNothing_IsAlwaysTheSame()
     {
         await using var own = await ParleyServer.StartAsync(("Identity:SinglePerson", "true"));
-        using var script = own.NewPerson();
-        using var anotherScript = own.NewPerson();
+        using var script = own.NewUser();
+        using var anotherScript = own.NewUser();
         using var program = new Program(own, NewToken());
         await script.AnsweredAsync(Two);
         Assert.Equal(1, (await anotherScript.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
@@ -249,13 +249,13 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
         public async Task<HttpResponseMessage> SendAsync(string method, string path, object? body = null)
         {
-            using var client = server.NewPerson();
+            using var client = server.NewUser();
             return await client.SendAsync(method, path, body, _header);
         }
 
         public async Task<JsonElement> JsonAsync(string method, string path, object? body = null, int status = 200)
         {
-            using var client = server.NewPerson();
+            using var client = server.NewUser();
             return await client.JsonAsync(method, path, body, status, _header);
         }
 

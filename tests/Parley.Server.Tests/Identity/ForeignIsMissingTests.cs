@@ -16,12 +16,12 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     [Fact]
     public async Task EveryRouteWithAnId_ForeignAndMissing_AnswerTheSameBytes()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        using var anonymous = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
+        using var anonymous = server.NewUser();
         await ben.AnsweredAsync("#script tokens=1 delay=0");
         await using var running = await ana.AskAsync("#script first=600000");
-        var states = new List<Things>
+        var states = new List<ObjectIds>
         {
             await EndedAsync(ana, "#script tokens=4 delay=0"),
             await EndedAsync(ana, "#script tokens=4 error-after=2 delay=0"),
@@ -61,12 +61,12 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                     var body = route.HasBody ? JsonSerializer.Serialize(route.GoodBody(foreign)) : null;
                     var unknown = route.Line.Id == IdOf.Response ? $"resp_{Guid.NewGuid():N}" : Unknown();
                     using var missing = await asking.SendAsync(route.Method, route.Path(unknown), body);
-                    await MissingAnswer.AssertAsync(route, missing);
-                    var expected = await MissingAnswer.BytesAsync(missing, unknown);
+                    await MissingObjectResponse.AssertAsync(route, missing);
+                    var expected = await MissingObjectResponse.BytesAsync(missing, unknown);
                     foreach (var id in foreign.Ids)
                     {
                         using var response = await asking.SendAsync(route.Method, route.Path(id), body);
-                        Assert.Equal(expected, await MissingAnswer.BytesAsync(response, id));
+                        Assert.Equal(expected, await MissingObjectResponse.BytesAsync(response, id));
                     }
                 }
             }
@@ -98,7 +98,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     [Fact]
     public async Task EveryIdInABody_ForeignAndMissing_AnswerTheSameBytes()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var foreign = await EndedAsync(ana, "#script tokens=1 delay=0");
         var (before, anaId) = (await HersAsync(ana), await ana.IdAsync());
         var members = 0;
@@ -114,7 +114,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
             )
             {
                 members++;
-                using var ben = server.NewPerson(); // a new user each time, because the requests create chats under these names
+                using var ben = server.NewUser(); // a new user each time, because the requests create chats under these names
                 var own = await EndedAsync(ben, "#script tokens=1 delay=0");
                 async Task<string> WithAsync(string id)
                 {
@@ -126,7 +126,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
 
                     body[member] = id;
                     using var response = await ben.SendAsync(route.Method, route.Path(own), JsonSerializer.Serialize(body));
-                    var bytes = await MissingAnswer.BytesAsync(response, id);
+                    var bytes = await MissingObjectResponse.BytesAsync(response, id);
                     Assert.True(
                         bytes.StartsWith(
                             Answers.GetValueOrDefault((route.Body!, member), 404).ToString(null, null),
@@ -136,7 +136,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                     );
                     // A response may repeat what the client sent, and nothing else.
                     Assert.DoesNotContain(foreign.Ids.Append(anaId), hers => bytes.Contains(hers, StringComparison.Ordinal));
-                    return response.IsSuccessStatusCode ? MissingAnswer.WithoutOwn(bytes) : bytes;
+                    return response.IsSuccessStatusCode ? MissingObjectResponse.WithoutOwn(bytes) : bytes;
                 }
 
                 var expected = await WithAsync(member == "previous_response_id" ? $"resp_{Guid.NewGuid():N}" : Unknown());
@@ -155,8 +155,8 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     [Fact]
     public async Task Regenerate_AMessageOfAnotherUser_IsAnsweredAsAMissingOne()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var foreign = await EndedAsync(ana, "#script tokens=1 delay=0");
         foreach (var path in new[] { "/api/chat", "/api/v1/chat" })
         {
@@ -182,9 +182,9 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                         },
                     }
                 );
-                var bytes = await MissingAnswer.BytesAsync(response, messageId);
+                var bytes = await MissingObjectResponse.BytesAsync(response, messageId);
                 Assert.DoesNotContain(foreign.Ids, id => bytes.Contains(id, StringComparison.Ordinal));
-                return MissingAnswer.WithoutOwn(bytes);
+                return MissingObjectResponse.WithoutOwn(bytes);
             }
 
             var expected = await WithAsync(Unknown());
@@ -196,12 +196,12 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     [Fact]
     public async Task ItemReference_OfAnotherUser_IsAnsweredAsAMissingOne()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
-        async Task<string> ItemOfAsync(Person person)
+        async Task<string> ItemOfAsync(TestUser user)
         {
-            var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+            var response = await user.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
             return response.GetProperty("output")[0].GetProperty("id").GetString()!;
         }
 
@@ -220,7 +220,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
                     },
                 }
             );
-            return await MissingAnswer.BytesAsync(response, id);
+            return await MissingObjectResponse.BytesAsync(response, id);
         }
 
         var foreign = await ItemOfAsync(ana);
@@ -233,15 +233,15 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     private static string Unknown() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString();
 
     /// <summary>A conversation with an answer, and a session whose answer has ended.</summary>
-    private static async Task<Things> EndedAsync(Person person, string script)
+    private static async Task<ObjectIds> EndedAsync(TestUser user, string script)
     {
-        var answer = await person.AnsweredAsync(script);
-        var session = await WaitingAsync(person, script);
-        await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
+        var answer = await user.AnsweredAsync(script);
+        var session = await WaitingAsync(user, script);
+        await using var stream = await user.StreamAsync("GET", $"/chat/stream?sessionId={session}");
         await stream.ToEndAsync();
-        var response = await person.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
-        var chat = await person.JsonAsync("POST", "/chat-stream/create", new { prompt = script, model = "scripted" }, 201);
-        return new Things(
+        var response = await user.JsonAsync("POST", "/v1/responses", new { model = "scripted", input = "#script tokens=1 delay=0" });
+        var chat = await user.JsonAsync("POST", "/chat-stream/create", new { prompt = script, model = "scripted" }, 201);
+        return new ObjectIds(
             answer.ConversationId,
             answer.MessageId,
             answer.GenerationId,
@@ -252,13 +252,13 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         );
     }
 
-    private static async Task<string> WaitingAsync(Person person, string prompt = "x") =>
-        (await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt }, 201)).GetProperty("sessionId").GetString()!;
+    private static async Task<string> WaitingAsync(TestUser user, string prompt = "x") =>
+        (await user.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt }, 201)).GetProperty("sessionId").GetString()!;
 
     /// <summary>Everything that is stored for this user.</summary>
-    private async Task<List<string>> HersAsync(Person person)
+    private async Task<List<string>> HersAsync(TestUser user)
     {
-        var id = await person.IdAsync();
+        var id = await user.IdAsync();
         return
         [
             .. server.Tables.Query(

@@ -9,19 +9,19 @@ public sealed class IdentityTests(ParleyServer server)
     [Fact]
     public async Task Me_WithoutACookie_GivesOneThatStays()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var me = await ana.GetAsync("/api/v1/me");
         Assert.True(me.GetProperty("anonymous").GetBoolean());
         Assert.True(Guid.TryParseExact(me.GetProperty("id").GetString(), "D", out _));
         Assert.Equal(me.ToString(), (await ana.GetAsync("/api/v1/me")).ToString());
-        using var ben = server.NewPerson();
+        using var ben = server.NewUser();
         Assert.NotEqual(await ana.IdAsync(), await ben.IdAsync());
     }
 
     [Fact]
     public async Task Cookie_CannotBeReadByScriptsAndStaysOnTheSite()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", "/api/chat", new { message = "#script tokens=1", model = "scripted" });
         var parts = Assert.Single(response.Headers.GetValues("Set-Cookie")).Split("; ");
         Assert.StartsWith("parley.id=", parts[0], StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class IdentityTests(ParleyServer server)
     public async Task Cookie_AfterARestart_IsStillGood()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var id = await ana.IdAsync();
         await own.RestartAsync();
         Assert.Equal(id, await ana.IdAsync());
@@ -53,11 +53,11 @@ public sealed class IdentityTests(ParleyServer server)
     [Fact]
     public async Task Cookie_ForgedOrGarbage_IsAsNone()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         var good = ana.Cookies.GetCookies(server.Address)["parley.id"]!.Value;
         await using var elsewhere = await ParleyServer.StartAsync();
-        using var otherUser = elsewhere.NewPerson();
+        using var otherUser = elsewhere.NewUser();
         await otherUser.IdAsync();
         var middle = good.Length / 2;
         string[] forged =
@@ -86,11 +86,11 @@ public sealed class IdentityTests(ParleyServer server)
         ];
         foreach (var cookie in forged)
         {
-            using var client = new Person(server, new CookieContainer());
+            using var client = new TestUser(server, new CookieContainer());
             (string, string) header = ("Cookie", $"parley.id={cookie}");
             var list = await client.JsonAsync("GET", "/api/v1/conversations", null, 200, header);
             Assert.Equal(0, list.GetProperty("total").GetInt32());
-            using var other = new Person(server, new CookieContainer());
+            using var other = new TestUser(server, new CookieContainer());
             var me = await other.JsonAsync("GET", "/api/v1/me", null, 200, header);
             Assert.NotEqual(await ana.IdAsync(), me.GetProperty("id").GetString());
             await client.RefusedAsync(404, "not_found", "GET", $"/api/v1/messages/{answer.MessageId}", null, header);
@@ -107,8 +107,8 @@ public sealed class IdentityTests(ParleyServer server)
     [InlineData("tenantId")]
     public async Task UserInTheBody_IsRefused(string member)
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var problem = await ben.RefusedAsync(
             400,
             "unknown_member",

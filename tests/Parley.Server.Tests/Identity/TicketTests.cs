@@ -13,8 +13,8 @@ public sealed class TicketTests(ParleyServer server)
     [Fact]
     public async Task Ticket_OpensItsStreamForOneWhoHasNothingElse()
     {
-        using var ana = server.NewPerson();
-        using var page = server.NewPerson();
+        using var ana = server.NewUser();
+        using var page = server.NewUser();
         var session = await SessionAsync(ana);
         var ticket = await ana.JsonAsync("POST", "/api/chat/ticket", new { sessionId = session });
         Assert.Equal(60, ticket.GetProperty("expiresIn").GetInt32());
@@ -43,8 +43,8 @@ public sealed class TicketTests(ParleyServer server)
     [Fact]
     public async Task Ticket_IsForOneThingAlone()
     {
-        using var ana = server.NewPerson();
-        using var page = server.NewPerson();
+        using var ana = server.NewUser();
+        using var page = server.NewUser();
         var (session, other) = (await SessionAsync(ana), await SessionAsync(ana));
         var (answer, another) = (await ana.AnsweredAsync(Two), await ana.AnsweredAsync(Two));
         var forSession = await TicketAsync(ana, session);
@@ -69,8 +69,8 @@ public sealed class TicketTests(ParleyServer server)
     [Fact]
     public async Task Ticket_AfterAMinute_HasExpired()
     {
-        using var ana = server.NewPerson();
-        using var page = server.NewPerson();
+        using var ana = server.NewUser();
+        using var page = server.NewUser();
         var session = await SessionAsync(ana);
         var user = new CurrentUser(CurrentUser.PersonalTenant, await ana.IdAsync());
         string Made(TimeSpan ago) =>
@@ -86,8 +86,8 @@ public sealed class TicketTests(ParleyServer server)
     [Fact]
     public async Task Ticket_TamperedWith_IsAsNone()
     {
-        using var ana = server.NewPerson();
-        using var page = server.NewPerson();
+        using var ana = server.NewUser();
+        using var page = server.NewUser();
         var session = await SessionAsync(ana);
         var good = await TicketAsync(ana, session);
         await using var elsewhere = await ParleyServer.StartAsync();
@@ -130,7 +130,7 @@ public sealed class TicketTests(ParleyServer server)
     [Fact]
     public async Task Ticket_SaysNothingOfItsOwner()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await SessionAsync(ana);
         var ticket = await TicketAsync(ana, session);
         var bytes = Convert.FromBase64String(ticket.Replace('-', '+').Replace('_', '/').PadRight((ticket.Length + 3) / 4 * 4, '='));
@@ -141,17 +141,17 @@ public sealed class TicketTests(ParleyServer server)
         }
     }
 
-    private static async Task<string> SessionAsync(Person person) =>
-        (await person.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Two }, 201))
+    private static async Task<string> SessionAsync(TestUser user) =>
+        (await user.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = Two }, 201))
             .GetProperty("sessionId")
             .GetString()!;
 
-    private static async Task<string> TicketAsync(Person person, string session) =>
-        (await person.JsonAsync("POST", "/chat/ticket", new { sessionId = session })).GetProperty("ticket").GetString()!;
+    private static async Task<string> TicketAsync(TestUser user, string session) =>
+        (await user.JsonAsync("POST", "/chat/ticket", new { sessionId = session })).GetProperty("ticket").GetString()!;
 
-    private static async Task AssertRefusedAsync(Person person, string session, string ticket)
+    private static async Task AssertRefusedAsync(TestUser user, string session, string ticket)
     {
-        await using var stream = await person.StreamAsync("GET", $"/chat/stream?sessionId={session}&ticket={ticket}");
+        await using var stream = await user.StreamAsync("GET", $"/chat/stream?sessionId={session}&ticket={ticket}");
         Assert.Equal("error", Assert.Single((await stream.ToEndAsync()).Events).Type);
     }
 

@@ -19,7 +19,7 @@ internal sealed class ApiDocument(JsonElement root)
         select new DescribedOperation(operation.Name.ToUpperInvariant(), path.Name, operation.Value),
     ];
 
-    public static async Task<ApiDocument> ReadAsync(Person reader) => new(await reader.GetAsync("/openapi/v1.json"));
+    public static async Task<ApiDocument> ReadAsync(TestUser reader) => new(await reader.GetAsync("/openapi/v1.json"));
 
     public JsonElement Schema(string name) => root.GetProperty("components").GetProperty("schemas").GetProperty(name);
 
@@ -29,7 +29,7 @@ internal sealed class ApiDocument(JsonElement root)
 
     /// <summary>Sends a request, and checks that its answer is one that is described: its status, its type, its headers and its body.</summary>
     public async Task<JsonElement> CheckAsync(
-        Person person,
+        TestUser user,
         int status,
         string method,
         string path,
@@ -37,7 +37,7 @@ internal sealed class ApiDocument(JsonElement root)
         params (string Name, string Value)[] headers
     )
     {
-        using var response = await person.SendAsync(method, path, body, headers);
+        using var response = await user.SendAsync(method, path, body, headers);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True((int)response.StatusCode == status, $"{method} {path}: {(int)response.StatusCode} {text}");
         return Check(method, path, response, text);

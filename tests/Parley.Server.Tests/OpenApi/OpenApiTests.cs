@@ -25,7 +25,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Document_IsOpenApi31_AndItsReferencesLead()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         using var response = await reader.SendAsync("GET", "/openapi/v1.json");
         var text = await response.Content.ReadAsStringAsync(Token);
         var (document, diagnostic) = OpenApiDocument.Parse(text, "json");
@@ -44,7 +44,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Document_IsTheSameAsLongAsTheServerRuns()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         using var first = await reader.SendAsync("GET", "/openapi/v1.json");
         var tag = first.Headers.ETag!.ToString();
         using var second = await reader.SendAsync("GET", "/openapi/v1.json", null, ("If-None-Match", tag));
@@ -54,7 +54,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Document_HoldsEveryRoute_AndNothingElse()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         var document = await ApiDocument.ReadAsync(reader);
         Assert.Equal(
             Mapped()
@@ -76,7 +76,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Operation_Each_SaysWhatItDoesAndHowItRefuses()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         var document = await ApiDocument.ReadAsync(reader);
         var tags = document.Root.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()).ToHashSet();
         Assert.Equal(document.Operations.Count, document.Operations.Select(operation => operation.Id).Distinct().Count());
@@ -115,7 +115,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Operation_Each_SaysItsRateLimitPolicyAndItsBodies()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         var document = await ApiDocument.ReadAsync(reader);
         var bodies = 0;
         foreach (var (method, path, endpoint) in Mapped().Where(route => !Hidden.Contains(route.Path)))
@@ -155,7 +155,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Example_Each_FitsItsSchemaAndIsTaken()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         var answer = await ana.AnsweredAsync(Script);
         var count = 0;
@@ -185,7 +185,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Parameter_OutsideOfWhatIsSaid_IsRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         var answer = await ana.AnsweredAsync(Script);
         var response = (await document.CheckAsync(ana, 200, "POST", "/v1/responses", new { model = "scripted", input = Script }))
@@ -231,7 +231,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Answers_OfOurOwnRoutes_AreAsDescribed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         await document.CheckAsync(ana, 200, "GET", "/health/live");
         await document.CheckAsync(ana, 200, "GET", "/health/ready");
@@ -298,7 +298,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Answers_OfChatRoutes_AreAsDescribed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         object Turn(string id, string text) =>
             new
@@ -437,7 +437,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Answers_OfTextStreams_AreAsDescribed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         var created = await document.CheckAsync(ana, 201, "POST", "/chat-stream/create", new { prompt = Script, model = "scripted" });
         var (chat, stream) = (created.GetProperty("chatId").GetString(), created.GetProperty("streamId").GetString());
@@ -474,7 +474,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Answers_OfTheOpenAIApi_AreAsDescribed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         await document.CheckAsync(ana, 200, "GET", "/v1/models");
         await document.CheckAsync(ana, 200, "GET", "/v1/models/demo/scripted");
@@ -577,7 +577,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Events_OfEachFormatThatIsDescribed_FitTheirSchema()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var document = await ApiDocument.ReadAsync(ana);
         HashSet<string> seen = [];
         foreach (var script in new[] { "#script tokens=3 reasoning=2 tool=1 delay=0", "#script tokens=9 error-after=4 delay=0" })
@@ -647,7 +647,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
     [Fact]
     public async Task Reference_IsServedFromHereAlone()
     {
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         using var page = await reader.SendAsync("GET", "/reference/index.html");
         var html = await page.Content.ReadAsStringAsync(Token);
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);

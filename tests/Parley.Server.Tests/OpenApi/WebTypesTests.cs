@@ -17,7 +17,7 @@ public sealed class WebTypesTests(ParleyServer server)
                 TestContext.Current.CancellationToken
             )
         );
-        using var reader = server.NewPerson();
+        using var reader = server.NewUser();
         var current = Schemas((await reader.GetAsync("/openapi/v1.json")).GetRawText());
 
         Assert.True(committed.Count >= 15, $"{committed.Count} schemas");

@@ -15,7 +15,7 @@ public sealed class DataChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Append_ManyTurns_AreOnePath(string api)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana, api: api);
         for (var turn = 1; turn <= 4; turn++)
         {
@@ -34,7 +34,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Append_Headers_AreThoseOfTheDataStream()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await new DataChat(ana).AppendAsync("#script tokens=3 reasoning=2 tool=1 delay=0");
         await stream.ToEndAsync();
         Assert.Equal("text/plain; charset=utf-8", stream.Response.Content.Headers.ContentType!.ToString());
@@ -47,7 +47,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Reload_TheLastAnswer_TakesItsPlace()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await chat.AnsweredAsync(Two);
         var old = await chat.AnsweredAsync("#script tokens=3 delay=0");
@@ -63,7 +63,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Append_OtherTextAtAPlaceThatThereIs_IsAnEdit()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await chat.AnsweredAsync(Two);
         await chat.AnsweredAsync("#script tokens=3 delay=0");
@@ -78,7 +78,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Append_TheSameAgainWhileItIsAnswered_Attaches()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await using var first = await chat.AppendAsync(Endless);
         await first.UntilTextAsync();
@@ -91,7 +91,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Append_UnderARunningAnswer_StopsItWhenItIsSeenAndIsRefusedOtherwise()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await using var old = await chat.AppendAsync(Endless);
         var seen = await old.UntilTextAsync();
@@ -109,7 +109,7 @@ public sealed class DataChatTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync([.. upstream.Settings, ("Models:Aliases:scripted", "up/m")]);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = new DataChat(ana);
         await chat.AnsweredAsync("First");
         chat.Messages[1] = ("assistant", "I promise everything.");
@@ -123,7 +123,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Post_LastMessageIsAnAnswerThatEndedEarly_GoesOnWithTheNewAlone()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var whole = await ana.AnsweredAsync("#script tokens=40 delay=0");
         var chat = new DataChat(ana);
         await using var failing = await chat.AppendAsync("#script tokens=40 error-after=20 delay=0");
@@ -139,7 +139,7 @@ public sealed class DataChatTests(ParleyServer server)
     public async Task Append_WithIdsOfMessages_GoesByThem()
     {
         // sendExtraMessageFields
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         object Body(params (string Id, string Role, string Text)[] messages) =>
             new
             {
@@ -171,7 +171,7 @@ public sealed class DataChatTests(ParleyServer server)
     public async Task Append_TheLastMessageAlone_IsTheNextTurn()
     {
         // experimental_prepareRequestBody: its documentation sends { id, message }, and the message has its id.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         for (var turn = 1; turn <= 2; turn++)
         {
             var text = $"#script tokens={turn} delay=0";
@@ -209,7 +209,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task Error_InTheMiddle_IsTheLastLine()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await using var stream = await chat.AppendAsync("#script tokens=9 error-after=4 delay=0");
         var answer = await stream.ToEndAsync();
@@ -223,7 +223,7 @@ public sealed class DataChatTests(ParleyServer server)
     public async Task Post_AiSdk3_GetsTheCodesThatItKnows(string path)
     {
         // Its client fails at a step start; it sends no id, so each request stands for itself.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         object[] messages = [new { role = "user", content = "#script tokens=3 reasoning=2 tool=1 delay=0" }];
         await using var stream = await ana.OpenAsync("v3", "POST", path, new { messages, model = "scripted" });
         var answer = await stream.ToEndAsync();
@@ -237,7 +237,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task PostV1_MessageAsText_IsTheNextTurnOfAConversation()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         for (var turn = 1; turn <= 3; turn++)
         {
             // The same words each time: it is a new turn, and no retry.
@@ -275,7 +275,7 @@ public sealed class DataChatTests(ParleyServer server)
     [Fact]
     public async Task PostV1_MessageAsTextWithAnIdempotencyKey_StartsOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         (string, string) key = ("Idempotency-Key", "key-1");
         var body = new
         {
@@ -296,7 +296,7 @@ public sealed class DataChatTests(ParleyServer server)
     public async Task Post_ResultOfAToolOfThePage_TheSameMessageGoesOn()
     {
         // addToolResult(): the last message is the answer, now with what its call returned.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         const string script = "#script tool=2 tokens=3 delay=0";
         var called = await ana.ReadAsync(
             "v4",
@@ -346,7 +346,7 @@ public sealed class DataChatTests(ParleyServer server)
     public async Task PostV1_Agent_IsRefusedWhileThereIsNone()
     {
         // If the agent were ignored, another one would answer.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(
             Problem.Names(
                 await ana.RefusedAsync(400, "agent_not_found", "POST", "/api/v1/chat", new { message = "x", agentId = "support" }),

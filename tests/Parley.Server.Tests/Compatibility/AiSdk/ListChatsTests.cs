@@ -10,7 +10,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [Fact]
     public async Task List_IsSortedByTheLastMessageAndSaysWhatItWas()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var name in new[] { "first", "second", "third" })
         {
             await new UiChat(ana, name).AnsweredAsync("#script tokens=2 delay=0");
@@ -51,7 +51,7 @@ public sealed class ListChatsTests(ParleyServer server)
                 Member(Assert.Single(page.GetProperty("conversations").EnumerateArray()), "id")
             )
         );
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await anonymous.GetAsync("/api/v1/chat")).ToString());
     }
 
@@ -68,7 +68,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [InlineData("/api/v1/chat/listed?before=x", "unknown_parameter")]
     public async Task List_BadPage_IsRefused(string path, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await new UiChat(ana, "listed").AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(400, code, "GET", path);
     }
@@ -76,7 +76,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [Fact]
     public async Task Get_Messages_NewestFirstByPages()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         for (var turn = 1; turn <= 3; turn++)
         {
@@ -120,7 +120,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [InlineData("POST", "/archive")]
     public async Task Archive_TakesAChatOutOfTheListsAndKeepsIt(string method, string path)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync("#script tokens=2 delay=0");
         await new UiChat(ana, "other").AnsweredAsync("#script tokens=1 delay=0");
@@ -144,7 +144,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [Fact]
     public async Task Archive_WhileAnAnswerIsWritten_LetsItGoOn()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var stream = await chat.SubmitAsync("#script tokens=100000 delay=5");
         var seen = await stream.UntilTextAsync();
@@ -162,7 +162,7 @@ public sealed class ListChatsTests(ParleyServer server)
     [InlineData("  Several\n\twords   and\r\nlines  ", "Several words and lines")]
     public async Task Title_IsTheFirstMessageOnOneLine(string message, string title)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.ReadAsync("v4", "POST", "/api/v1/chat", new { message, model = "scripted" });
         Assert.Equal(title, Member(Assert.Single(await ListAsync(ana)), "title"));
     }
@@ -171,7 +171,7 @@ public sealed class ListChatsTests(ParleyServer server)
     public async Task Title_HasAHundredCharactersAtMostAsPeopleCountThem()
     {
         // Truncation never splits a grapheme cluster.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var character in new[] { "x", "語", "👩‍💻", "e\u0301", "🇫🇷" })
         {
             await ana.ReadAsync(
@@ -185,14 +185,14 @@ public sealed class ListChatsTests(ParleyServer server)
     }
 
     /// <summary>Makes all rows of a user one second older, so that new rows are newer by more than the clock's resolution.</summary>
-    private async Task AgeAsync(Person person) =>
+    private async Task AgeAsync(TestUser user) =>
         server.Tables.Change(
             "UPDATE conversations SET updated_at = updated_at - 1000, last_message_at = last_message_at - 1000 WHERE owner_id = @id",
-            ("@id", await person.IdAsync())
+            ("@id", await user.IdAsync())
         );
 
-    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") =>
-        [.. (await person.GetAsync("/api/v1/chat" + query)).GetProperty("conversations").EnumerateArray()];
+    private static async Task<List<JsonElement>> ListAsync(TestUser user, string query = "") =>
+        [.. (await user.GetAsync("/api/v1/chat" + query)).GetProperty("conversations").EnumerateArray()];
 
     private static string? Member(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.ToString() : null;
 }

@@ -12,7 +12,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Resume_RunningAnswer_IsAllOfItUnderTheSameId(string api)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, api: api);
         await using var first = await chat.SubmitAsync(Endless);
         await first.UntilTextAsync();
@@ -35,7 +35,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     [Fact]
     public async Task Resume_BeforeTheModelAnswers_IsOpenAndWaits()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var first = await chat.SubmitAsync("#script first=600000");
         await using var second = await ana.OpenAsync("ui", "GET", $"/api/chat/{chat.Id}/stream");
@@ -49,7 +49,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     public async Task Resume_TwiceAtOnce_HasNoSideEffect()
     {
         // A page in React's strict mode does.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var first = await chat.SubmitAsync(Endless);
         await first.UntilTextAsync();
@@ -70,15 +70,15 @@ public sealed class ResumeChatTests(ParleyServer server)
     public async Task Resume_NothingIsWritten_Is204()
     {
         // Anything else would put a page that has just loaded into an error.
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        using var anonymous = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
+        using var anonymous = server.NewUser();
         var ended = new UiChat(ana);
         await ended.AnsweredAsync("#script tokens=1 delay=0");
         var running = new UiChat(ana);
         await using var stream = await running.SubmitAsync("#script first=600000");
         foreach (
-            var (person, id) in new[]
+            var (user, id) in new[]
             {
                 (ana, ended.Id),
                 (ana, "unknown"),
@@ -90,7 +90,7 @@ public sealed class ResumeChatTests(ParleyServer server)
         {
             foreach (var api in new[] { "/api/chat", "/api/v1/chat" })
             {
-                using var response = await person.SendAsync("GET", $"{api}/{id}/stream");
+                using var response = await user.SendAsync("GET", $"{api}/{id}/stream");
                 Assert.Equal(
                     (204, 0),
                     ((int)response.StatusCode, (await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length)
@@ -105,7 +105,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     [Fact]
     public async Task Resume_ReaderThatComesBackAgainAndAgain_ShowsEveryCharacterOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var first = await chat.SubmitAsync(Endless);
         var seen = await first.UntilTextAsync();
@@ -128,7 +128,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     [InlineData("v4")]
     public async Task Resume_NamedFormat_IsWrittenSo(string format)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var first = await chat.SubmitAsync(Endless);
         await first.UntilTextAsync();
@@ -143,7 +143,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task ResumeByQuery_RunningAnswer_IsADataStreamOfAllOfIt(string api)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana, api: api);
         await using var first = await chat.AppendAsync(Endless);
         await first.UntilTextAsync();
@@ -160,7 +160,7 @@ public sealed class ResumeChatTests(ParleyServer server)
     public async Task ResumeByQuery_NothingIsWritten_Is200WithoutABody(string api)
     {
         // AI SDK 4 throws at a 204.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana, api: api);
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         foreach (var id in new[] { chat.Id, "unknown" })

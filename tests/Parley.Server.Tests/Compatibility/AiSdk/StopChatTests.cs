@@ -13,7 +13,7 @@ public sealed class StopChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Stop_RunningAnswer_EndsItForEveryReader(string api)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, api: api);
         await using var first = await chat.SubmitAsync(Endless);
         var seen = await first.UntilTextAsync();
@@ -42,7 +42,7 @@ public sealed class StopChatTests(ParleyServer server)
     [Fact]
     public async Task Stop_AsTheAiSdk4ClientSeesIt_IsAnEndForAnotherReason()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new DataChat(ana);
         await using var stream = await chat.AppendAsync(Endless);
         await stream.UntilTextAsync();
@@ -54,7 +54,7 @@ public sealed class StopChatTests(ParleyServer server)
     [Fact]
     public async Task Stop_NothingIsWritten_SaysSo()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         foreach (var body in new[] { null, "{}", """{"activeStreamId":"x"}""", "garbage" })
@@ -68,8 +68,8 @@ public sealed class StopChatTests(ParleyServer server)
     [Fact]
     public async Task Stop_OfAnotherUser_Is404AndTheAnswerContinues()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var chat = new UiChat(ana);
         await using var stream = await chat.SubmitAsync(Endless);
         await stream.UntilTextAsync();
@@ -86,7 +86,7 @@ public sealed class StopChatTests(ParleyServer server)
     public async Task Leave_TheReaderAlone_StopsNothing()
     {
         // useChat's own stop() is no more than that.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using (var left = await chat.SubmitAsync("#script tokens=200 delay=5"))
         {

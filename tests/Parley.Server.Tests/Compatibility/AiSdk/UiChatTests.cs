@@ -16,7 +16,7 @@ public sealed class UiChatTests(ParleyServer server)
     [InlineData("/api/v1/chat")]
     public async Task Submit_NewChat_BeginsAConversationOfThatName(string api)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, api: api);
         await using var stream = await chat.SubmitAsync($"{Two} {new string('x', 200)}");
         var answer = chat.Show(await stream.ToEndAsync());
@@ -55,7 +55,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_ManyTurns_AreOnePath()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         for (var turn = 1; turn <= 4; turn++)
         {
@@ -71,7 +71,7 @@ public sealed class UiChatTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = new UiChat(ana, model: "up/m");
         await chat.AnsweredAsync("First");
         chat.Messages[0] = chat.Messages[0] with { Text = "Something else" };
@@ -88,7 +88,7 @@ public sealed class UiChatTests(ParleyServer server)
         // Nothing is stored under that name: what the client brings along is its own conversation's beginning.
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = new UiChat(ana, model: "up/m");
         chat.Messages.AddRange([new("s", "system", "Be brief."), new("u", "user", "One"), new("a", "assistant", "Two")]);
         await chat.AnsweredAsync("Three");
@@ -109,7 +109,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_EditedMessage_BranchesThere()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         await chat.AnsweredAsync("#script tokens=2 delay=0");
@@ -134,7 +134,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_TheSameMessageAgainWhileItIsAnswered_Attaches()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var first = await chat.SubmitAsync(Endless);
         await first.UntilTextAsync();
@@ -148,7 +148,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_TheSameMessageAgainAfterItsAnswer_AsksForAnother()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         var first = await chat.AnsweredAsync(Two);
         chat.Messages.RemoveAt(1);
@@ -162,7 +162,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_WithAnIdempotencyKey_StartsOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         chat.Messages.Add(new UiMessage("u", "user", Two));
         (string, string) key = ("Idempotency-Key", "key-1");
@@ -196,7 +196,7 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Regenerate_TheLastAnswer_TakesItsPlace(bool withMessageId)
     {
         // A second answer beside the first; the path contains the new one.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
         var old = await chat.AnsweredAsync("#script tokens=3 delay=0");
@@ -213,7 +213,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Regenerate_AnEarlierAnswer_BranchesThere()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         var first = await chat.AnsweredAsync(Two);
         await chat.AnsweredAsync("#script tokens=3 delay=0");
@@ -231,7 +231,7 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Regenerate_AnAnswerThatTheClientCallsItsOwnWay_IsFoundByTheMessageBeforeIt()
     {
         // A page that reloaded its messages from a store of its own has ids of its own.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
         await chat.AnsweredAsync("#script tokens=3 delay=0");
@@ -244,7 +244,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Regenerate_AnAnswerThatIsBeingWritten_StopsItAndBeginsAnew()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var old = await chat.SubmitAsync(Endless);
         var seen = await old.UntilTextAsync();
@@ -260,7 +260,7 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Submit_UnderARunningAnswerThatTheClientSees_StopsIt()
     {
         // useChat's stop() only disconnects. A user who sends the next message no longer waits for the answer.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var old = await chat.SubmitAsync(Endless);
         var seen = chat.Show(await old.UntilTextAsync());
@@ -276,7 +276,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_UnderARunningAnswerThatTheClientDoesNotSee_Is409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var old = await chat.SubmitAsync(Endless);
         var seen = await old.UntilTextAsync();
@@ -291,7 +291,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_LastMessageIsAnAnswerThatEndedEarly_GoesOnUnderItsIdWithTheNewAlone()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var whole = await ana.AnsweredAsync("#script tokens=40 reasoning=2 delay=0");
         var chat = new UiChat(ana);
         await using var failing = await chat.SubmitAsync("#script tokens=40 reasoning=2 error-after=20 delay=0");
@@ -314,7 +314,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Resume_AnAnswerThatGoesOn_IsWholeUnderTheIdThatTheClientHas()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using var failing = await chat.SubmitAsync("#script tokens=100000 error-after=5 delay=5");
         var begun = chat.Show(await failing.ToEndAsync());
@@ -330,7 +330,7 @@ public sealed class UiChatTests(ParleyServer server)
     public async Task Submit_ResultOfAToolOfThePage_TheSameMessageGoesOn()
     {
         // addToolOutput(): the last message is the answer, now with what its call returned.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         var called = await chat.AnsweredAsync("#script tool=2 tokens=3 delay=0");
         var call = Assert.Single(called.Events, json => Member(json, "type") == "tool-input-available");
@@ -379,7 +379,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_LastMessageIsAnAnswerThatCannotGoOn_IsRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
         await chat.RefusedAsync(409, "answer_complete");
@@ -396,8 +396,8 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chats_OfTwoPeopleUnderOneName_AreTwo()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var hers = new UiChat(ana, "conversation-123");
         var his = new UiChat(ben, "conversation-123");
         await hers.AnsweredAsync("#script tokens=2 delay=0 hers");
@@ -418,7 +418,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chats_OfOnePersonAtOnce_GoOnIndependently()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync(); // or each chat that begins without one would get an identity of its own
         var chats = await Task.WhenAll(
             Enumerable
@@ -440,7 +440,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chat_BegunTwiceAtOnce_IsBegunOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         var chats = Enumerable.Range(1, 6).Select(_ => new UiChat(ana, "begun-at-once")).ToList();
         var statuses = await Task.WhenAll(
@@ -480,7 +480,7 @@ public sealed class UiChatTests(ParleyServer server)
     [InlineData("long")]
     public async Task Chat_NamedAsARouteOrUnfitForOne_IsRefused(string id)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         if (id == "long")
         {
             id = new string('x', 129);
@@ -516,7 +516,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Chat_NameOfEveryKindThatFits_FindsItAgain()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (
             var id in new[]
             {
@@ -552,7 +552,7 @@ public sealed class UiChatTests(ParleyServer server)
     [InlineData("""{"role":"user","content":[{"type":"image","image":"x"},{"type":"text","text":"What is this?"}]}""")]
     public async Task Submit_Files_AreRefusedAndNotPassedOver(string message)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var path in new[] { "/api/chat", "/api/v1/chat" })
         {
             Assert.True(
@@ -570,7 +570,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_ModelRefusesAtOnce_IsAStatusThatTheClientShows()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         chat.Messages.Add(new UiMessage("u", "user", "#http429"));
         using var response = await ana.SendAsync("POST", "/api/chat", chat.Body());
@@ -590,7 +590,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_OtherModel_AnswersTheRestWithIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await chat.AnsweredAsync(Two);
         var other = new UiChat(ana, chat.Id, model: "demo/parley");
@@ -612,7 +612,7 @@ public sealed class UiChatTests(ParleyServer server)
     [Fact]
     public async Task Submit_VeryLongAnswer_IsWhole()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         var answer = await chat.AnsweredAsync("#script tokens=2000 delay=0");
         Assert.True(answer.IsComplete && answer.Text.Length > 10_000);
@@ -625,7 +625,7 @@ public sealed class UiChatTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         object[] bodies =
         [
             new

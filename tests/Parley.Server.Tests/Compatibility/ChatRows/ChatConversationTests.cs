@@ -29,7 +29,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     public async Task Create_AsTheSeedDoes_IsARow()
     {
         // The model of a conversation is a label: it need not exist on this server
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync(
             "POST",
             Path,
@@ -61,7 +61,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("""{"title":null,"model":null,"user_id":null}""")]
     public async Task Create_WithNothing_IsUntitled(string? body)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var row = await ana.JsonAsync("POST", Path, body, 201);
         Assert.Equal(("New conversation", null), (Member(row, "title"), Member(row, "model")));
     }
@@ -74,7 +74,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("""{"userId":null}""", "unknown_member", "userId")]
     public async Task Create_BadInput_IsRefused(string body, string code, string field)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", Path, body), field));
         Assert.True(
             Problem.Names(await ana.RefusedAsync(400, "title_too_long", "POST", Path, new { title = new string('x', 201) }), "title")
@@ -88,7 +88,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task UserId_OfACookie_IsNullAndOnesOwnIsTaken()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await ana.IdAsync();
         await ana.JsonAsync("POST", Path, new { user_id = id, title = "Mine" }, 201);
         foreach (var filter in new[] { "", "?user_id=", "?user_id=null", $"?user_id={id}" })
@@ -101,7 +101,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     public async Task UserId_OfOneself_IsTakenAndShownAsNull()
     {
         // A user without an account is anonymous in rows, with a cookie or a token
-        using var program = server.NewPerson();
+        using var program = server.NewUser();
         (string, string) token = ("Authorization", $"Bearer {Guid.NewGuid():N}");
         var id = Member(await program.JsonAsync("GET", "/api/v1/me", null, 200, token), "id");
         var row = await program.JsonAsync("POST", Path, new { user_id = id }, 201, token);
@@ -114,18 +114,18 @@ public sealed class ChatConversationTests(ParleyServer server)
     public async Task UserId_OfAnotherUser_Is403AndReadsNothing()
     {
         // The identity comes from credentials alone
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        using var anonymous = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
+        using var anonymous = server.NewUser();
         await ana.JsonAsync("POST", Path, "{}", 201);
         var id = await ana.IdAsync();
         await ben.IdAsync();
-        foreach (var person in new[] { ben, anonymous })
+        foreach (var user in new[] { ben, anonymous })
         {
             foreach (var other in new[] { id, Guid.NewGuid().ToString(), "word" })
             {
-                Assert.True(Problem.Names(await person.RefusedAsync(403, "not_yours", "GET", $"{Path}?user_id={other}"), "user_id"));
-                Assert.True(Problem.Names(await person.RefusedAsync(403, "not_yours", "POST", Path, new { user_id = other }), "user_id"));
+                Assert.True(Problem.Names(await user.RefusedAsync(403, "not_yours", "GET", $"{Path}?user_id={other}"), "user_id"));
+                Assert.True(Problem.Names(await user.RefusedAsync(403, "not_yours", "POST", Path, new { user_id = other }), "user_id"));
             }
         }
 
@@ -136,7 +136,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task List_Pages_NewestFirst()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         for (var i = 1; i <= 5; i++)
         {
             await NewAsync(ana, $"Number {i}");
@@ -156,7 +156,7 @@ public sealed class ChatConversationTests(ParleyServer server)
         Assert.Empty(await ListAsync(ana, "?offset=5"));
         var page = await ana.GetAsync($"{Path}?limit=2&offset=4");
         Assert.Equal(("5", "2", "4"), (Member(page, "total"), Member(page, "limit"), Member(page, "offset")));
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         Assert.Equal("""{"conversations":[],"total":0,"limit":50,"offset":0}""", (await anonymous.GetAsync(Path)).ToString());
     }
 
@@ -174,14 +174,14 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("user_id=a&user_id=b", "duplicate_parameter")]
     public async Task List_BadPage_IsRefused(string query, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "GET", $"{Path}?{query}"), query.Split('=')[0]));
     }
 
     [Fact]
     public async Task AddMessage_UpdatesTheConversation()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         var added = await ana.JsonAsync(
             "POST",
@@ -246,7 +246,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("system", "What is a particle?")]
     public async Task AddMessage_FirstOfThePerson_IsTheTitleWhereNoneWasGiven(string before, string question)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (untitled, titled) = (await NewAsync(ana), await NewAsync(ana, "A title"));
         foreach (var id in new[] { untitled, titled })
         {
@@ -270,7 +270,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("system", true)]
     public async Task Ask_FirstOfThePerson_IsTheTitleWhereNoneWasGiven(string before, bool isThere)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         if (isThere)
         {
@@ -297,7 +297,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [InlineData("""{"role":"user","content":"x","user_id":null}""", "unknown_member", "user_id")]
     public async Task AddMessage_BadInput_IsRefused(string body, string code, string field)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", $"{Path}/{id}/messages", body), field));
         Assert.True(
@@ -323,7 +323,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Messages_Pages_OldestFirst()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         for (var i = 1; i <= 5; i++)
         {
@@ -352,7 +352,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Messages_OfAnAnswer_AreRowsWhileItIsWrittenAndAfter()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         await using var stream = await ana.OpenAsync(
             "content",
@@ -389,7 +389,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesEverythingWithIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = await NewAsync(ana);
         var kept = await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.AnsweredAsync("#script tokens=1 delay=0", id, key: "key-1");
@@ -433,7 +433,7 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_ByTheClientsName_FreesTheName()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, "my-chat");
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         await ana.JsonAsync("DELETE", $"{Path}?id=my-chat");
@@ -446,21 +446,21 @@ public sealed class ChatConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_WithoutAnId_IsRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await NewAsync(ana);
         await ana.RefusedAsync(400, "required", "DELETE", Path);
         await ana.RefusedAsync(400, "duplicate_parameter", "DELETE", $"{Path}?id=a&id=b");
         Assert.Single(await ListAsync(ana));
     }
 
-    private static async Task<string> NewAsync(Person person, string? title = null) =>
-        Member(await person.JsonAsync("POST", Path, new { title }, 201), "id")!;
+    private static async Task<string> NewAsync(TestUser user, string? title = null) =>
+        Member(await user.JsonAsync("POST", Path, new { title }, 201), "id")!;
 
-    private static async Task<List<JsonElement>> ListAsync(Person person, string query = "") =>
-        [.. (await person.GetAsync(Path + query)).GetProperty("conversations").EnumerateArray()];
+    private static async Task<List<JsonElement>> ListAsync(TestUser user, string query = "") =>
+        [.. (await user.GetAsync(Path + query)).GetProperty("conversations").EnumerateArray()];
 
-    private static async Task<List<JsonElement>> MessagesAsync(Person person, string id, string query = "") =>
-        [.. (await person.GetAsync($"{Path}/{id}/messages{query}")).GetProperty("messages").EnumerateArray()];
+    private static async Task<List<JsonElement>> MessagesAsync(TestUser user, string id, string query = "") =>
+        [.. (await user.GetAsync($"{Path}/{id}/messages{query}")).GetProperty("messages").EnumerateArray()];
 
     private static string? Member(JsonElement json, string name) =>
         json.GetProperty(name) is { ValueKind: not JsonValueKind.Null } value ? value.ToString() : null;

@@ -16,7 +16,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData("/api/chat")]
     public async Task Session_FromStartToHistory(string prefix)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         const string prompt = "#script tokens=20 reasoning=2 tool=1 delay=1";
         var started = await ana.JsonAsync("POST", $"{prefix}/start", new { modelId = "scripted", prompt }, 201);
         Assert.Equal(["sessionId", "chatId", "expiresAt"], started.EnumerateObject().Select(member => member.Name));
@@ -52,7 +52,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Start_StoresTheMessageBeforeItsAnswerIsRequested()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var started = await StartAsync(ana, Two, "conversation-123");
         Assert.Equal([("user", Two)], await ana.SaidAsync("conversation-123"));
         Assert.Equal(0, own.Tables.Count("generations"));
@@ -67,7 +67,7 @@ public sealed class ChatSessionTests(ParleyServer server)
         // A chat is the thread; each session is one question and its answer.
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         foreach (var prompt in new[] { "First", "Second", "Third" })
         {
             var started = await ana.JsonAsync(
@@ -110,7 +110,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData("""{"modelId":"scripted","prompt":5}""", "wrong_type", "prompt")]
     public async Task Start_BadInput_IsRefused(string body, string code, string field)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", "/chat/start", body), field));
         foreach (var label in new[] { "projectId", "taskId" })
         {
@@ -134,7 +134,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Start_WhileTheLastAnswerIsWritten_Is409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await StreamAsync(ana, await StartAsync(ana, Endless, "busy"));
         await stream.UntilAsync("token");
         await ana.RefusedAsync(
@@ -158,7 +158,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Stream_TwiceAtOnce_StartsOneAnswer()
     {
         // The first request starts the answer, all others attach.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, Endless, "at-once");
         var streams = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => StreamAsync(ana, session)));
         foreach (var stream in streams)
@@ -185,7 +185,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_ReaderLeaves_TheAnswerGoesOnAndCanBeAttachedTo()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, "#script tokens=100 delay=2");
         Event seen;
         string before;
@@ -207,7 +207,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [InlineData(null, "&after=")]
     public async Task Stream_FromEveryIdOfAnAnswerThatHasEnded_IsExactlyTheRest(string? header, string query)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, "#script tokens=8 reasoning=1 delay=2");
         await using var whole = await StreamAsync(ana, session);
         await whole.ToEndAsync();
@@ -248,7 +248,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Stream_CursorThatIsNoGood_IsAsNone(string cursor)
     {
         // Browsers keep cursors across pages, and an EventSource does not reconnect after a refusal.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, Two);
         await using var first = await ana.StreamAsync("GET", $"/chat/stream?sessionId={session}", null, ("Last-Event-ID", cursor));
         await first.ToEndAsync();
@@ -262,7 +262,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Session_NotBegunInTime_HasExpired()
     {
         // Expiry is checked when the session is read, independent of the sweeper.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, Two);
         Assert.Equal(1, Expire(session));
         await AssertErrorAsync(ana, session);
@@ -273,7 +273,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Session_BegunInTime_OutlivesIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, Endless, "outlives");
         await using var first = await StreamAsync(ana, session);
         await first.UntilAsync("token");
@@ -291,7 +291,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Sweep_DeletesSessionsAndNothingElse()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var waiting = await StartAsync(ana, Two, "waiting");
         var begun = await StartAsync(ana, Two, "begun");
         await using (var stream = await StreamAsync(ana, begun))
@@ -316,14 +316,14 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_OfASessionThatIsNotOnes_IsAnErrorEventThatEndsReconnecting()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        using var anonymous = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
+        using var anonymous = server.NewUser();
         var session = await StartAsync(ana, Two);
         await ben.IdAsync();
-        foreach (var person in new[] { ben, anonymous })
+        foreach (var user in new[] { ben, anonymous })
         {
-            await AssertErrorAsync(person, session);
+            await AssertErrorAsync(user, session);
         }
 
         await AssertErrorAsync(ana, Guid.NewGuid().ToString());
@@ -337,7 +337,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     [Fact]
     public async Task Stream_ModelFails_IsAnErrorEventAndStaysOne()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, "#script tokens=9 error-after=4 delay=0");
         for (var i = 0; i < 2; i++)
         {
@@ -356,7 +356,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task Stream_TooManyAnswersAtOnce_IsAskedToComeBack()
     {
         // An EventSource does not reconnect after a status other than 200.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var session = await StartAsync(ana, Two);
         List<EventStream> running = [];
         for (var i = 0; i < 16; i++)
@@ -385,7 +385,7 @@ public sealed class ChatSessionTests(ParleyServer server)
     public async Task History_IsTheShownPath()
     {
         // Of two answers the newer one is shown.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, "told");
         for (var turn = 1; turn <= 3; turn++)
         {
@@ -419,9 +419,9 @@ public sealed class ChatSessionTests(ParleyServer server)
             ("@id", session)
         );
 
-    private static async Task<string> StartAsync(Person person, string prompt, string? chat = null) =>
+    private static async Task<string> StartAsync(TestUser user, string prompt, string? chat = null) =>
         Member(
-            await person.JsonAsync(
+            await user.JsonAsync(
                 "POST",
                 "/chat/start",
                 new
@@ -435,12 +435,12 @@ public sealed class ChatSessionTests(ParleyServer server)
             "sessionId"
         )!;
 
-    private static Task<EventStream> StreamAsync(Person person, string session) =>
-        person.StreamAsync("GET", $"/chat/stream?sessionId={session}");
+    private static Task<EventStream> StreamAsync(TestUser user, string session) =>
+        user.StreamAsync("GET", $"/chat/stream?sessionId={session}");
 
-    private static async Task AssertErrorAsync(Person person, string session)
+    private static async Task AssertErrorAsync(TestUser user, string session)
     {
-        await using var stream = await StreamAsync(person, session);
+        await using var stream = await StreamAsync(user, session);
         var only = Assert.Single((await stream.ToEndAsync()).Events);
         Assert.Equal(["type", "message"], only.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal(("error", 86_400_000), (only.Type, stream.Retry));

@@ -7,9 +7,9 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Compatibility.Convex;
 
 /// <summary>What <c>POST /chat-stream/create</c> answered, and what its owner can do with it.</summary>
-internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
+internal sealed record StreamChat(TestUser Owner, string ChatId, string StreamId)
 {
-    public static async Task<StreamChat> CreateAsync(Person owner, string prompt, string? title = null, string model = "scripted")
+    public static async Task<StreamChat> CreateAsync(TestUser owner, string prompt, string? title = null, string model = "scripted")
     {
         var created = await owner.JsonAsync(
             "POST",
@@ -25,7 +25,7 @@ internal sealed record StreamChat(Person Owner, string ChatId, string StreamId)
         return new StreamChat(owner, created.GetProperty("chatId").GetString()!, created.GetProperty("streamId").GetString()!);
     }
 
-    public Task<HttpResponseMessage> DriveAsync(Person? by = null) =>
+    public Task<HttpResponseMessage> DriveAsync(TestUser? by = null) =>
         (by ?? Owner).SendAsync("POST", "/chat-stream", new { streamId = StreamId });
 
     /// <summary>Drives it to its end.</summary>
@@ -114,7 +114,7 @@ internal sealed class ToldModel : IAsyncDisposable
     /// <summary>How often it was asked.</summary>
     public int Asked => _upstream.Requests.Count;
 
-    public Task WhenAskedAsync() => _asked.Task.WaitAsync(Person.Timeout);
+    public Task WhenAskedAsync() => _asked.Task.WaitAsync(TestUser.Timeout);
 
     public void Say(string word) => _words.Writer.TryWrite(word);
 
@@ -130,15 +130,15 @@ internal static class ArrivingText
     public static async Task<string> ReadAsync(this Stream body, int bytes)
     {
         var buffer = new byte[bytes];
-        await body.ReadExactlyAsync(buffer).AsTask().WaitAsync(Person.Timeout);
+        await body.ReadExactlyAsync(buffer).AsTask().WaitAsync(TestUser.Timeout);
         return Encoding.UTF8.GetString(buffer);
     }
 
     /// <summary>Nothing more comes, and the body ends as it should.</summary>
     public static async Task EndsAsync(this Stream body) =>
-        Assert.Equal("", await new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
+        Assert.Equal("", await new StreamReader(body).ReadToEndAsync().WaitAsync(TestUser.Timeout));
 
     /// <summary>Nothing more comes, and the connection breaks.</summary>
     public static async Task IsCutAsync(this Stream body) =>
-        await Assert.ThrowsAnyAsync<IOException>(() => new StreamReader(body).ReadToEndAsync().WaitAsync(Person.Timeout));
+        await Assert.ThrowsAnyAsync<IOException>(() => new StreamReader(body).ReadToEndAsync().WaitAsync(TestUser.Timeout));
 }

@@ -12,7 +12,7 @@ namespace Parley.Server.Tests.Compatibility.Convex;
 /// </summary>
 internal sealed class SyncClient : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly CancellationTokenSource _timeout = new(TestUser.Timeout);
     private readonly ClientWebSocket _socket = new();
     private uint _nextQuery,
         _nextRequest,
@@ -35,12 +35,12 @@ internal sealed class SyncClient : IAsyncDisposable
 
     public static async Task<SyncClient> OpenAsync(
         ParleyServer server,
-        Person? person = null,
+        TestUser? user = null,
         string? token = null,
         params (string Name, string Value)[] headers
     )
     {
-        var client = new SyncClient { Cookies = person?.Cookies ?? new CookieContainer() };
+        var client = new SyncClient { Cookies = user?.Cookies ?? new CookieContainer() };
         client._socket.Options.Cookies = client.Cookies;
         client._socket.Options.CollectHttpResponseDetails = true;
         if (token is not null)
@@ -71,12 +71,12 @@ internal sealed class SyncClient : IAsyncDisposable
     /// <summary>As <see cref="OpenAsync"/>, with what a client sends first, and its answer.</summary>
     public static async Task<SyncClient> ConnectedAsync(
         ParleyServer server,
-        Person? person = null,
+        TestUser? user = null,
         string? token = null,
         string? session = null
     )
     {
-        var client = await OpenAsync(server, person, token);
+        var client = await OpenAsync(server, user, token);
         await client.ConnectAsync(session);
         return client;
     }

@@ -16,7 +16,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
         var bodies = new LiveBodies(live);
@@ -46,7 +46,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [Fact]
     public async Task Live_OnAnotherDevice_JoinsInTheMiddle()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var phone = ana.OnOtherDevice();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=60 delay=10");
         using var driving = await chat.DriveAsync();
@@ -68,7 +68,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [Fact]
     public async Task Live_IsPaced()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=300 delay=10");
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
         var bodies = new LiveBodies(live);
@@ -83,7 +83,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [Fact]
     public async Task Live_OfALongText_KeepsToItsBytes()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=400 size=1024 delay=5");
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
         var bodies = new LiveBodies(live);
@@ -106,7 +106,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [Fact]
     public async Task Live_WithoutADriver_TimesOut()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Hello");
         await chat.ExpireAtAsync(server, TimeProvider.System.GetUtcNow().AddMilliseconds(400));
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
@@ -120,7 +120,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     public async Task Live_InSilence_SendsComments()
     {
         await using var own = await ParleyServer.StartAsync(("Streams:Heartbeat", "00:00:01"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Hello");
         await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
         await live.UntilCommentAsync(2);
@@ -133,7 +133,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
         var own = await ParleyServer.StartAsync();
         await using (own)
         {
-            using var ana = own.NewPerson();
+            using var ana = own.NewUser();
             var chat = await StreamChat.CreateAsync(ana, "Hello");
             await using var live = await ana.StreamAsync("GET", $"/chat-stream/body?streamId={chat.StreamId}&live=sse");
             var bodies = new LiveBodies(live);
@@ -154,7 +154,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     [InlineData("?streamId=a", 404, "not_found")]
     public async Task Body_AskedWrongly_IsRefused(string query, int status, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         await ana.RefusedAsync(status, code, "GET", $"/chat-stream/body{query}");
     }
@@ -163,7 +163,7 @@ public sealed class TextStreamsBodyTests(ParleyServer server)
     public async Task Body_WithATokenInTheAddress_IsItsOwners()
     {
         // An EventSource can set no header.
-        using var program = server.NewPerson();
+        using var program = server.NewUser();
         (string, string) bearer = ("Authorization", "Bearer stream-body-token-0123456789");
         var created = await program.JsonAsync("POST", "/chat-stream/create", new { prompt = "Hello" }, 201, bearer);
         var id = created.GetProperty("streamId").GetString();
@@ -184,7 +184,7 @@ internal sealed class LiveBodies(EventStream events)
     public async Task<(string Text, string Status)?> NextAsync()
     {
         _reader ??= events.Items;
-        using var timeout = new CancellationTokenSource(Person.Timeout);
+        using var timeout = new CancellationTokenSource(TestUser.Timeout);
         while (await _reader.NextAsync(timeout.Token) is { } item)
         {
             if (item.Comment is not null)

@@ -12,7 +12,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Functions_ThroughALife()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await CallAsync(
             ana,
             "mutation",
@@ -61,7 +61,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("folder/other:getChat")]
     public async Task Function_OfAnyModule_IsFound(string path)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         Assert.Equal(chat.ChatId, (await CallAsync(ana, "query", path, new { chatId = chat.ChatId })).GetProperty("_id").GetString());
     }
@@ -69,7 +69,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Arguments_AsOneObjectOrNone_AreTaken()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         foreach (
             var body in new[]
@@ -91,7 +91,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Create_WithAnEmptyTitle_IsCalledAsItsPrompt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await CallAsync(
             ana,
             "mutation",
@@ -132,7 +132,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("mutation", "x:deleteChat", """{}""", "required")]
     public async Task Function_Fails_Is560WithASentence(string kind, string path, string args, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         await FailsAsync(ana, kind, path, JsonElement.Parse(args), code);
     }
@@ -147,7 +147,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("""{"path":""", "malformed_json")]
     public async Task Call_NotReadable_IsAProblem(string body, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var kind in new[] { "query", "mutation" })
         {
             await ana.RefusedAsync(400, code, "POST", $"/api/{kind}", body);
@@ -159,7 +159,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [InlineData("""{"path":""")]
     public async Task Action_Any_SaysThatThereAreNone(string body)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.JsonAsync("POST", "/api/action", body);
         Assert.Equal(
             ("error", "no_such_function"),
@@ -170,10 +170,10 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Functions_OfAForeignChat_AreAsOfAMissingOne()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         foreach (var asking in new[] { ben, anonymous })
         {
@@ -194,7 +194,7 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
     [Fact]
     public async Task Bearer_IsWhoAsks()
     {
-        using var program = server.NewPerson();
+        using var program = server.NewUser();
         (string, string) bearer = ("Authorization", "Bearer convex-http-token-0123456789");
         var body = new { path = "x:createChat", args = new[] { new { prompt = "Hello" } } };
         await program.JsonAsync("POST", "/api/mutation", body, 200, bearer);
@@ -211,9 +211,9 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
         );
     }
 
-    private static async Task<JsonElement> CallAsync<T>(Person person, string kind, string path, T args)
+    private static async Task<JsonElement> CallAsync<T>(TestUser user, string kind, string path, T args)
     {
-        var answer = await person.JsonAsync(
+        var answer = await user.JsonAsync(
             "POST",
             $"/api/{kind}",
             new
@@ -228,9 +228,9 @@ public sealed class TextStreamsFunctionTests(ParleyServer server)
         return answer.GetProperty("value");
     }
 
-    private static async Task FailsAsync<T>(Person person, string kind, string path, T args, string code)
+    private static async Task FailsAsync<T>(TestUser user, string kind, string path, T args, string code)
     {
-        using var response = await person.SendAsync(
+        using var response = await user.SendAsync(
             "POST",
             $"/api/{kind}",
             new

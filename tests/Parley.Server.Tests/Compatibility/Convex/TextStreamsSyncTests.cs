@@ -19,7 +19,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Queries_AddedAndRemoved_AreToldInOneTransitionEach()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short, "One");
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var row = await sync.AddAsync("ai_chat:getChat", new { chatId = chat.ChatId });
@@ -44,7 +44,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Queries_SeveralAtOnce_AreOneTransition()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         await sync.ModifyAsync(
@@ -94,7 +94,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Query_ThatFails_IsToldWithItsReason()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         foreach (
             var (path, args, code) in new (string, object, string)[]
@@ -116,7 +116,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         await using var sync = await SyncClient.ConnectedAsync(own, ana);
         var id = await sync.AddAsync("ai_chat:getChatBody", new { streamId = chat.StreamId });
@@ -138,7 +138,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Body_IsPacedAndSoon()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=300 delay=3");
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var id = await sync.AddAsync("ai_chat:getChatBody", new { streamId = chat.StreamId });
@@ -153,7 +153,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Body_OfMegabytes_ComesWhole()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=2500 size=1024 delay=0");
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var id = await sync.AddAsync("x:getChatBody", new { streamId = chat.StreamId });
@@ -167,7 +167,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Body_WithoutADriver_TimesOut()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Hello");
         await chat.ExpireAtAsync(server, TimeProvider.System.GetUtcNow().AddMilliseconds(400));
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
@@ -185,7 +185,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Rows_AreLive()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var list = await sync.AddAsync("x:listChats", new { });
@@ -210,7 +210,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Rows_WithoutAChange_AreNotToldAgain()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         var other = await StreamChat.CreateAsync(ana, Short);
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
@@ -225,7 +225,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Mutation_IsAnsweredBeforeTheTransitionThatShowsIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var list = await sync.AddAsync("x:listChats", new { });
@@ -245,7 +245,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Mutation_WithoutAnyQuery_IsFollowedByATransitionToo()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         await sync.CreateAsync(Short);
         Assert.Equal(["Transition", "MutationResponse", "Transition"], sync.Types);
@@ -254,7 +254,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Mutation_ThatFails_SaysWhy()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         foreach (
             var (path, args, code) in new (string, object, string)[]
@@ -283,7 +283,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Mutation_SentAgainAfterAReconnect_CountsOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         var session = Guid.NewGuid().ToString();
         JsonElement first;
@@ -303,8 +303,8 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         );
         Assert.Equal(2, (await ana.GetAsync("/chat-stream/chats")).GetProperty("chats").GetArrayLength());
 
-        // another session, and another person under the same names, are others
-        using var ben = server.NewPerson();
+        // another session, and another user under the same names, are others
+        using var ben = server.NewUser();
         await using var foreign = await SyncClient.ConnectedAsync(server, ben, session: session);
         Assert.NotEqual(
             first.GetProperty("result").ToString(),
@@ -322,7 +322,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Timestamps_GoOnWhereTheClientWas()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.OpenAsync(server, ana);
         var ahead = (ulong)(TimeProvider.System.GetUtcNow().AddMinutes(5) - DateTimeOffset.UnixEpoch).Ticks * 100;
         await sync.ConnectAsync(observed: ahead);
@@ -336,7 +336,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         await using var sync = await SyncClient.ConnectedAsync(own, ana);
         var id = await sync.AddAsync("x:getChatBody", new { streamId = chat.StreamId });
@@ -352,7 +352,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Delete_AfterTheEnd_FailsTheQuery()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
@@ -364,7 +364,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Identity_WithoutACookie_ComesWithTheHandshake()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         Assert.NotNull(ana.Cookies.GetCookies(server.Address)["parley.id"]);
         var (chatId, _) = await sync.CreateAsync(Short);
@@ -378,14 +378,14 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         await using var sync = await SyncClient.ConnectedAsync(server, token: Token);
         Assert.Equal(0, sync.Cookies.Count);
         var (chatId, _) = await sync.CreateAsync(Short);
-        using var program = server.NewPerson();
+        using var program = server.NewUser();
         await program.JsonAsync("GET", $"/chat-stream/chats/{chatId}", null, 200, ("Authorization", $"Bearer {Token}"));
     }
 
     [Fact]
     public async Task Authenticate_AsksEveryQueryAnew()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var hers = await StreamChat.CreateAsync(ana, Short, "Hers");
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         var list = await sync.AddAsync("x:listChats", new { });
@@ -399,10 +399,10 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         Assert.Equal(0, sync.Results[list].Value!.Value.GetArrayLength());
         Assert.Equal("not_found", sync.Results[body].Error);
 
-        // From here on it acts, and is told what changes, as that person.
+        // From here on it acts, and is told what changes, as that user.
         var (chatId, _) = await sync.CreateAsync(Short, "The program's");
         Assert.Equal(chatId, Assert.Single(sync.Results[list].Value!.Value.EnumerateArray()).GetProperty("_id").GetString());
-        using var program = server.NewPerson();
+        using var program = server.NewUser();
         await program.JsonAsync("POST", "/chat-stream/create", new { prompt = Short }, 201, ("Authorization", $"Bearer {token}"));
         await sync.UntilAsync(() => sync.Results[list].Value!.Value.GetArrayLength() == 2);
 
@@ -442,7 +442,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     public async Task Handshake_OfAPageElsewhere_IsRefused()
     {
         await using var own = await ParleyServer.StartAsync(("Cors:Origins:0", "https://app.example.org"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         foreach (
             var (origin, isAllowed) in new[]
             {
@@ -469,7 +469,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Handshake_WithoutAWebSocket_SaysWhatIsNeeded()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.RefusedAsync(426, "websocket_required", "GET", "/api/1.48.0/sync");
         Assert.Equal(0, ana.Cookies.Count);
     }
@@ -626,7 +626,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     [Fact]
     public async Task Queries_TooMany_AreFatal()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var sync = await SyncClient.ConnectedAsync(server, ana);
         await sync.ModifyAsync([
             .. Enumerable
@@ -662,7 +662,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         // 8 MiB of text that may grow, ten times: no client needs to be subscribed to the same more than once.
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync([.. model.Settings, ("Generations:MaxAnswerBytes", "16777216")]);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var driving = await chat.DriveAsync();
         await using var text = await driving.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
@@ -732,7 +732,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         var own = await ParleyServer.StartAsync();
         await using (own)
         {
-            using var ana = own.NewPerson();
+            using var ana = own.NewUser();
             using var raw = await RawConnection.OpenAsync(own);
             await raw.SendAsync(
                 "GET /api/1.48.0/sync HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -750,7 +750,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     public async Task Reader_ThatDoesNotRead_IsDisconnectedAndDelaysNoOther()
     {
         await using var own = await ParleyServer.StartAsync(("Streams:WriteDeadline", "00:00:01"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=3000 size=1024 delay=1");
         using var raw = await RawConnection.OpenAsync(own, receiveBuffer: 4096);
         var cookie = ana.Cookies.GetCookieHeader(own.Address);
@@ -774,7 +774,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
     public async Task Client_ThatVanishes_LeavesNothingBehind()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script first=60000");
         using var driving = await chat.DriveAsync();
         for (var i = 0; i < 20; i++)
@@ -786,7 +786,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
 
         // There are no subscriptions to her changes left.
         var feed = own.Services.GetRequiredService<ChangeFeed>();
-        using var patience = new CancellationTokenSource(Person.Timeout);
+        using var patience = new CancellationTokenSource(TestUser.Timeout);
         while (feed.HasAnyListener)
         {
             patience.Token.ThrowIfCancellationRequested();

@@ -14,7 +14,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_StoresAChatThatWaits()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var before = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         using var response = await ana.SendAsync(
             "POST",
@@ -63,7 +63,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_WithoutATitle_IsCalledAsItsPrompt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "What is\n a monad?");
         Assert.Equal("What is a monad?", (await chat.RowAsync()).GetProperty("title").GetString());
     }
@@ -71,7 +71,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_WithoutAnyModelNamed_AsksTheUsualOne()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await ana.JsonAsync("POST", "/chat-stream/create", new { prompt = "Hello" }, 201);
         var chat = new StreamChat(ana, created.GetProperty("chatId").GetString()!, created.GetProperty("streamId").GetString()!);
         Assert.NotEmpty(await chat.DrivenAsync());
@@ -88,7 +88,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [InlineData("""{"prompt":"x","userId":"y"}""", "unknown_member", "userId")]
     public async Task Create_WhatCannotBeStored_IsRefused(string body, string code, string field)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var problem = await ana.RefusedAsync(400, code, "POST", "/chat-stream/create", body);
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _));
         Assert.Equal(0, ana.Cookies.Count);
@@ -97,9 +97,9 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Create_ForAnotherUser_Is403AndStoresNothing()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
-        using var anonymous = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
+        using var anonymous = server.NewUser();
         foreach (var asking in new[] { ben, anonymous })
         {
             await asking.RefusedAsync(
@@ -133,7 +133,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var response = await chat.DriveAsync();
         Assert.Equal(
@@ -156,7 +156,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_IsTheSameAnswerAsEverywhereElse()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         var text = await chat.DrivenAsync();
         var messages = (await ana.GetAsync($"/api/v1/conversations/{chat.ChatId}/messages")).GetProperty("items").EnumerateArray().ToList();
@@ -176,7 +176,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var driving = await chat.DriveAsync();
         await model.WhenAskedAsync();
@@ -194,10 +194,10 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_WhatCannotBeDriven_Is205WithNothing()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await TakenAsync(chat.DriveAsync(ben));
         await TakenAsync(chat.DriveAsync(anonymous));
@@ -235,7 +235,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [InlineData("""{"streamId":"a""", "malformed_json")]
     public async Task Drive_WithoutAStream_IsRefused(string body, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.RefusedAsync(400, code, "POST", "/chat-stream", body);
     }
 
@@ -243,7 +243,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     public async Task Drive_WithWhatClientsSendAlong_IsTheStoredQuestion()
     {
         // An app may send the prompt and the chat in the body; the hook of the library sends neither
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         using var response = await ana.SendAsync(
             "POST",
@@ -265,7 +265,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [InlineData(15)] // one place is left: those that lose need none
     public async Task Drive_ManyAtOnce_OneDrives(int running)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         var others = await Task.WhenAll(Enumerable.Range(0, running).Select(_ => ana.AskAsync("#script first=60000")));
         for (var round = 0; round < 5; round++)
@@ -295,7 +295,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using (var response = await chat.DriveAsync())
         {
@@ -317,7 +317,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Drive_TheModelFails_TheConnectionIsCutAfterTheText()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var whole = await ana.AnsweredAsync("#script tokens=5 delay=0");
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=9 error-after=5 delay=0");
         using var response = await chat.DriveAsync();
@@ -334,7 +334,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         Assert.Equal((("", "pending"), "pending"), (await chat.BodyAsync(), await chat.StatusAsync()));
         using var driving = await chat.DriveAsync();
@@ -356,7 +356,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Status_OfAStoppedAnswer_IsDoneWithWhatWasSeen()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "#script tokens=100000 delay=5");
         using var driving = await chat.DriveAsync();
         var generation = driving.Headers.GetValues("X-Generation-Id").Single();
@@ -372,7 +372,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Status_NotDrivenInTime_IsTimeout()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         var created = (await chat.RowAsync()).GetProperty("created_at").GetInt64();
         var expires = server.Tables.Query(
@@ -399,7 +399,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task SetStatus_ToWhatItIs_ChangesNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await SetAsync(chat, "pending");
         await chat.DrivenAsync();
@@ -410,7 +410,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task SetStatus_ErrorBeforeItHasBegun_LetsItExpire()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         Assert.Equal("error", (await SetAsync(chat, "error")).GetProperty("status").GetString());
         Assert.Equal(("", "timeout"), await chat.BodyAsync());
@@ -421,7 +421,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task SetStatus_AgainstTheAnswer_Is409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await SetRefusedAsync(chat, "completed");
         using (var driving = await (await StreamChat.CreateAsync(ana, "#script first=60000")).DriveAsync())
@@ -457,7 +457,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesAllOfItAway()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
         using (var deleted = await ana.SendAsync("DELETE", $"/chat-stream/chats/{chat.ChatId}"))
@@ -485,7 +485,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Delete_AConversationThatIsNoStreamChat_Is404AndItStays()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync(Short);
         await ana.RefusedAsync(404, "not_found", "DELETE", $"/chat-stream/chats/{answer.ConversationId}");
         Assert.Equal(2, (await ana.GetAsync($"/api/v1/conversations/{answer.ConversationId}")).GetProperty("messageCount").GetInt32());
@@ -496,7 +496,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var driving = await chat.DriveAsync();
         await using var body = await driving.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
@@ -519,8 +519,8 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task List_IsNewestFirstAndOnlyOnesOwn()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await StreamChat.CreateAsync(ben, Short);
         await ana.AnsweredAsync(Short); // an ordinary conversation is none
         List<StreamChat> chats = [];
@@ -550,7 +550,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task List_OfVeryLongPrompts_IsShorter()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var prompt = "#script tokens=1 " + new string('x', 900 * 1024);
         for (var i = 0; i < 7; i++)
         {
@@ -565,10 +565,10 @@ public sealed class TextStreamsTests(ParleyServer server)
     [Fact]
     public async Task Foreign_IsAsMissing()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         var chat = await StreamChat.CreateAsync(ana, Short);
         await chat.DrivenAsync();
         foreach (var asking in new[] { ben, anonymous })
@@ -596,7 +596,7 @@ public sealed class TextStreamsTests(ParleyServer server)
     public async Task Preflight_FromAnOriginThatMayCall_IsAnswered()
     {
         await using var own = await ParleyServer.StartAsync(("Cors:Origins:0", "https://app.example.org"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         foreach (var (origin, isAllowed) in new[] { ("https://app.example.org", true), ("https://evil.example.org", false) })
         {
             using var response = await ana.SendAsync(
@@ -625,8 +625,8 @@ public sealed class TextStreamsTests(ParleyServer server)
         }
     }
 
-    private static async Task<IEnumerable<string?>> TitlesAsync(Person person, string query) =>
-        (await person.GetAsync($"/chat-stream/chats{query}"))
+    private static async Task<IEnumerable<string?>> TitlesAsync(TestUser user, string query) =>
+        (await user.GetAsync($"/chat-stream/chats{query}"))
             .GetProperty("chats")
             .EnumerateArray()
             .Select(row => row.GetProperty("title").GetString());

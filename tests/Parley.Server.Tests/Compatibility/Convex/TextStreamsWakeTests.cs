@@ -32,7 +32,7 @@ public sealed class TextStreamsWakeTests
                     await seen
                         .Reader.ReadAsync(TestContext.Current.CancellationToken)
                         .AsTask()
-                        .WaitAsync(Person.Timeout, TestContext.Current.CancellationToken)
+                        .WaitAsync(TestUser.Timeout, TestContext.Current.CancellationToken)
                 );
             }
         }
@@ -64,7 +64,7 @@ public sealed class TextStreamsWakeTests
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var chat = await StreamChat.CreateAsync(ana, "Say it", model: ToldModel.Name);
         using var driving = await chat.DriveAsync();
         await model.WhenAskedAsync();
@@ -102,7 +102,7 @@ public sealed class TextStreamsWakeTests
                 await texts
                     .Reader.ReadAsync(TestContext.Current.CancellationToken)
                     .AsTask()
-                    .WaitAsync(Person.Timeout, TestContext.Current.CancellationToken)
+                    .WaitAsync(TestUser.Timeout, TestContext.Current.CancellationToken)
             );
         }
 
@@ -116,7 +116,7 @@ public sealed class TextStreamsWakeTests
     {
         // With a heartbeat every five minutes nothing else would wake the connection.
         await using var own = await ParleyServer.StartAsync(("Streams:Heartbeat", "00:05:00"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await ana.IdAsync();
         var chats = new ConcurrentBag<StreamChat>();
         var clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SyncClient.ConnectedAsync(own, ana)));

@@ -10,7 +10,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task FromTheBeginning_OfAFinishedAnswer_IsAllOfIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=12 reasoning=2 tool=1 delay=0");
         var json = await ana.ReadStreamAsync($"{PathOf(answer.GenerationId)}?offset=-1");
         var text = await ana.ReadStreamAsync($"{PathOf(answer.GenerationId, text: true)}?offset=-1");
@@ -35,7 +35,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task FromTheOffsetOfEveryMessage_GivesTheRestInBothStreams()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=20 reasoning=2 tool=1 delay=3");
         var messages = (await ana.ReadStreamAsync(PathOf(answer.GenerationId))).Messages;
         Assert.InRange(messages.Count, 5, 1000);
@@ -43,7 +43,10 @@ public sealed class CatchUpTests(ParleyServer server)
         {
             var offset = Offset(PositionOf(messages[count - 1]));
             var json = await ana.ReadStreamAsync($"{PathOf(answer.GenerationId)}?offset={offset}");
-            Assert.Equal(messages.Skip(count).Select(message => message.GetRawText()), json.Messages.Select(message => message.GetRawText()));
+            Assert.Equal(
+                messages.Skip(count).Select(message => message.GetRawText()),
+                json.Messages.Select(message => message.GetRawText())
+            );
             var text = await ana.ReadStreamAsync($"{PathOf(answer.GenerationId, text: true)}?offset={offset}");
             Assert.Equal(answer.Text, TextOf(messages.Take(count)) + text.Body);
         }
@@ -59,7 +62,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task OfARunningAnswer_IsUpToDateAndNotClosed_AndClosedOnceItIsStopped()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, shown) = await ana.StallAsync();
         var running = await ana.ReadStreamAsync(PathOf(generation));
         Assert.Equal(shown, TextOf(running.Messages));
@@ -77,7 +80,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task OfAFailedAnswer_EndsWithItsErrorAndIsClosed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.AskAsync("#script tokens=20 error-after=5 delay=0");
         await stream.ToEndAsync();
         var json = await ana.ReadStreamAsync(PathOf(stream.GenerationId));
@@ -91,7 +94,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [InlineData(true)]
     public async Task Now_IsTheEnd_AndIsNotCached(bool text)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         var empty = text ? "" : "[]";
         var running = await ana.ReadStreamAsync($"{PathOf(generation, text)}?offset=now");
@@ -110,7 +113,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [InlineData(true)]
     public async Task LongAnswer_ComesInSections_AndOnlyTheLastIsUpToDate(bool text)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=100 size=7000 delay=0");
         List<DurableRead> sections = [];
         var offset = "-1";
@@ -131,7 +134,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task ETag_OfAnUnchangedSection_SparesTheBody()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=12 delay=0");
         var path = $"{PathOf(answer.GenerationId)}?offset=-1";
         var first = await ana.ReadStreamAsync(path);
@@ -156,13 +159,19 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task ETag_OfAnOpenEnd_ChangesWhenTheAnswerEnds()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         var running = await ana.ReadStreamAsync(PathOf(generation));
         var tail = await ana.ReadStreamAsync($"{PathOf(generation)}?offset={running.NextOffset}");
-        Assert.Equal(HttpStatusCode.NotModified, (await ana.ReadStreamAsync(PathOf(generation), "GET", ("If-None-Match", running.ETag!))).Status);
+        Assert.Equal(
+            HttpStatusCode.NotModified,
+            (await ana.ReadStreamAsync(PathOf(generation), "GET", ("If-None-Match", running.ETag!))).Status
+        );
         await ana.StopAsync(generation);
-        foreach (var (path, tag) in ((string, string?)[])[(PathOf(generation), running.ETag), ($"{PathOf(generation)}?offset={running.NextOffset}", tail.ETag)])
+        foreach (
+            var (path, tag) in ((string, string?)[])
+                [(PathOf(generation), running.ETag), ($"{PathOf(generation)}?offset={running.NextOffset}", tail.ETag)]
+        )
         {
             var ended = await ana.ReadStreamAsync(path, "GET", ("If-None-Match", tag!));
             Assert.Equal(HttpStatusCode.OK, ended.Status);
@@ -175,7 +184,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [InlineData(true)]
     public async Task Head_SaysWhereTheStreamEndsAndWhetherItIsClosed(bool text)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         var running = await ana.ReadStreamAsync(PathOf(generation, text), "HEAD");
         Assert.Equal(
@@ -193,9 +202,12 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task Caches_MustNotShareAResponseBetweenOwners()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
-        foreach (var (method, query) in ((string, string)[])[("GET", ""), ("GET", "?offset=now"), ("GET", "?offset=-1&live=long-poll"), ("HEAD", "")])
+        foreach (
+            var (method, query) in ((string, string)[])
+                [("GET", ""), ("GET", "?offset=now"), ("GET", "?offset=-1&live=long-poll"), ("HEAD", "")]
+        )
         {
             var read = await ana.ReadStreamAsync(PathOf(answer.GenerationId) + query, method);
             Assert.Equal(HttpStatusCode.OK, read.Status);
@@ -207,8 +219,8 @@ public sealed class CatchUpTests(ParleyServer server)
     [Fact]
     public async Task Stream_OfAnotherOwner_IsAnsweredAsOneThatDoesNotExist()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
         var generation = (await ana.AnsweredAsync("#script tokens=2 delay=0")).GenerationId;
         foreach (var id in (string[])[generation, "0199f000-0000-7000-8000-000000000000", "x"])
@@ -233,7 +245,7 @@ public sealed class CatchUpTests(ParleyServer server)
     [InlineData("DELETE")]
     public async Task Stream_CannotBeWritten(string method)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         foreach (var text in (bool[])[false, true])
         {

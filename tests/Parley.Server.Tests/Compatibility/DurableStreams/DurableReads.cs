@@ -44,7 +44,7 @@ internal sealed record LiveBatch(string Data, JsonElement Control)
 /// <summary>A live stream that is being read.</summary>
 internal sealed class LiveStream(HttpResponseMessage response, Stream body) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _timeout = new(Person.Timeout);
+    private readonly CancellationTokenSource _timeout = new(TestUser.Timeout);
     private readonly SseReader _reader = new(body);
 
     public HttpResponseMessage Response => response;
@@ -122,19 +122,18 @@ internal static class DurableReads
     /// <summary>An answer that stays open after five tokens, until it is stopped.</summary>
     public const string Stalling = "#script tokens=20 stall-after=5 delay=0";
 
-    public static string PathOf(string generation, bool text = false) =>
-        $"/api/v1/generations/{generation}/stream{(text ? "/text" : "")}";
+    public static string PathOf(string generation, bool text = false) => $"/api/v1/generations/{generation}/stream{(text ? "/text" : "")}";
 
     public static string Offset(long position) => position.ToString("D16", CultureInfo.InvariantCulture);
 
     public static async Task<DurableRead> ReadStreamAsync(
-        this Person person,
+        this TestUser user,
         string path,
         string method = "GET",
         params (string Name, string Value)[] headers
     )
     {
-        using var response = await person.SendAsync(method, path, null, headers);
+        using var response = await user.SendAsync(method, path, null, headers);
         return new DurableRead(
             response.StatusCode,
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
@@ -144,19 +143,19 @@ internal static class DurableReads
         );
     }
 
-    public static async Task<LiveStream> LiveAsync(this Person person, string generation, bool text, string offset = "-1")
+    public static async Task<LiveStream> LiveAsync(this TestUser user, string generation, bool text, string offset = "-1")
     {
-        var response = await person.SendAsync("GET", $"{PathOf(generation, text)}?offset={offset}&live=sse");
+        var response = await user.SendAsync("GET", $"{PathOf(generation, text)}?offset={offset}&live=sse");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         return new LiveStream(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>Starts an answer that stays open after five tokens, and waits until these are stored.</summary>
-    public static async Task<(string Generation, string Text)> StallAsync(this Person person)
+    public static async Task<(string Generation, string Text)> StallAsync(this TestUser user)
     {
-        var text = (await person.AnsweredAsync("#script tokens=5 delay=0")).Text;
-        await using var stream = await person.AskAsync(Stalling);
+        var text = (await user.AnsweredAsync("#script tokens=5 delay=0")).Text;
+        await using var stream = await user.AskAsync(Stalling);
         while (stream.Text != text)
         {
             Assert.NotNull(await stream.NextAsync());
@@ -165,8 +164,8 @@ internal static class DurableReads
         return (stream.GenerationId, text);
     }
 
-    public static Task StopAsync(this Person person, string generation) =>
-        person.JsonAsync("POST", $"/api/v1/generations/{generation}/stop", "{}");
+    public static Task StopAsync(this TestUser user, string generation) =>
+        user.JsonAsync("POST", $"/api/v1/generations/{generation}/stop", "{}");
 
     /// <summary>The text in the messages of a JSON stream.</summary>
     public static string TextOf(IEnumerable<JsonElement> messages) =>

@@ -11,7 +11,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [Fact]
     public async Task JsonStream_OfARunningAnswer_IsWholeAndEndsClosed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=30 reasoning=2 tool=1 delay=5");
         await answer.UntilAsync("typing");
         await using var live = await ana.LiveAsync(answer.GenerationId, text: false);
@@ -26,20 +26,17 @@ public sealed class LiveEventTests(ParleyServer server)
         Assert.Equal(offsets.Order(StringComparer.Ordinal), offsets);
         Assert.Equal(Offset(PositionOf(live.Messages[^1])), offsets[^1]);
         // Only the last batch closes the stream; every other one has a cursor.
-        Assert.All(
-            live.Batches.SkipLast(1),
-            batch => Assert.True(!batch.IsClosed && batch.Control.TryGetProperty("streamCursor", out _), $"{batch.Control}")
+        Assert.All(live.Batches.SkipLast(1), batch =>
+            Assert.True(!batch.IsClosed && batch.Control.TryGetProperty("streamCursor", out _), $"{batch.Control}")
         );
         Assert.True(live.Batches[^1] is { IsClosed: true, IsUpToDate: true });
         Assert.False(live.Batches[^1].Control.TryGetProperty("streamCursor", out _));
         // Each batch ends where the offset after it says.
-        Assert.All(
-            live.Batches.Where(batch => batch.Data.Length > 2),
-            batch =>
-                Assert.True(
-                    string.CompareOrdinal(Offset(PositionOf(JsonElement.Parse(batch.Data).EnumerateArray().Last())), batch.NextOffset) <= 0,
-                    batch.Data
-                )
+        Assert.All(live.Batches.Where(batch => batch.Data.Length > 2), batch =>
+            Assert.True(
+                string.CompareOrdinal(Offset(PositionOf(JsonElement.Parse(batch.Data).EnumerateArray().Last())), batch.NextOffset) <= 0,
+                batch.Data
+            )
         );
     }
 
@@ -48,7 +45,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [InlineData(true)]
     public async Task FromEveryOffsetOfARunningAnswer_TheRestJoinsToTheWhole(bool text)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=30 delay=10");
         await answer.UntilAsync("typing");
         await using var live = await ana.LiveAsync(answer.GenerationId, text);
@@ -73,7 +70,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [Fact]
     public async Task FromEveryOffsetOfAFinishedAnswer_BothStreamsGiveTheRest()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=10 delay=2");
         var messages = (await ana.ReadStreamAsync(PathOf(answer.GenerationId))).Messages;
         for (var count = 0; count < messages.Count; count++)
@@ -94,7 +91,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [InlineData(true)]
     public async Task AtTheEnd_IsOneControlEventThatCloses(bool text)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var generation = (await ana.AnsweredAsync("#script tokens=3 delay=0")).GenerationId;
         var tail = (await ana.ReadStreamAsync(PathOf(generation))).NextOffset;
         foreach (var offset in (string[])[tail, "now"])
@@ -113,7 +110,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [InlineData(true, "now")]
     public async Task OfAnOpenAnswer_SaysThatTheReaderIsUpToDate_AndFollowsToTheStop(bool text, string offset)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, shown) = await ana.StallAsync();
         var tail = (await ana.ReadStreamAsync(PathOf(generation))).NextOffset;
         await using var live = await ana.LiveAsync(generation, text, offset);
@@ -132,7 +129,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [Fact]
     public async Task OfAFailedAnswer_EndsWithItsErrorAndCloses()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=20 error-after=5 delay=5");
         await answer.UntilAsync("typing");
         await using var json = await (await ana.LiveAsync(answer.GenerationId, text: false)).ToEndAsync();
@@ -148,7 +145,7 @@ public sealed class LiveEventTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "a\\nb\\r", "\\nc", "\\n\\n", " d: e\\n");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var answer = await ana.AnsweredAsync("Hello", model: "up/m");
         const string whole = "a\nb\r\nc\n\n d: e\n";
         Assert.Equal(whole, answer.Text);
@@ -164,7 +161,7 @@ public sealed class LiveEventTests(ParleyServer server)
     public async Task Connection_EndsAfterItsTime_AndTheReaderGoesOnFromItsLastOffset()
     {
         await using var own = await ParleyServer.StartAsync(("Streams:DurableConnection", "00:00:01"), ("Streams:Heartbeat", "00:00:01"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var (generation, shown) = await ana.StallAsync();
         await using var first = await (await ana.LiveAsync(generation, text: true)).ToEndAsync();
         Assert.Equal(shown, first.Data);
@@ -179,7 +176,7 @@ public sealed class LiveEventTests(ParleyServer server)
     [Fact]
     public async Task DeletedConversation_CutsTheConnection()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Stalling);
         await answer.UntilAsync("token");
         await using var live = await ana.LiveAsync(answer.GenerationId, text: false);
@@ -194,8 +191,8 @@ public sealed class LiveEventTests(ParleyServer server)
     [Fact]
     public async Task TicketAndToken_InTheQuery_AreAcceptedForThisGenerationAlone()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson(); // a page that has no cookie of ana's
+        using var ana = server.NewUser();
+        using var ben = server.NewUser(); // a page that has no cookie of ana's
         var one = (await ana.AnsweredAsync("#script tokens=2 delay=0")).GenerationId;
         var other = (await ana.AnsweredAsync("#script tokens=2 delay=0")).GenerationId;
         var ticket = (await ana.JsonAsync("POST", $"/api/v1/generations/{one}/ticket")).GetProperty("ticket").GetString();

@@ -15,7 +15,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task BeforeTheTail_ReturnsWhatIsThere()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, shown) = await ana.StallAsync();
         var json = await PollAsync(ana, generation, false, "-1");
         Assert.Equal(HttpStatusCode.OK, json.Status);
@@ -35,7 +35,7 @@ public sealed class LongPollTests(ParleyServer server)
         var pieces = Channel.CreateUnbounded<string>();
         await using var upstream = await SendingAsync(pieces);
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         pieces.Writer.TryWrite("One. ");
         await using var answer = await ana.AskAsync("Hello", model: "up/m");
         await answer.UntilAsync("token");
@@ -68,7 +68,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task AtTheEndOfAFinishedAnswer_IsClosedAtOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var generation = (await ana.AnsweredAsync("#script tokens=3 delay=0")).GenerationId;
         var tail = (await ana.ReadStreamAsync(PathOf(generation))).NextOffset;
         foreach (var text in (bool[])[false, true])
@@ -88,7 +88,7 @@ public sealed class LongPollTests(ParleyServer server)
     public async Task WithoutNewData_TimesOutWithoutABody_AndTheNextOneGoesOnThere(bool text)
     {
         await using var own = await ParleyServer.StartAsync(("Streams:LongPoll", "00:00:00.2"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var (generation, _) = await ana.StallAsync();
         var tail = (await ana.ReadStreamAsync(PathOf(generation))).NextOffset;
         var timedOut = await PollAsync(ana, generation, text, tail);
@@ -103,7 +103,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task Cursor_IsThatOfTheInterval_ForAllReadersAlike()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         // Readers that poll at the same time get the same cursor, so that a cache can answer all of them with one response.
         foreach (var cursor in (string?[])[null, "0", "12", "", "x", "-1", "1234567890123456"])
@@ -119,7 +119,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task Cursor_ThatIsNotOlderThanTheInterval_MovesOn()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         foreach (var sent in (long[])[Interval() + 1, Interval() + 1000, 999_999_999_999_999])
         {
@@ -133,7 +133,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task Stop_DuringTheWait_IsReturnedToTheReader()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (generation, _) = await ana.StallAsync();
         var tail = (await ana.ReadStreamAsync(PathOf(generation))).NextOffset;
         var waiting = PollAsync(ana, generation, false, tail);
@@ -147,7 +147,7 @@ public sealed class LongPollTests(ParleyServer server)
     [Fact]
     public async Task ReaderThatOnlyPolls_GetsTheWholeAnswer()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=30 delay=10");
         await answer.UntilAsync("typing");
         var (text, offset, cursor) = ("", "-1", (string?)null);
@@ -167,7 +167,7 @@ public sealed class LongPollTests(ParleyServer server)
     public async Task ServerThatStops_ReleasesItsReaders()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var (generation, _) = await ana.StallAsync();
         // Once this reader has its first control event the long-poll before it on the same route is being served, too.
         var waiting = PollAsync(ana, generation, false, "now");
@@ -184,12 +184,12 @@ public sealed class LongPollTests(ParleyServer server)
         }
     }
 
-    private static Task<DurableRead> PollAsync(Person person, string generation, bool text, string offset, string? cursor = null) =>
-        person.ReadStreamAsync($"{PathOf(generation, text)}?offset={offset}&live=long-poll{(cursor is null ? "" : $"&cursor={cursor}")}");
+    private static Task<DurableRead> PollAsync(TestUser user, string generation, bool text, string offset, string? cursor = null) =>
+        user.ReadStreamAsync($"{PathOf(generation, text)}?offset={offset}&live=long-poll{(cursor is null ? "" : $"&cursor={cursor}")}");
 
     /// <summary>Polls on until the stream is closed. A response may be empty: not every entry of the log is a message.</summary>
     private static async Task<(List<JsonElement> Messages, DurableRead Last)> ToEndAsync(
-        Person person,
+        TestUser user,
         string generation,
         bool text,
         DurableRead read
@@ -209,7 +209,7 @@ public sealed class LongPollTests(ParleyServer server)
                 return (messages, read);
             }
 
-            read = await PollAsync(person, generation, text, read.NextOffset);
+            read = await PollAsync(user, generation, text, read.NextOffset);
         }
     }
 

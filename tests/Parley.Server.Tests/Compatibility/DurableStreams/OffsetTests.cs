@@ -29,7 +29,7 @@ public sealed class OffsetTests(ParleyServer server)
     [InlineData("offset=-1&live=long-poll&cursor=1&cursor=2", "cursor", "duplicate_parameter")]
     public async Task Parameter_ThatIsInvalid_IsNamed(string query, string parameter, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var generation = (await ana.AnsweredAsync("#script tokens=2 delay=0")).GenerationId;
         foreach (var text in (bool[])[false, true])
         {
@@ -44,7 +44,7 @@ public sealed class OffsetTests(ParleyServer server)
     [InlineData("&live=sse")]
     public async Task EveryPosition_IsAccepted_ExceptInsideACharacterAndBeyondTheEnd(string live)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=6 delay=0");
         var bytes = Encoding.UTF8.GetBytes(answer.Text);
         // The log: the part's beginning, the text, the part's end, the answer's end.
@@ -65,10 +65,7 @@ public sealed class OffsetTests(ParleyServer server)
                 }
 
                 var read = await ana.ReadStreamAsync(path);
-                Assert.Equal(
-                    live == "&live=long-poll" && position == end ? HttpStatusCode.NoContent : HttpStatusCode.OK,
-                    read.Status
-                );
+                Assert.Equal(live == "&live=long-poll" && position == end ? HttpStatusCode.NoContent : HttpStatusCode.OK, read.Status);
                 if (text && live != "&live=sse")
                 {
                     Assert.Equal(Encoding.UTF8.GetString(bytes.AsSpan((int)Math.Clamp(position - 1, 0, bytes.Length))), read.Body);
@@ -85,7 +82,7 @@ public sealed class OffsetTests(ParleyServer server)
     [InlineData("0", "-1")]
     public async Task LeadingZeros_ChangeNothing(string one, string other)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var generation = (await ana.AnsweredAsync("#script tokens=4 delay=0")).GenerationId;
         Assert.Equal(
             (await ana.ReadStreamAsync($"{PathOf(generation)}?offset={one}")).Body,
@@ -96,7 +93,7 @@ public sealed class OffsetTests(ParleyServer server)
     [Fact]
     public async Task UnknownParameters_AreIgnored()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var generation = (await ana.AnsweredAsync("#script tokens=4 delay=0")).GenerationId;
         Assert.Equal(
             (await ana.ReadStreamAsync(PathOf(generation))).Body,

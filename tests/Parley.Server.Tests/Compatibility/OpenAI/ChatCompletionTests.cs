@@ -15,7 +15,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Completion_NotStreamed_IsOneObject()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", Completions, Chat("#script tokens=12 delay=0"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var completion = JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -42,7 +42,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [InlineData(true)]
     public async Task Completion_Streamed_JoinsToTheWholeText(bool includeUsage)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var read = await ana.ReadAsync(
             "chat",
             "POST",
@@ -88,7 +88,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Completion_WhoseClientLeaves_IsWrittenToItsEnd()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         string generation;
         await using (var stream = await ana.OpenAsync("chat", "POST", Completions, Chat("#script tokens=40 delay=10", stream: true)))
         {
@@ -107,7 +107,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [InlineData(true)]
     public async Task Store_Alone_MakesItAConversationOfTheLists(bool? store)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         const string question = "#script tokens=3 delay=0";
         using var response = await ana.SendAsync("POST", Completions, Stored(store, question));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -131,7 +131,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     public async Task Retention_IsADayByDefault_TenMinutesUnstored_AndUnlimitedWhenStored()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         Dictionary<string, string> generations = [];
         foreach (var store in (bool?[])[null, false, true])
         {
@@ -175,7 +175,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [InlineData(true)]
     public async Task IdempotencyKey_SentAgain_AttachesToTheSameAnswer(bool stream)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var body = Chat("#script tokens=40 delay=5", stream);
         (string, string)[] key = [("Idempotency-Key", Guid.NewGuid().ToString())];
         using var first = await ana.SendAsync("POST", Completions, body, key);
@@ -188,7 +188,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
             var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.Equal(
                 expected,
-                stream ? (await Reading.OfAsync("chat", Encoding.UTF8.GetBytes(text))).Text : JsonElement.Parse(text).Content()
+                stream ? (await DecodedAnswer.OfAsync("chat", Encoding.UTF8.GetBytes(text))).Text : JsonElement.Parse(text).Content()
             );
         }
 
@@ -208,7 +208,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [InlineData(true)]
     public async Task RateLimit_BeforeTheFirstToken_IsAStatusWithRetryAfter(bool stream)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(HttpStatusCode.TooManyRequests, "POST", Completions, Chat("#ratelimit", stream));
         using (response)
         {
@@ -235,7 +235,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
             }
         );
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         foreach (var stream in (bool[])[false, true])
         {
             var (response, error) = await ana.FailAsync(status, "POST", Completions, ToUpstream(stream));
@@ -251,7 +251,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Failure_AfterTheFirstToken_EndsTheStreamWithAnErrorAndACutConnection()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync(
             "chat",
             "POST",
@@ -270,7 +270,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Failure_AfterTheFirstToken_NotStreamed_IsAnErrorThatIsNotRetried()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(
             HttpStatusCode.InternalServerError,
             "POST",
@@ -293,7 +293,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [InlineData(true)]
     public async Task ToolOfTheClient_IsCalled_AndItsResultIsAnsweredInTheNextRequest(bool stream)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var question = new { role = "user", content = "#script tool=2 tokens=4 delay=0" };
         JsonElement call;
         if (stream)
@@ -349,9 +349,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
             );
             Assert.Equal("tool_calls", completion.GetProperty("choices")[0].Text("finish_reason"));
             Assert.Null(completion.Content());
-            call = Assert.Single(
-                completion.GetProperty("choices")[0].GetProperty("message").GetProperty("tool_calls").EnumerateArray()
-            );
+            call = Assert.Single(completion.GetProperty("choices")[0].GetProperty("message").GetProperty("tool_calls").EnumerateArray());
         }
 
         Assert.Equal(("function", "get_weather"), (call.Text("type"), call.GetProperty("function").Text("name")));
@@ -389,12 +387,11 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task ToolOfTheServer_IsNotGivenToTheClient()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         const string question = "#script tool=1 tokens=4 delay=0";
         var read = await ana.ReadAsync("chat", "POST", Completions, Chat(question, stream: true));
-        Assert.DoesNotContain(
-            read.Events,
-            chunk => chunk.GetProperty("choices")[0].GetProperty("delta").TryGetProperty("tool_calls", out _)
+        Assert.DoesNotContain(read.Events, chunk =>
+            chunk.GetProperty("choices")[0].GetProperty("delta").TryGetProperty("tool_calls", out _)
         );
         Assert.Equal(await ana.ScriptedTextAsync(4), read.Text);
         var completion = await ana.JsonAsync("POST", Completions, Chat(question));
@@ -407,7 +404,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var completion = await ana.JsonAsync(
             "POST",
             Completions,
@@ -436,8 +433,8 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Completion_OfAnotherOwner_IsNotFound()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         using var response = await ana.SendAsync("POST", Completions, Chat("#script tokens=1 delay=0"));
         var generation = response.Header("X-Generation-Id");
         await ana.GetAsync($"/api/v1/generations/{generation}");
@@ -449,8 +446,8 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task IdempotencyKey_OfAnotherOwner_StartsAnAnswerOfItsOwn()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         (string, string)[] key = [("Idempotency-Key", Guid.NewGuid().ToString())];
         using var first = await ana.SendAsync("POST", Completions, Chat("#script tokens=1 delay=0"), key);
         using var other = await ben.SendAsync("POST", Completions, Chat("#script tokens=1 delay=0"), key);
@@ -461,7 +458,7 @@ public sealed class ChatCompletionTests(ParleyServer server)
     [Fact]
     public async Task Created_IsNow_InSeconds()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var before = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var created = (await ana.JsonAsync("POST", Completions, Chat("#script tokens=1 delay=0"))).GetProperty("created").GetInt64();
         Assert.InRange(created, before, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());

@@ -17,7 +17,11 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [InlineData("""{"model":"scripted","messages":"x"}""", "messages", "invalid_type")]
     [InlineData("""{"model":"scripted","messages":[{"role":"king","content":"x"}]}""", "messages[0].role", "invalid_value")]
     [InlineData("""{"model":"scripted","n":2,"messages":[{"role":"user","content":"x"}]}""", "n", "unsupported_value")]
-    [InlineData("""{"model":"scripted","temperature":3,"messages":[{"role":"user","content":"x"}]}""", "temperature", "decimal_above_max_value")]
+    [InlineData(
+        """{"model":"scripted","temperature":3,"messages":[{"role":"user","content":"x"}]}""",
+        "temperature",
+        "decimal_above_max_value"
+    )]
     [InlineData("""{"model":"scripted","stream":"yes","messages":[{"role":"user","content":"x"}]}""", "stream", "invalid_type")]
     public Task CompletionBody_ThatIsInvalid_NamesTheParameter(string body, string param, string code) =>
         NamesAsync(Completions, body, param, code);
@@ -38,7 +42,7 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [InlineData(Responses)]
     public async Task Body_ThatIsNotJson_IsRefusedInTheEnvelope(string path)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var body in (string[])["{", "[]", "5", "{\"model\":\"scripted\"} x"])
         {
             var (response, error) = await ana.FailAsync(HttpStatusCode.BadRequest, "POST", path, body);
@@ -65,7 +69,7 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [InlineData(Responses, """{"model":"no/model","input":"x"}""")]
     public async Task Model_ThatIsUnknown_Is404(string path, string body)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(HttpStatusCode.NotFound, "POST", path, body);
         response.Dispose();
         Assert.Equal(("model_not_found", "model", "invalid_request_error"), (error.Text("code"), error.Text("param"), error.Text("type")));
@@ -76,7 +80,7 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [InlineData(Responses)]
     public async Task IdempotencyKey_ThatIsInvalid_IsRefused(string path)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var body = path == Completions ? Chat("x") : Response("x");
         foreach (var key in (string[])[" ", new string('k', 256), "é"])
         {
@@ -96,14 +100,11 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [InlineData("DELETE", "/v1/models", HttpStatusCode.MethodNotAllowed)]
     public async Task RouteOrMethod_ThatIsUnknown_IsRefusedInTheEnvelope(string method, string path, HttpStatusCode status)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(status, method, path);
         using (response)
         {
-            Assert.Equal(
-                status == HttpStatusCode.NotFound ? "not_found" : "invalid_request_error",
-                error.Text("type")
-            );
+            Assert.Equal(status == HttpStatusCode.NotFound ? "not_found" : "invalid_request_error", error.Text("type"));
             Assert.Equal(status == HttpStatusCode.MethodNotAllowed, response.Content.Headers.Allow.Count > 0);
             Assert.Matches("^req_.", response.Header("x-request-id"));
         }
@@ -112,7 +113,7 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     [Fact]
     public async Task RequestId_IsOnEveryResponse_AndNeverTheSame()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         List<string> ids = [];
         foreach (
             var (method, path, body) in ((string, string, object?)[])
@@ -140,7 +141,7 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     public async Task TooManyAnswersOfOneOwner_Is429WithTheHeadersThatClientsWaitBy()
     {
         await using var own = await ParleyServer.StartAsync(("Generations:MaxActivePerOwner", "1"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var running = await ana.OpenAsync("chat", "POST", Completions, Chat("#script stall-after=2 delay=0", stream: true));
         foreach (var stream in (bool[])[false, true])
         {
@@ -164,30 +165,24 @@ public sealed class OpenAIErrorTests(ParleyServer server)
     public async Task ServerAtItsLimit_Is503()
     {
         await using var own = await ParleyServer.StartAsync(("Generations:MaxActive", "1"));
-        using var ana = own.NewPerson();
-        using var ben = own.NewPerson();
+        using var ana = own.NewUser();
+        using var ben = own.NewUser();
         await using var running = await ana.OpenAsync("chat", "POST", Completions, Chat("#script stall-after=2 delay=0", stream: true));
         var (response, error) = await ben.FailAsync(HttpStatusCode.ServiceUnavailable, "POST", Responses, Response("Hello"));
         using (response)
         {
-            Assert.Equal(
-                ("service_unavailable_error", "server_is_overloaded"),
-                (error.Text("type"), error.Text("code"))
-            );
+            Assert.Equal(("service_unavailable_error", "server_is_overloaded"), (error.Text("type"), error.Text("code")));
             Assert.Equal("5", response.Header("Retry-After"));
         }
     }
 
     private async Task NamesAsync(string path, string body, string param, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(HttpStatusCode.BadRequest, "POST", path, body);
         using (response)
         {
-            Assert.Equal(
-                (param, code, "invalid_request_error"),
-                (error.Text("param"), error.Text("code"), error.Text("type"))
-            );
+            Assert.Equal((param, code, "invalid_request_error"), (error.Text("param"), error.Text("code"), error.Text("type")));
             Assert.False(response.Headers.Contains("X-Generation-Id"));
         }
     }

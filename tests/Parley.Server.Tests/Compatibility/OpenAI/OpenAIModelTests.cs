@@ -10,7 +10,7 @@ public sealed class OpenAIModelTests(ParleyServer server)
     [Fact]
     public async Task Models_AreListed_AndEachIsFoundByItsId()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var list = await ana.GetAsync("/v1/models");
         Assert.Equal("list", list.Text("object"));
         var models = list.GetProperty("data").EnumerateArray().ToList();
@@ -30,7 +30,7 @@ public sealed class OpenAIModelTests(ParleyServer server)
     [Fact]
     public async Task Model_IsFoundWithItsSlashEscapedOrNot()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.Equal("demo/scripted", (await ana.GetAsync("/v1/models/demo/scripted")).Text("id"));
         Assert.Equal("demo/scripted", (await ana.GetAsync("/v1/models/demo%2Fscripted")).Text("id"));
     }
@@ -42,7 +42,7 @@ public sealed class OpenAIModelTests(ParleyServer server)
     [InlineData("demo/scripted/x")]
     public async Task Model_ThatIsUnknown_IsNotFound(string id)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(HttpStatusCode.NotFound, "GET", $"/v1/models/{id}");
         response.Dispose();
         Assert.Equal(("model_not_found", "invalid_request_error", "model"), (error.Text("code"), error.Text("type"), error.Text("param")));
@@ -57,7 +57,7 @@ public sealed class OpenAIModelTests(ParleyServer server)
             ("Providers:up:Models:1", "scripted"),
             ("Models:Aliases:fast", "up/m"),
         ]);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var models = (await ana.GetAsync("/v1/models")).GetProperty("data").EnumerateArray().ToList();
         Assert.Contains(models, model => (model.Text("id"), model.Text("owned_by")) == ("up/scripted", "up"));
         Assert.Contains(models, model => (model.Text("id"), model.Text("owned_by")) == ("demo/scripted", "demo"));

@@ -14,7 +14,12 @@ internal static class OpenAIRequests
     public static readonly object ChatTool = new { type = "function", function = new { name = "get_weather", parameters = new { } } };
 
     /// <summary>A function that the client runs, as Responses declares it.</summary>
-    public static readonly object ResponseTool = new { type = "function", name = "get_weather", parameters = new { } };
+    public static readonly object ResponseTool = new
+    {
+        type = "function",
+        name = "get_weather",
+        parameters = new { },
+    };
 
     public static object Chat(string content, bool stream = false) =>
         new
@@ -34,8 +39,8 @@ internal static class OpenAIRequests
         };
 
     /// <summary>What the scripted model says in this many tokens.</summary>
-    public static async Task<string> ScriptedTextAsync(this Person person, int tokens) =>
-        (await person.AnsweredAsync($"#script tokens={tokens} delay=0")).Text;
+    public static async Task<string> ScriptedTextAsync(this TestUser user, int tokens) =>
+        (await user.AnsweredAsync($"#script tokens={tokens} delay=0")).Text;
 
     /// <summary>The text of a completion.</summary>
     public static string? Content(this JsonElement completion) =>
@@ -63,7 +68,7 @@ internal static class OpenAIRequests
 
     /// <summary>Sends a request that must fail, in OpenAI's envelope; the headers of the response stay readable.</summary>
     public static async Task<(HttpResponseMessage Response, JsonElement Error)> FailAsync(
-        this Person person,
+        this TestUser user,
         HttpStatusCode status,
         string method,
         string path,
@@ -71,7 +76,7 @@ internal static class OpenAIRequests
         params (string Name, string Value)[] headers
     )
     {
-        var response = await person.SendAsync(method, path, body, headers);
+        var response = await user.SendAsync(method, path, body, headers);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(response.StatusCode == status, $"{method} {path}: {(int)response.StatusCode} {text}");
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);

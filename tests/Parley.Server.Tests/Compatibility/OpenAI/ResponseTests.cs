@@ -16,7 +16,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Response_NotStreamed_IsOneObject_AndIsRetrievedTheSame()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await ana.JsonAsync(
             "POST",
             Responses,
@@ -38,7 +38,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Response_Streamed_IsNumberedEventsThatJoinToTheObject()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var read = await ana.ReadAsync("responses", "POST", Responses, Response("#script tokens=40 delay=1 reasoning=2", stream: true));
         // The reader has checked that the numbers are consecutive.
         Assert.Equal(0, read.Events[0].GetProperty("sequence_number").GetInt32());
@@ -61,7 +61,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task StartingAfter_EveryEventOfAFinishedResponse_GivesTheRest()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.ReadAsync(
             "responses",
             "POST",
@@ -89,9 +89,9 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task StartingAfter_EveryEventOfARunningResponse_GivesTheRest()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync("responses", "POST", Responses, Response("#script tokens=30 delay=10", stream: true));
-        List<(int Number, Task<Reading> Reading)> followers = [];
+        List<(int Number, Task<DecodedAnswer> DecodedAnswer)> followers = [];
         var seen = 0;
         while (true)
         {
@@ -103,12 +103,7 @@ public sealed class ResponseTests(ParleyServer server)
 
             for (; seen < read.Events.Count; seen++)
             {
-                followers.Add(
-                    (
-                        seen,
-                        ana.ReadAsync("responses", "GET", $"{Responses}/{read.MessageId}?stream=true&starting_after={seen}")
-                    )
-                );
+                followers.Add((seen, ana.ReadAsync("responses", "GET", $"{Responses}/{read.MessageId}?stream=true&starting_after={seen}")));
             }
         }
 
@@ -129,7 +124,7 @@ public sealed class ResponseTests(ParleyServer server)
     [InlineData("stream=true&starting_after=1&starting_after=2", "starting_after", "duplicate_parameter")]
     public async Task Retrieve_WithAnInvalidParameter_NamesIt(string query, string param, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var id = (await ana.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"))).Text("id");
         var (response, error) = await ana.FailAsync(HttpStatusCode.BadRequest, "GET", $"{Responses}/{id}?{query}");
         response.Dispose();
@@ -139,7 +134,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Background_IsAnsweredAtOnce_AndIsRetrievedWhenItHasEnded()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var started = await ana.JsonAsync("POST", Responses, Response("#script tokens=30 delay=5", background: true));
         Assert.Contains(started.Text("status"), (string[])["queued", "in_progress"]);
         Assert.True(started.GetProperty("background").GetBoolean());
@@ -153,7 +148,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Background_ThatTheModelRefuses_IsAFailedResponse()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var started = await ana.JsonAsync("POST", Responses, Response("#ratelimit", background: true));
         var read = await ana.ReadAsync("responses", "GET", $"{Responses}/{started.Text("id")}?stream=true");
         Assert.Equal("response.failed", read.Events[^1].Text("type"));
@@ -164,7 +159,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Cancel_OfARunningResponse_KeepsWhatIsThere_AndASecondCancelChangesNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var text = await ana.ScriptedTextAsync(5);
         await using var stream = await ana.OpenAsync("responses", "POST", Responses, Response(Stalling, stream: true));
         var id = (await stream.UntilTextAsync()).MessageId;
@@ -187,7 +182,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Cancel_OfACompletedResponse_ChangesNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var completed = await ana.JsonAsync("POST", Responses, Response("#script tokens=3 delay=0"));
         var after = await ana.JsonAsync("POST", $"{Responses}/{completed.Text("id")}/cancel");
         Assert.Equal(completed.GetRawText(), after.GetRawText());
@@ -196,7 +191,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Delete_OfARunningResponse_EndsItAndItsReaders()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync("responses", "POST", Responses, Response(Stalling, stream: true));
         var id = (await stream.UntilTextAsync()).MessageId;
         var deleted = await ana.JsonAsync("DELETE", $"{Responses}/{id}");
@@ -213,14 +208,12 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Response_OfAnotherOwner_IsAnsweredAsOneThatDoesNotExist()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ben.IdAsync();
         var id = (await ana.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"))).Text("id");
         const string none = "resp_00000000000000000000000000000000";
-        foreach (
-            var (method, path) in ((string, string)[])[("GET", ""), ("GET", "?stream=true"), ("POST", "/cancel"), ("DELETE", "")]
-        )
+        foreach (var (method, path) in ((string, string)[])[("GET", ""), ("GET", "?stream=true"), ("POST", "/cancel"), ("DELETE", "")])
         {
             var (response, foreign) = await ben.FailAsync(HttpStatusCode.NotFound, method, $"{Responses}/{id}{path}");
             response.Dispose();
@@ -238,7 +231,7 @@ public sealed class ResponseTests(ParleyServer server)
     [InlineData("chatcmpl-00000000000000000000000000000000")]
     public async Task Response_WithAnotherKindOfId_IsNotFound(string id)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         (await ana.FailAsync(HttpStatusCode.NotFound, "GET", $"{Responses}/{id}")).Response.Dispose();
     }
@@ -246,7 +239,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task ChatCompletion_IsNotAResponse()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var completion = await ana.JsonAsync("POST", Completions, Chat("#script tokens=1 delay=0"));
         var id = completion.Text("id").Replace("chatcmpl-", "resp_", StringComparison.Ordinal);
         (await ana.FailAsync(HttpStatusCode.NotFound, "GET", $"{Responses}/{id}")).Response.Dispose();
@@ -258,7 +251,7 @@ public sealed class ResponseTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "An ", "answer.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var first = await ana.JsonAsync("POST", Responses, """{"model":"up/m","input":"One","instructions":"Be brief."}""");
         var second = await ana.JsonAsync(
             "POST",
@@ -295,8 +288,8 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task PreviousResponse_ThatDoesNotExistOrIsForeign_IsRefused()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var foreign = (await ben.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"))).Text("id");
         var deleted = (await ana.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"))).Text("id");
         await ana.JsonAsync("DELETE", $"{Responses}/{deleted}");
@@ -311,7 +304,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task PreviousResponse_ThatIsRunning_IsRefused_AndAcceptedOnceItIsCancelled()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync("responses", "POST", Responses, Response(Stalling, stream: true));
         var id = (await stream.UntilTextAsync()).MessageId!;
         var (response, error) = await ana.FailAsync(HttpStatusCode.BadRequest, "POST", Responses, After(id));
@@ -326,17 +319,17 @@ public sealed class ResponseTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "The answer.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
-        using var ben = own.NewPerson();
+        using var ana = own.NewUser();
+        using var ben = own.NewUser();
         var item = (await ana.JsonAsync("POST", Responses, """{"model":"up/m","input":"One"}""")).Item("message").Text("id");
         await ana.JsonAsync("POST", Responses, Referring(item));
         Assert.Equal("user: One | assistant: The answer. | user: Two", Said(upstream.Requests.Last()));
 
         var asked = upstream.Requests.Count;
         await ben.IdAsync();
-        foreach (var (person, id) in ((Person, string)[])[(ben, item), (ana, item[..^1] + "9"), (ana, "msg_x"), (ana, "x")])
+        foreach (var (user, id) in ((TestUser, string)[])[(ben, item), (ana, item[..^1] + "9"), (ana, "msg_x"), (ana, "x")])
         {
-            var (response, error) = await person.FailAsync(HttpStatusCode.BadRequest, "POST", Responses, Referring(id));
+            var (response, error) = await user.FailAsync(HttpStatusCode.BadRequest, "POST", Responses, Referring(id));
             response.Dispose();
             Assert.Equal(("input[1].id", "item_not_found"), (error.Text("param"), error.Text("code")));
         }
@@ -349,7 +342,7 @@ public sealed class ResponseTests(ParleyServer server)
     [InlineData(true)]
     public async Task ToolOfTheClient_IsCalled_AndItsOutputIsAnsweredInTheNextResponse(bool chained)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var question = new { role = "user", content = "#script tool=2 tokens=4 delay=0" };
         var first = await ana.JsonAsync(
             "POST",
@@ -388,7 +381,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task ToolCall_Streamed_AddsUpToTheItem()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var read = await ana.ReadAsync(
             "responses",
             "POST",
@@ -415,7 +408,7 @@ public sealed class ResponseTests(ParleyServer server)
     [InlineData(true)]
     public async Task RateLimit_BeforeTheFirstToken_IsAStatus(bool stream)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (response, error) = await ana.FailAsync(HttpStatusCode.TooManyRequests, "POST", Responses, Response("#ratelimit", stream));
         using (response)
         {
@@ -427,13 +420,8 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Failure_AfterTheFirstToken_IsAFailedResponse()
     {
-        using var ana = server.NewPerson();
-        var read = await ana.ReadAsync(
-            "responses",
-            "POST",
-            Responses,
-            Response("#script tokens=20 error-after=5 delay=0", stream: true)
-        );
+        using var ana = server.NewUser();
+        var read = await ana.ReadAsync("responses", "POST", Responses, Response("#script tokens=20 error-after=5 delay=0", stream: true));
         Assert.Equal(await ana.ScriptedTextAsync(5), read.Text);
         Assert.Equal("response.failed", read.Events[^1].Text("type"));
         var failed = await ana.GetAsync($"{Responses}/{read.MessageId}");
@@ -445,7 +433,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task IdempotencyKey_SentAgain_AttachesToTheSameResponse()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         (string, string)[] key = [("Idempotency-Key", Guid.NewGuid().ToString())];
         await using var first = await ana.OpenAsync("responses", "POST", Responses, Response(Stalling, stream: true), key);
         var id = (await first.UntilTextAsync()).MessageId;
@@ -464,7 +452,7 @@ public sealed class ResponseTests(ParleyServer server)
     public async Task Retention_IsThirtyDaysByDefault_AndTenMinutesUnstored()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var kept = (await ana.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"))).Text("id");
         var unstored = (
             await ana.JsonAsync("POST", Responses, """{"model":"scripted","input":"#script tokens=1 delay=0","store":false}""")
@@ -490,7 +478,7 @@ public sealed class ResponseTests(ParleyServer server)
     [Fact]
     public async Task Response_IsInNoList()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.JsonAsync("POST", Responses, Response("#script tokens=1 delay=0"));
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("items").GetArrayLength());
     }
@@ -499,7 +487,7 @@ public sealed class ResponseTests(ParleyServer server)
     public async Task Response_IsKeptWhenTheServerRestarts()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var read = await ana.ReadAsync("responses", "POST", Responses, Response("#script tokens=8 delay=0", stream: true));
         await own.RestartAsync();
         var rest = await ana.ReadAsync("responses", "GET", $"{Responses}/{read.MessageId}?stream=true&starting_after=3");

@@ -15,10 +15,10 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     private const string Endless = "#script tokens=100000 delay=5";
 
     [Fact]
-    public async Task Stream_ReadByTheSeedsOwnClient_ShowsTheAnswerGrow()
+    public async Task Stream_ReadByASimpleClient_ShowsTheAnswerGrow()
     {
         // A simple client splits at line feeds and parses every line that starts with "data: " as JSON.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync(
             "content",
             "POST",
@@ -57,7 +57,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     public async Task Stream_FirstText_IsNotHeldBack()
     {
         // Pacing never delays the first event.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync(
             "content",
             "POST",
@@ -86,7 +86,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
             }
         );
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body("x", stream: true, model: "up/m"));
         Assert.Equal("One two ", (await stream.UntilAsync(read => read.Text.Length > 4)).Text);
         await ana.JsonAsync("POST", $"/api/v1/generations/{stream.GenerationId}/stop");
@@ -95,7 +95,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task StreamFalse_OneObject()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var one = await ana.JsonAsync("POST", "/api/chat", Body(Two, stream: false));
         Assert.Equal(
             ((await ana.AnsweredAsync(Two)).Text, "stop", "completed"),
@@ -109,7 +109,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [InlineData("1e400")]
     public async Task Temperature_OutOfRange_IsRefused(string temperature)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(
             Problem.Names(
                 await ana.RefusedAsync(
@@ -131,7 +131,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [InlineData("null")]
     public async Task Temperature_InRange_IsTaken(string temperature)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(
             (
                 await ana.ReadAsync(
@@ -149,7 +149,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "「は」は…");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         object[] messages =
         [
             new { role = "system", content = "Answer briefly." },
@@ -190,7 +190,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     public async Task Stateless_Answer_IsInNoListAndCanBeFollowed()
     {
         // Without a conversation nothing is stored, unless `store` is true.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true));
         var answer = await stream.ToEndAsync();
         foreach (var list in new[] { "/api/v1/conversations", "/api/v1/chat", "/api/v1/chat?archived=include", "/api/chat/conversations" })
@@ -207,7 +207,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     public async Task Stateless_Answer_IsSweptInTimeAndNotWhileItIsWritten()
     {
         await using var own = await ParleyServer.StartAsync();
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var ended = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true), ("Idempotency-Key", "key-1"));
         await ended.ToEndAsync();
         await using var running = await ana.OpenAsync("content", "POST", "/api/chat", Body(Endless, stream: true));
@@ -236,7 +236,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Store_KeepsTheWholeConversation()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         object[] messages =
         [
             new { role = "user", content = "First question" },
@@ -274,7 +274,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
         // The model gets the stored messages, whatever the request repeats.
         await using var upstream = await Upstream.SayingAsync("stop", "Yes.");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var conversation = (
             await ana.JsonAsync("POST", "/api/chat/conversations", new { title = "Japanese Grammar Questions", model = "up/m" }, 201)
         )
@@ -311,7 +311,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Conversation_MissingOrBusy_IsRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.RefusedAsync(404, "not_found", "POST", "/api/chat", Body("x", conversation: "unknown"));
         await using var running = await ana.OpenAsync(
             "content",
@@ -333,7 +333,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task IdempotencyKey_TheSameRequestAgain_Attaches()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         (string, string) key = ("Idempotency-Key", "\"key-1\"");
         await using var first = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true), key);
         await using var second = await ana.OpenAsync("content", "POST", "/api/chat", Body(Two, stream: true), key);
@@ -357,7 +357,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Failure_InTheMiddle_IsTheLastEventWithTheTextSoFar()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var stream = await ana.OpenAsync(
             "content",
             "POST",
@@ -375,7 +375,7 @@ public sealed class PlainMessagesChatTests(ParleyServer server)
     [Fact]
     public async Task Failure_BeforeAnything_IsAStatus()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", "/api/chat", Body("#http429", stream: true));
         Assert.Equal("provider_rate_limited", Member(await Problem.ReadAsync(response), "code"));
         Assert.Equal((429, true), ((int)response.StatusCode, response.Headers.RetryAfter is not null));

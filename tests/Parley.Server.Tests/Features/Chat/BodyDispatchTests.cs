@@ -51,7 +51,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     public async Task Post_Body_IsAnsweredInItsClientsFormat(string rule, string body, string format)
     {
         Assert.NotEmpty(rule);
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", "/api/chat", Named(body));
         Assert.Equal(format, await FormatOfAsync(response));
     }
@@ -64,7 +64,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     public async Task Post_AcceptAndUserAgent_AreNotLookedAt(string accept, string agent)
     {
         // Every client sends Accept: */*, and only some releases name the SDK in the user agent.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var (_, body, format) in Bodies.Select(row => row.Data))
         {
             using var response = await ana.SendAsync("POST", "/api/chat", Named(body), ("Accept", accept), ("User-Agent", agent));
@@ -79,7 +79,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     public async Task Post_NamedFormat_WinsOverTheBodyAndTheRoute(string format)
     {
         // Rule 1: AI SDK 3 and the text transport send the same body as other clients.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var path in new[] { "/api/chat", "/api/chat/text", "/api/v1/chat" })
         {
             foreach (var (_, body, usual) in Bodies.Select(row => row.Data).Where(row => row.Item3 != "json"))
@@ -98,7 +98,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [Fact]
     public async Task PostText_AnyBody_IsAnsweredAsText()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var (_, body, format) in Bodies.Select(row => row.Data))
         {
             using var response = await ana.SendAsync("POST", "/api/chat/text", Named(body));
@@ -116,7 +116,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     {
         // Rule 9: AI SDK 3 and clients of plain messages can send the same body.
         await using var own = await ParleyServer.StartAsync(("Chat:PlainMessages", "AiSdk3"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         using var response = await ana.SendAsync("POST", "/api/chat", Named($$"""{"messages":[{{Content}}]{{more}}}"""));
         Assert.Equal(format, await FormatOfAsync(response));
         using var named = await ana.SendAsync("POST", "/api/chat?format=content", Named($$"""{"messages":[{{Content}}]{{more}}}"""));
@@ -139,7 +139,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     )]
     public async Task PostV1_Body_IsAnsweredAsADataStreamUnlessItIsOfANewerClient(string body, string format)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", "/api/v1/chat", Named(body));
         Assert.Equal(format, await FormatOfAsync(response));
     }
@@ -176,7 +176,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     public async Task Post_UnknownBody_IsRefusedByField(string body, string code, string field)
     {
         // Exactly one of the two is required.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.True(Problem.Names(await ana.RefusedAsync(400, code, "POST", "/api/chat", body), field));
         Assert.Equal(0, (await ana.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }
@@ -187,7 +187,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [InlineData("?format=ui&format=text", "duplicate_parameter")]
     public async Task Post_FormatThatThereIsNot_IsRefused(string query, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var path in new[] { "/api/chat", "/api/chat/text", "/api/v1/chat" })
         {
             Assert.True(
@@ -208,7 +208,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
     [Fact]
     public async Task Post_TenThousandMessages_AreTakenAndOneMoreIsNot()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         static object Messages(int count) =>
             new
             {
@@ -260,7 +260,7 @@ public sealed class BodyDispatchTests(ParleyServer server)
             return format;
         }
 
-        var reading = await Reading.OfAsync(format, bytes);
+        var reading = await DecodedAnswer.OfAsync(format, bytes);
         Assert.True(format == "text" || reading.IsComplete, text);
         Assert.NotEmpty(reading.Text);
         return format;

@@ -3,7 +3,7 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary><c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see cref="SendMessageTests"/>.</summary>
+/// <summary><c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see cref="PostChatTests"/>.</summary>
 public sealed class SingleMessageChatTests(ParleyServer server)
 {
     [Theory]
@@ -22,7 +22,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
                 )
             ),
         ]);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var first = await ana.StreamAsync(
             "POST",
             "/api/chat",
@@ -54,7 +54,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     [Fact]
     public async Task Message_ToAModelThatIsNotConfigured_SaysSo()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (var model in new[] { "groq-llama-70b", "gemini-flash" })
         {
             var problem = await ana.RefusedAsync(400, "model_not_found", "POST", "/api/chat", new { message = "x", model });
@@ -69,7 +69,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     [InlineData("parts")]
     public async Task Messages_SentAtTheSameMoment_OneIsAnsweredAndTheOthersAreTold(string body)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0");
         object Body(int number) =>
             body switch
@@ -128,7 +128,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     public async Task Message_InAConversationByItsClientsName_GoesOnWithIt()
     {
         // On either route, whichever created the conversation.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana, "by-name");
         await chat.AnsweredAsync("#script tokens=1 delay=0");
         await ana.AnsweredAsync("#script tokens=2 delay=0", "by-name");
@@ -144,7 +144,7 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     public async Task Message_UnderAnAnswerThatUseChatWentOnWith_GoesUnderTheOneOfThatId()
     {
         // What useChat calls by one name are two messages here: their own ids tell them apart.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var chat = new UiChat(ana);
         await using (var failing = await chat.SubmitAsync("#script tokens=9 error-after=3 delay=0"))
         {

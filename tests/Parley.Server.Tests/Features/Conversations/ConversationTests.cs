@@ -10,7 +10,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Create_Empty_HasEverythingAConversationHas()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("POST", "/api/v1/conversations");
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var created = JsonElement.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -31,7 +31,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Create_WithTitleAndModel_KeepsThem()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Plans for May", model = "demo/parley" }, 201);
         Assert.Equal(
             ("Plans for May", "demo/parley"),
@@ -43,7 +43,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Title_NotGiven_IsTheFirst100CharactersOfTheFirstMessage()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var message = "#script tokens=1 delay=0 " + string.Concat(Enumerable.Repeat("é👩‍💻x", 100));
         var begun = await ana.AnsweredAsync(message);
         var expected = string.Concat(new System.Globalization.StringInfo(message).SubstringByTextElements(0, 100));
@@ -60,7 +60,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Title_Given_Wins()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var given = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Mine" }, 201);
         await ana.AnsweredAsync("#script tokens=1", given.GetProperty("id").GetString());
         Assert.Equal("Mine", await TitleAsync(ana, given.GetProperty("id").GetString()!));
@@ -70,7 +70,7 @@ public sealed class ConversationTests(ParleyServer server)
     public async Task Title_OfAMonstrousCharacter_IsStillText()
     {
         // A truncated title must not split a character.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var begun = await ana.AnsweredAsync("🙂" + new string('\u0301', 5000) + " hello");
         var title = await TitleAsync(ana, begun.ConversationId);
         Assert.DoesNotContain('\uFFFD', title);
@@ -81,7 +81,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Rename_ChangesTheTitleAndNothingElse()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=1");
         var before = await ana.GetAsync($"/api/v1/conversations/{answer.ConversationId}");
         foreach (var title in new[] { "Neu 🙂 \"quoted\" <b>", new string('x', 200), string.Concat(Enumerable.Repeat("👨‍👩‍👧‍👦", 200)) })
@@ -101,7 +101,7 @@ public sealed class ConversationTests(ParleyServer server)
     [InlineData("xxxxxxxxxx", "title_too_long")]
     public async Task Rename_BadTitle_Is400(string? title, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var created = await ana.JsonAsync("POST", "/api/v1/conversations", new { title = "Kept" }, 201);
         if (code == "title_too_long")
         {
@@ -127,7 +127,7 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_TakesEverythingWithIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await ana.AnsweredAsync("#script tokens=2 delay=0", answer.ConversationId);
         using var deleted = await ana.SendAsync("DELETE", $"/api/v1/conversations/{answer.ConversationId}");
@@ -157,8 +157,8 @@ public sealed class ConversationTests(ParleyServer server)
     [Fact]
     public async Task Delete_WhileAnAnswerWaitsForItsModel_StopsItAndFreesItsPlace()
     {
-        using var ana = server.NewPerson();
-        for (var i = 0; i < 20; i++) // more than one person may have at once
+        using var ana = server.NewUser();
+        for (var i = 0; i < 20; i++) // more than one user may have at once
         {
             await using var answer = await ana.AskAsync("#script first=600000");
             using var deleted = await ana.SendAsync("DELETE", $"/api/v1/conversations/{answer.ConversationId}");
@@ -166,6 +166,6 @@ public sealed class ConversationTests(ParleyServer server)
         }
     }
 
-    private static async Task<string> TitleAsync(Person person, string conversation) =>
-        (await person.GetAsync($"/api/v1/conversations/{conversation}")).GetProperty("title").GetString()!;
+    private static async Task<string> TitleAsync(TestUser user, string conversation) =>
+        (await user.GetAsync($"/api/v1/conversations/{conversation}")).GetProperty("title").GetString()!;
 }

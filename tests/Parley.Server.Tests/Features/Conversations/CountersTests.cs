@@ -18,7 +18,7 @@ public sealed class CountersTests(ParleyServer server)
     [InlineData(8)]
     public async Task Counters_AfterRandomOperations_EqualWhatTheRowsSay(int seed)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var random = new Random(seed);
         var conversation =
             random.Next(2) == 0
@@ -35,7 +35,7 @@ public sealed class CountersTests(ParleyServer server)
     [Fact]
     public async Task Counters_AfterManyAtOnce_EqualWhatTheRowsSay()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = (await ana.JsonAsync("POST", "/api/v1/conversations", "{}", 201)).GetProperty("id").GetString()!;
         var root = (
             await ana.JsonAsync("POST", $"/api/v1/conversations/{conversation}/messages", new { role = "user", content = "root" }, 201)
@@ -79,7 +79,7 @@ public sealed class CountersTests(ParleyServer server)
         Assert.Equal(Enumerable.Range(1, rows.Count), rows.Select(row => row.Sequence));
     }
 
-    private async Task<string> StepAsync(Person ana, string conversation, Random random)
+    private async Task<string> StepAsync(TestUser ana, string conversation, Random random)
     {
         var rows = Rows(conversation);
         var any = rows.Count == 0 ? null : rows[random.Next(rows.Count)].Id;
@@ -139,7 +139,7 @@ public sealed class CountersTests(ParleyServer server)
         }
     }
 
-    private async Task AssertTrueAsync(Person ana, string conversation, string history)
+    private async Task AssertTrueAsync(TestUser ana, string conversation, string history)
     {
         var rows = Rows(conversation);
         var said = await ana.GetAsync($"/api/v1/conversations/{conversation}");

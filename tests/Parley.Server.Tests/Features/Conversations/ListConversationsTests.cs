@@ -10,7 +10,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_ByPages_GivesEachConversationOnceNewestFirst()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         List<string> created = [];
         for (var i = 0; i < 7; i++)
         {
@@ -37,7 +37,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_AfterAnAnswer_HasThatConversationFirst()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=1 delay=0 one");
         await ana.AnsweredAsync("#script tokens=1 delay=0 two");
         await ana.AnsweredAsync("#script tokens=1 delay=2 three", first.ConversationId);
@@ -48,7 +48,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_RunningAnswer_IsNamed()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=60000");
         var start = await answer.NextAsync();
         var running = Assert.Single(
@@ -63,7 +63,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_OfANewUser_IsEmpty()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         Assert.Equal("""{"items":[],"nextCursor":null,"total":0}""", (await ana.GetAsync("/api/v1/conversations")).ToString());
     }
 
@@ -87,7 +87,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [InlineData("ownerId=x", "unknown_parameter")]
     public async Task List_AbsurdPaging_Is400(string query, string code = "out_of_range")
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(400, code, "GET", $"/api/v1/conversations?{query}");
     }
@@ -95,7 +95,7 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_GarbageCursors_Are400()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         string[] cursors =
         [
@@ -135,8 +135,8 @@ public sealed class ListConversationsTests(ParleyServer server)
     [Fact]
     public async Task List_CursorOfAnotherUser_ShowsOnlyTheCallersOwn()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         for (var i = 0; i < 3; i++)
         {
             await ana.JsonAsync("POST", "/api/v1/conversations", "{}", 201);

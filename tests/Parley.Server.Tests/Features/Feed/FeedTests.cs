@@ -9,7 +9,7 @@ public sealed class FeedTests(ParleyServer server)
     [Fact]
     public async Task Feed_SaysHelloThenWhatChanges()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         await using var feed = await ana.StreamAsync("GET", "/api/v1/feed");
         Assert.Equal("hello", (await feed.NextAsync())!.Type);
@@ -40,7 +40,7 @@ public sealed class FeedTests(ParleyServer server)
     [Fact]
     public async Task Feed_OfTwoDevices_BothHearIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.IdAsync();
         using var phone = ana.OnOtherDevice();
         await using var one = await ana.StreamAsync("GET", "/api/v1/feed");
@@ -55,8 +55,8 @@ public sealed class FeedTests(ParleyServer server)
     [Fact]
     public async Task Feed_OfAnotherUser_StaysSilent()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         await ana.IdAsync();
         await ben.IdAsync();
         await using var feed = await ben.StreamAsync("GET", "/api/v1/feed");
@@ -72,7 +72,7 @@ public sealed class FeedTests(ParleyServer server)
     [Fact]
     public async Task Feed_WithoutIdentity_Is401()
     {
-        using var anonymous = server.NewPerson();
+        using var anonymous = server.NewUser();
         await anonymous.RefusedAsync(401, "no_identity", "GET", "/api/v1/feed");
     }
 
@@ -80,7 +80,7 @@ public sealed class FeedTests(ParleyServer server)
     public async Task Feed_Silence_BringsHeartbeats()
     {
         await using var own = await ParleyServer.StartAsync(("Streams:Heartbeat", "00:00:01"));
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await ana.IdAsync();
         await using var feed = await ana.StreamAsync("GET", "/api/v1/feed");
         await feed.UntilCommentAsync(2);

@@ -8,7 +8,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [Fact]
     public async Task Continue_Failed_BeginsWithTheKeptTextAndGoesOnInTheSameSentence()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var whole = await ana.AnsweredAsync("#script tokens=20 delay=0");
         var failed = await ana.AnsweredAsync("#script tokens=20 error-after=8 delay=0");
         Assert.Equal(("error", true), (failed.Last.Type, whole.Text.StartsWith(failed.Text, StringComparison.Ordinal)));
@@ -37,7 +37,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [Fact]
     public async Task Continue_FromEveryIdOfItsStream_JoinsToTheWhole()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var failed = await ana.AnsweredAsync("#script tokens=12 reasoning=2 error-after=5 delay=0");
         await using var stream = await ana.StreamAsync("POST", $"/api/v1/generations/{failed.GenerationId}/continue");
         var continued = Answer.Of(await stream.ToEndAsync());
@@ -52,7 +52,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [Fact]
     public async Task Continue_Stopped_GoesOnFromWhatWasSeen()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=40 delay=10");
         var seen = await answer.UntilAsync("token", 3);
         var shown = answer.Text;
@@ -71,7 +71,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [Fact]
     public async Task Continue_FromAPositionInsideACompleteAnswer_Forks()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=12 delay=3");
         var at = answer.Events.Where(next => next.Type == "token").ElementAt(1);
         var forked = await ana.JsonAsync(
@@ -87,7 +87,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [Fact]
     public async Task Continue_TwiceInARow_KeepsEverything()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var whole = await ana.AnsweredAsync("#script tokens=30 delay=0");
         await using var answer = await ana.AskAsync("#script tokens=30 delay=15");
         var generation = answer.GenerationId;
@@ -107,7 +107,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("length", "One", " two");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var cut = await ana.AnsweredAsync("x", model: "up/m");
         Assert.Equal("length", cut.Last["finishReason"]);
         var continued = await ana.JsonAsync("POST", $"/api/v1/generations/{cut.GenerationId}/continue", new { stream = false });
@@ -124,7 +124,7 @@ public sealed class ContinueGenerationTests(ParleyServer server)
     [InlineData(long.MaxValue)]
     public async Task Continue_NotAPositionOfTheAnswer_Is400(long position)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var failed = await ana.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
         await ana.RefusedAsync(400, "invalid_position", "POST", $"/api/v1/generations/{failed.GenerationId}/continue", new { position });
     }

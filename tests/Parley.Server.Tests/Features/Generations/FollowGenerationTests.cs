@@ -18,7 +18,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("?after=0", "Last-Event-ID")] // the header is newer
     public async Task Follow_FromEveryIdOfAFinishedAnswer_GetsExactlyTheRest(string query, string? header)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync(Script + "1");
         for (var i = 2; i < answer.Events.Count - 1; i++)
         {
@@ -39,7 +39,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_FromEveryIdOfARunningAnswer_GetsExactlyTheRest()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Script + "10");
         List<(int Seen, Task<EventStream> Opening)> followers = [];
         while (await answer.NextAsync() is { } next)
@@ -64,7 +64,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_FromEveryBytePosition_WorksOnCharactersAndIsRefusedInsideThem()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=12 delay=0");
         var text = Encoding.UTF8.GetBytes(answer.Text);
         // The log: open, text, close, end.
@@ -103,7 +103,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_WithoutACursor_BeginsWithStartAndReplaysTheSame()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync(Script + "1");
         await using var again = await ana.FollowAsync(answer.GenerationId);
         await again.ToEndAsync();
@@ -116,7 +116,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_WithACursor_BeginsWithACommentSoThatTheReaderHearsAtOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var asked = await ana.AskAsync("#script first=60000");
         await using var follower = await ana.FollowAsync(asked.GenerationId, after: 0);
         await follower.UntilCommentAsync(1);
@@ -127,7 +127,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_AtTheEnd_Is204()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         using var byQuery = await ana.SendAsync("GET", $"/api/v1/generations/{answer.GenerationId}/events?after={answer.Last.Id}");
         using var byHeader = await ana.SendAsync(
@@ -155,7 +155,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("1000000", "position_beyond_end")]
     public async Task Follow_CursorGarbage_IsRefusedBeforeAnyByteOfTheStream(string cursor, string code = "invalid_position")
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var path = $"/api/v1/generations/{answer.GenerationId}/events";
         await ana.RefusedAsync(400, code, "GET", path, null, ("Last-Event-ID", cursor));
@@ -172,7 +172,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("?after=%0a1", "invalid_position")]
     public async Task Follow_CursorGarbageInTheQuery_IsRefused(string query, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await ana.RefusedAsync(400, code, "GET", $"/api/v1/generations/{answer.GenerationId}/events{query}");
     }
@@ -180,7 +180,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_TwoCursorHeaders_AreRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await using var alive = await ana.FollowAsync(answer.GenerationId);
         var cookie = ana.Cookies.GetCookieHeader(server.Address);
@@ -196,7 +196,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_PositionThatARunningAnswerHasNotReached_IsRefused()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=60000");
         await ana.RefusedAsync(400, "position_beyond_end", "GET", $"/api/v1/generations/{answer.GenerationId}/events?after=5");
     }
@@ -204,7 +204,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_FiftyAtOnce_AllGetTheSameText()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=80 delay=5");
         var followers = await Task.WhenAll(
             Enumerable
@@ -222,7 +222,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [Fact]
     public async Task Follow_ConversationIsDeleted_TheStreamIsCutAndNotEndedInOrder()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var writing = await ana.AskAsync("#script tokens=100000 delay=5");
         await writing.UntilAsync("token");
         await using var waiting = await ana.AskAsync("#script first=600000");
@@ -243,7 +243,7 @@ public sealed class FollowGenerationTests(ParleyServer server)
     [InlineData("DELETE")]
     public async Task Follow_OtherMethods_Are405(string method)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         using var response = await ana.SendAsync(method, $"/api/v1/generations/{answer.GenerationId}/events");
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);

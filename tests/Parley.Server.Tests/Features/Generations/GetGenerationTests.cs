@@ -8,7 +8,7 @@ public sealed class GetGenerationTests(ParleyServer server)
     [Fact]
     public async Task Get_Running_SaysWhereItStands()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=100000 delay=20");
         var token = await answer.UntilAsync("token");
         var generation = await ana.GetAsync($"/api/v1/generations/{answer.GenerationId}");
@@ -21,7 +21,7 @@ public sealed class GetGenerationTests(ParleyServer server)
     [Fact]
     public async Task Get_Completed_HasReasonUsageAndEnd()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=4 delay=0");
         var generation = await ana.GetAsync($"/api/v1/generations/{answer.GenerationId}");
         Assert.Equal(
@@ -41,7 +41,7 @@ public sealed class GetGenerationTests(ParleyServer server)
     [Fact]
     public async Task Get_Failed_HasTheError()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=4 error-after=2 delay=0");
         var generation = await ana.GetAsync($"/api/v1/generations/{answer.GenerationId}");
         Assert.Equal("failed", generation.GetProperty("status").GetString());
@@ -58,7 +58,7 @@ public sealed class GetGenerationTests(ParleyServer server)
     [InlineData("00000000000000000000000000000000")]
     public async Task Get_NotAnId_Is404(string id)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/generations/{id}");
         await ana.RefusedAsync(404, "not_found", "GET", $"/api/v1/conversations/{id}");
@@ -68,7 +68,7 @@ public sealed class GetGenerationTests(ParleyServer server)
     [Fact]
     public async Task Get_IdOfAnotherKindOrSpelling_Is404()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=1 delay=0");
         foreach (
             var id in new[]

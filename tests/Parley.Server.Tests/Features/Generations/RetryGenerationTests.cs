@@ -8,7 +8,7 @@ public sealed class RetryGenerationTests(ParleyServer server)
     [Fact]
     public async Task Retry_Finished_MakesASiblingAndShowsIt()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=5 delay=0");
         await using var retried = await ana.StreamAsync("POST", $"/api/v1/generations/{first.GenerationId}/retry");
         var second = Answer.Of(await retried.ToEndAsync());
@@ -35,7 +35,7 @@ public sealed class RetryGenerationTests(ParleyServer server)
     [Fact]
     public async Task Retry_WithAnotherModel_AsksThat()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("Hello");
         var one = await ana.JsonAsync(
             "POST",
@@ -49,7 +49,7 @@ public sealed class RetryGenerationTests(ParleyServer server)
     [Fact]
     public async Task Retry_Failed_AnswersAgain()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var failed = await ana.AnsweredAsync("#script tokens=9 error-after=4 delay=0");
         await using var again = await ana.StreamAsync("POST", $"/api/v1/generations/{failed.GenerationId}/retry");
         await again.ToEndAsync();
@@ -59,7 +59,7 @@ public sealed class RetryGenerationTests(ParleyServer server)
     [Fact]
     public async Task Retry_Running_Is409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=60000");
         await ana.RefusedAsync(409, "answer_running", "POST", $"/api/v1/generations/{answer.GenerationId}/retry");
         await ana.RefusedAsync(409, "answer_running", "POST", $"/api/v1/generations/{answer.GenerationId}/continue");

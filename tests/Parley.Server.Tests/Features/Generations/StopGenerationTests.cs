@@ -10,7 +10,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_AtWhatWasSeen_KeepsTheRestButShowsOnlyThat()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Endless);
         var seen = await answer.UntilAsync("token", 3);
         var shown = answer.Text;
@@ -46,7 +46,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_WithoutAPosition_ShowsAllThatCame()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Endless);
         await answer.UntilAsync("token", 2);
         var stopped = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", "{}");
@@ -62,7 +62,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_BeforeTheModelAnswered_EndsAtOnce()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=600000");
         var stopped = await ana.JsonAsync("POST", $"/api/v1/generations/{answer.GenerationId}/stop", new { position = 0 });
         Assert.Equal("stopped", stopped.GetProperty("status").GetString());
@@ -72,7 +72,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_FromAnotherDevice_EndsTheStreamOfTheFirst()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Endless);
         var token = await answer.UntilAsync("token");
         using var phone = ana.OnOtherDevice();
@@ -87,7 +87,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_WhatHasEnded_AnswersItAsItIs()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var finished = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var before = await ana.GetAsync($"/api/v1/generations/{finished.GenerationId}");
         var after = await ana.JsonAsync("POST", $"/api/v1/generations/{finished.GenerationId}/stop", new { position = 1 });
@@ -104,7 +104,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_ManyAtOnce_OneCounts()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync(Endless);
         await answer.UntilAsync("token", 4);
         var positions = answer.Events.Where(next => next.Type == "token").Select(next => next.Position).ToList();
@@ -119,7 +119,7 @@ public sealed class StopGenerationTests(ParleyServer server)
     [Fact]
     public async Task Stop_NotAPositionOfTheAnswer_Is400AndItRunsOn()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=100000 delay=20");
         await answer.UntilAsync("token", 3);
         foreach (var position in new object[] { -1, long.MaxValue, 2 }) // "№1" begins at 1: 2 is inside its first character
@@ -145,7 +145,7 @@ public sealed class StopGenerationTests(ParleyServer server)
             }
         );
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         await using var answer = await ana.AskAsync("count", model: "up/m");
         var seen = await answer.UntilAsync("token");
         var shown = answer.Text;

@@ -10,7 +10,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task List_ByPages_WalksThePathFromItsEnd()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = await ConversationAsync(ana);
         List<string> said = [];
         for (var i = 0; i < 7; i++)
@@ -37,7 +37,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task List_RunningAnswer_HasWhatIsThereAndWhereToGoOn()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=30 reasoning=2 delay=20");
         await answer.UntilAsync("token", 3);
         var message = (await ana.GetAsync($"/api/v1/conversations/{answer.ConversationId}/messages")).GetProperty("items")[1];
@@ -52,7 +52,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task Get_Answer_HasPartsThatGiveItsPositions()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=5 reasoning=2 tool=1 delay=0");
         var message = await ana.GetAsync($"/api/v1/messages/{answer.MessageId}");
         var parts = message.GetProperty("parts").EnumerateArray().ToList();
@@ -82,7 +82,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task Get_OfAPerson_IsComplete()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = await ConversationAsync(ana);
         var said = await SayAsync(ana, conversation, "Hello");
         var message = await ana.GetAsync($"/api/v1/messages/{Id(said)}");
@@ -103,7 +103,7 @@ public sealed class MessageTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "ok");
         await using var own = await ParleyServer.StartAsync(upstream.Settings);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var conversation = await ConversationAsync(ana);
         foreach (var role in new[] { "system", "user", "assistant" })
         {
@@ -128,7 +128,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task Create_WithParent_BranchesThere()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = await ConversationAsync(ana);
         var root = await SayAsync(ana, conversation, "root");
         await SayAsync(ana, conversation, "left");
@@ -144,7 +144,7 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task Create_ParentElsewhere_Is404AndStoresNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var (here, there) = (await ConversationAsync(ana), await ConversationAsync(ana));
         var parent = Id(await SayAsync(ana, there, "there"));
         foreach (var bad in new[] { parent, here, Guid.NewGuid().ToString(), "", "x", "' OR 1=1 --" })
@@ -176,7 +176,7 @@ public sealed class MessageTests(ParleyServer server)
     [InlineData("user", null, 400, "text_required")]
     public async Task Create_BadMember_IsNamed(string? role, string? content, int status, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = await ConversationAsync(ana);
         var problem = await ana.RefusedAsync(status, code, "POST", $"/api/v1/conversations/{conversation}/messages", new { role, content });
         Assert.Single(problem.GetProperty("errors").EnumerateObject());
@@ -204,7 +204,7 @@ public sealed class MessageTests(ParleyServer server)
     [InlineData("offset=10", "unknown_parameter")]
     public async Task List_AbsurdPaging_Is400(string query, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var conversation = await ConversationAsync(ana);
         await ana.RefusedAsync(400, code, "GET", $"/api/v1/conversations/{conversation}/messages?{query}");
     }
@@ -212,8 +212,8 @@ public sealed class MessageTests(ParleyServer server)
     [Fact]
     public async Task List_BeforeAMessageOfAnotherConversation_IsAsIfItWereNotThere()
     {
-        using var ana = server.NewPerson();
-        using var ben = server.NewPerson();
+        using var ana = server.NewUser();
+        using var ben = server.NewUser();
         var (here, there, foreign) = (await ConversationAsync(ana), await ConversationAsync(ana), await ConversationAsync(ben));
         foreach (var id in new[] { Id(await SayAsync(ana, there, "x")), Id(await SayAsync(ben, foreign, "x")) })
         {
@@ -221,11 +221,11 @@ public sealed class MessageTests(ParleyServer server)
         }
     }
 
-    private static async Task<string> ConversationAsync(Person person) =>
-        Id(await person.JsonAsync("POST", "/api/v1/conversations", "{}", 201));
+    private static async Task<string> ConversationAsync(TestUser user) =>
+        Id(await user.JsonAsync("POST", "/api/v1/conversations", "{}", 201));
 
-    private static Task<JsonElement> SayAsync(Person person, string conversation, string content, string? parentId = null) =>
-        person.JsonAsync(
+    private static Task<JsonElement> SayAsync(TestUser user, string conversation, string content, string? parentId = null) =>
+        user.JsonAsync(
             "POST",
             $"/api/v1/conversations/{conversation}/messages",
             new

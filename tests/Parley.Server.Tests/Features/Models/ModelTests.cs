@@ -8,7 +8,7 @@ public sealed class ModelTests(ParleyServer server)
     [Fact]
     public async Task List_NothingConfigured_HasTheBuiltInOnesAndTheirDefault()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var models = await ana.GetAsync("/api/v1/models");
         Assert.Equal("demo/parley", models.GetProperty("default").GetString());
         Assert.Equal(
@@ -27,7 +27,7 @@ public sealed class ModelTests(ParleyServer server)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "ok");
         await using var own = await ParleyServer.StartAsync([.. upstream.Settings, ("Providers:up:ApiKey", "canary-key")]);
-        using var ana = own.NewPerson();
+        using var ana = own.NewUser();
         var models = await ana.GetAsync("/api/v1/models");
         Assert.Equal(
             ("up/m", "up/m"),
@@ -40,7 +40,7 @@ public sealed class ModelTests(ParleyServer server)
     [Fact]
     public async Task List_NeedsNoIdentityAndGivesNone()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync("GET", "/api/v1/models");
         Assert.False(response.Headers.Contains("Set-Cookie"));
     }

@@ -10,16 +10,16 @@ namespace Parley.Server.Tests.Hosting;
 /// <param name="Body">The body so far, without chunk headers.</param>
 /// <param name="IsWhole">The response ended regularly, which a client can tell from a connection that was cut.</param>
 /// <param name="Length">The number of bytes received.</param>
-internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body, bool IsWhole, int Length)
+internal sealed record RawResponse(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body, bool IsWhole, int Length)
 {
     private static readonly Dictionary<string, string> None = [];
 
-    public static RawAnswer Parse(ReadOnlySpan<byte> bytes)
+    public static RawResponse Parse(ReadOnlySpan<byte> bytes)
     {
         var head = bytes.IndexOf("\r\n\r\n"u8);
         if (head < 0)
         {
-            return new RawAnswer(0, None, [], false, bytes.Length);
+            return new RawResponse(0, None, [], false, bytes.Length);
         }
 
         var lines = Encoding.Latin1.GetString(bytes[..head]).Split("\r\n");
@@ -30,12 +30,12 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
         var body = bytes[(head + 4)..];
         if (status is 204 or 304)
         {
-            return new RawAnswer(status, headers, [], true, bytes.Length);
+            return new RawResponse(status, headers, [], true, bytes.Length);
         }
 
         if (!headers.ContainsKey("Transfer-Encoding"))
         {
-            return new RawAnswer(
+            return new RawResponse(
                 status,
                 headers,
                 body.ToArray(),
@@ -50,20 +50,20 @@ internal sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string>
             var line = body.IndexOf("\r\n"u8);
             if (line < 0)
             {
-                return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+                return new RawResponse(status, headers, joined.ToArray(), false, bytes.Length);
             }
 
             var size = int.Parse(Encoding.ASCII.GetString(body[..line]), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             body = body[(line + 2)..];
             if (size == 0)
             {
-                return new RawAnswer(status, headers, joined.ToArray(), body.StartsWith("\r\n"u8), bytes.Length);
+                return new RawResponse(status, headers, joined.ToArray(), body.StartsWith("\r\n"u8), bytes.Length);
             }
 
             joined.Write(body[..Math.Min(size, body.Length)]);
             if (body.Length < size + 2)
             {
-                return new RawAnswer(status, headers, joined.ToArray(), false, bytes.Length);
+                return new RawResponse(status, headers, joined.ToArray(), false, bytes.Length);
             }
 
             body = body[(size + 2)..];

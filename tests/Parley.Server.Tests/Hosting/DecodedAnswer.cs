@@ -8,7 +8,7 @@ namespace Parley.Server.Tests.Hosting;
 /// <summary>What a client of a wire format has decoded of a response, whose bytes may end anywhere.</summary>
 /// <param name="Text">The answer's text.</param>
 /// <param name="Events">The JSON of all complete events or lines.</param>
-internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
+internal sealed record DecodedAnswer(string Text, IReadOnlyList<JsonElement> Events)
 {
     /// <summary>The format's marker of a complete answer was received. Raw text has none.</summary>
     public bool IsComplete { get; init; }
@@ -29,7 +29,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
     public IReadOnlyList<string> Pieces { get; init; } = [];
 
     /// <summary>Decodes what was received so far.</summary>
-    public static async Task<Reading> OfAsync(string format, byte[] bytes) =>
+    public static async Task<DecodedAnswer> OfAsync(string format, byte[] bytes) =>
         format switch
         {
             "native" or "token" => await CursorEventsAsync(bytes),
@@ -38,13 +38,13 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
             "data" or "v4" or "v3" => DataStream(bytes, format),
             "chat" => await ChatCompletionChunksAsync(bytes),
             "responses" => await ResponseEventsAsync(bytes),
-            "text" => new Reading(WithoutTornEnd(bytes), []),
+            "text" => new DecodedAnswer(WithoutTornEnd(bytes), []),
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no reader of this format yet."),
         };
 
-    private static async Task<Reading> CursorEventsAsync(byte[] bytes)
+    private static async Task<DecodedAnswer> CursorEventsAsync(byte[] bytes)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         foreach (var item in await ItemsAsync(bytes))
         {
             var json = JsonElement.Parse(item.Data);
@@ -64,9 +64,9 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
     }
 
     /// <summary>One kind of client shows <c>content</c>, another appends <c>delta</c>. Both must show the same.</summary>
-    private static async Task<Reading> ContentEventsAsync(byte[] bytes)
+    private static async Task<DecodedAnswer> ContentEventsAsync(byte[] bytes)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         foreach (var item in await ItemsAsync(bytes))
         {
             var json = JsonElement.Parse(item.Data);
@@ -86,9 +86,9 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    private static async Task<Reading> UiMessageStreamAsync(byte[] bytes)
+    private static async Task<DecodedAnswer> UiMessageStreamAsync(byte[] bytes)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         HashSet<string> open = [];
         foreach (var item in await ItemsAsync(bytes))
         {
@@ -129,9 +129,9 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
     }
 
     /// <summary>Lines of a code, a colon and JSON. A client of AI SDK 3 fails at codes that later versions added.</summary>
-    private static Reading DataStream(byte[] bytes, string format)
+    private static DecodedAnswer DataStream(byte[] bytes, string format)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         var end = bytes.AsSpan().LastIndexOf((byte)'\n');
         foreach (var line in Encoding.UTF8.GetString(bytes, 0, end + 1).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -157,9 +157,9 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return reading;
     }
 
-    private static async Task<Reading> ChatCompletionChunksAsync(byte[] bytes)
+    private static async Task<DecodedAnswer> ChatCompletionChunksAsync(byte[] bytes)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         foreach (var item in await ItemsAsync(bytes))
         {
             Assert.False(reading.IsComplete, "Something came after [DONE].");
@@ -189,9 +189,9 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
     }
 
     /// <summary>The events' numbers are consecutive, and are the cursor.</summary>
-    private static async Task<Reading> ResponseEventsAsync(byte[] bytes)
+    private static async Task<DecodedAnswer> ResponseEventsAsync(byte[] bytes)
     {
-        var reading = new Reading("", []);
+        var reading = new DecodedAnswer("", []);
         foreach (var item in await ItemsAsync(bytes, named: true))
         {
             var json = JsonElement.Parse(item.Data);
@@ -251,7 +251,7 @@ internal sealed record Reading(string Text, IReadOnlyList<JsonElement> Events)
         return new string(characters, 0, count);
     }
 
-    private Reading Append(string piece) => piece.Length == 0 ? this : this with { Text = Text + piece, Pieces = [.. Pieces, piece] };
+    private DecodedAnswer Append(string piece) => piece.Length == 0 ? this : this with { Text = Text + piece, Pieces = [.. Pieces, piece] };
 
-    private Reading Then(Func<Reading, Reading> next) => next(this);
+    private DecodedAnswer Then(Func<DecodedAnswer, DecodedAnswer> next) => next(this);
 }

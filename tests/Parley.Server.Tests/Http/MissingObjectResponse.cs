@@ -5,8 +5,8 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>What a route must answer when its id names nothing, or what is somebody else's.</summary>
-internal static partial class MissingAnswer
+/// <summary>Asserts the response of a route to an id of no object, or of another user's object.</summary>
+internal static partial class MissingObjectResponse
 {
     public static async Task AssertAsync(Route route, HttpResponseMessage response)
     {
@@ -36,7 +36,7 @@ internal static partial class MissingAnswer
         }
     }
 
-    /// <summary>Status, headers and body, without what differs from one answer to the next anyway (a length says no more than what is that long), and without the id that was asked about, which the asker knows.</summary>
+    /// <summary>Status, headers and body, without what differs between any two responses, and without the requested id. Content-Length is left out because the body is compared.</summary>
     public static async Task<string> BytesAsync(HttpResponseMessage response, string asked)
     {
         var text = new StringBuilder().Append((int)response.StatusCode).Append('\n');
@@ -55,7 +55,7 @@ internal static partial class MissingAnswer
             .Replace(asked, "<asked>", StringComparison.Ordinal);
     }
 
-    /// <summary>The same of an answer that has begun something: its ids and times are its own.</summary>
+    /// <summary>Replaces ids and times, for responses of requests that create objects.</summary>
     public static string WithoutOwn(string bytes) => Time().Replace(Uuid().Replace(bytes, "<id>"), "<time>");
 
     [GeneratedRegex("^retry: 86400000\n\ndata: \\{\"type\":\"error\",\"message\":\"[^\"]+\"\\}\n\n$")]

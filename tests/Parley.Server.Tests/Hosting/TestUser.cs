@@ -8,7 +8,7 @@ using Parley.Server.Tests.Http;
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A user's HTTP client, with a cookie jar and connections of its own.</summary>
-internal sealed class Person : IDisposable
+internal sealed class TestUser : IDisposable
 {
     /// <summary>The time limit of any request.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -16,7 +16,7 @@ internal sealed class Person : IDisposable
     private readonly ParleyServer _server;
     private readonly HttpClient _http;
 
-    public Person(ParleyServer server, CookieContainer? cookies = null)
+    public TestUser(ParleyServer server, CookieContainer? cookies = null)
     {
         _server = server;
         Cookies = cookies ?? new CookieContainer();
@@ -37,7 +37,7 @@ internal sealed class Person : IDisposable
     public CookieContainer Cookies { get; }
 
     /// <summary>The same user on another device.</summary>
-    public Person OnOtherDevice() => new(_server, Cookies);
+    public TestUser OnOtherDevice() => new(_server, Cookies);
 
     /// <summary>Sends a request. The response's body is not read yet.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
@@ -145,7 +145,7 @@ internal sealed class Person : IDisposable
     }
 
     /// <summary>Opens a response in a wire format and reads it to its end.</summary>
-    public async Task<Reading> ReadAsync(
+    public async Task<DecodedAnswer> ReadAsync(
         string format,
         string method,
         string path,

@@ -5,13 +5,13 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Features.Chat;
 
 /// <summary><c>POST /api/chat</c>.</summary>
-public sealed partial class SendMessageTests(ParleyServer server)
+public sealed partial class PostChatTests(ParleyServer server)
 {
     [Fact]
     public async Task Send_BeforeTheModelAnswers_StartAndTypingAreThere()
     {
         // The server's own time, stored when the message is accepted.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=60000");
         var start = await answer.NextAsync();
         var typing = await answer.NextAsync();
@@ -27,7 +27,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_Frames_AreDataThenIdThenBlankLine()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=20 reasoning=3 tool=1 delay=1");
         await answer.ToEndAsync();
         var frames = answer.Raw.Split("\n\n");
@@ -44,7 +44,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_WholeAnswer_ComesInOrderWithRisingPositions()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=9 reasoning=3 delay=1");
         var types = answer
             .Events.Select(next => next.Type)
@@ -69,7 +69,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_ToolCall_ComesAsCallArgumentsResult()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync("#script tokens=3 tool=1 delay=1");
         var call = Assert.Single(answer.Events, next => next.Type == "tool");
         var arguments = string.Concat(answer.Events.Where(next => next.Type == "tool-arguments").Select(next => next.Content));
@@ -81,7 +81,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_Headers_AreSafeForProxies()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script tokens=1");
         var headers = answer.Response.Headers;
         Assert.Equal("text/event-stream; charset=utf-8", answer.Response.Content.Headers.ContentType!.ToString());
@@ -97,7 +97,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_StreamFalse_AnswersOneObject()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var streamed = await ana.AnsweredAsync("#script tokens=7 reasoning=2 delay=0");
         var one = await ana.JsonAsync(
             "POST",
@@ -124,7 +124,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_StreamFalseAndTheModelFails_AnswersAProblemThatNamesTheAnswer()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var problem = await ana.RefusedAsync(
             502,
             "provider_reported_error",
@@ -147,7 +147,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [InlineData("#script tokens=5 error-after=0 delay=0", "provider_reported_error")]
     public async Task Send_ModelFailsAfterTheFirstByte_TheErrorIsTheLastEvent(string script, string code)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var answer = await ana.AnsweredAsync(script);
         Assert.Equal(("error", code, "failed"), (answer.Last.Type, answer.Last["code"], answer.Last["status"]));
         Assert.NotEmpty(answer.Last["message"]!);
@@ -157,7 +157,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_WithoutModel_TheDefaultAnswers()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var nothing = await ana.AnsweredAsync("Hello", model: null);
         var auto = await ana.AnsweredAsync("Hello", model: "auto");
         Assert.Equal(("demo/parley", "demo/parley"), (nothing.Events[0]["model"], auto.Events[0]["model"]));
@@ -166,7 +166,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_InAConversation_GoesUnderItsNewestMessage()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=2 delay=0");
         var second = await ana.AnsweredAsync("#script tokens=3 delay=0", first.ConversationId);
         var messages = (await ana.GetAsync($"/api/v1/conversations/{first.ConversationId}/messages"))
@@ -183,7 +183,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_WithParent_BranchesThere()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var first = await ana.AnsweredAsync("#script tokens=2 delay=0");
         await ana.AnsweredAsync("#script tokens=3 delay=0 one", first.ConversationId);
         var branch = await ana.AnsweredAsync("#script tokens=4 delay=0 two", first.ConversationId, first.MessageId);
@@ -198,7 +198,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_ParentOfAnotherConversation_Is404AndStoresNothing()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var one = await ana.AnsweredAsync("#script tokens=1 delay=0");
         var two = await ana.AnsweredAsync("#script tokens=1 delay=0");
         await ana.RefusedAsync(
@@ -221,7 +221,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_WhileTheLastAnswerIsWritten_Is409()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await using var answer = await ana.AskAsync("#script first=60000");
         await ana.RefusedAsync(409, "answer_running", "POST", "/api/chat", new { message = "x", conversationId = answer.ConversationId });
     }
@@ -230,7 +230,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     public async Task Send_MoreAnswersAtOnceThanOneMayHave_Is429WithRetryAfter()
     {
         // Slots are released when answers end.
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         List<EventStream> running = [];
         for (var i = 0; i < 16; i++)
         {
@@ -255,7 +255,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [InlineData("../../etc/passwd")]
     public async Task Send_UnknownModel_Is400(string model)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         await ana.RefusedAsync(400, "model_not_found", "POST", "/api/chat", new { message = "x", model });
         var problem = await ana.RefusedAsync(
             400,
@@ -271,7 +271,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     public async Task Send_MessageAtTheLimit_IsTakenAndOneByteMoreIsNot()
     {
         // 1 MiB of UTF-8, two bytes a letter
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         const string script = "#script tokens=1 delay=0 ";
         var answer = await ana.AnsweredAsync(script + new string('a', (1024 * 1024) - script.Length));
         Assert.Equal("done", answer.Last.Type);
@@ -287,7 +287,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [InlineData("\u0001\u0008")]
     public async Task Send_NothingToRead_Is400(string message)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         var problem = await ana.RefusedAsync(400, "text_required", "POST", "/api/chat", new { message });
         Assert.True(problem.GetProperty("errors").TryGetProperty("message", out _));
     }
@@ -296,7 +296,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     public async Task Send_OddText_IsKeptAsItWasSent()
     {
         // A byte order mark before the body, 100,000 combining marks, and further unusual text
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         foreach (
             var text in new[]
             {
@@ -323,7 +323,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [InlineData("none", 200)]
     public async Task Send_FromAPageOfAnotherSite_IsRefused(string site, int status)
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         using var response = await ana.SendAsync(
             "POST",
             "/api/chat",
@@ -340,7 +340,7 @@ public sealed partial class SendMessageTests(ParleyServer server)
     [Fact]
     public async Task Send_ReaderLeaves_TheAnswerIsWrittenToItsEnd()
     {
-        using var ana = server.NewPerson();
+        using var ana = server.NewUser();
         string generation;
         await using (var left = await ana.AskAsync("#script tokens=60 delay=5"))
         {
