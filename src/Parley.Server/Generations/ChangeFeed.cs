@@ -5,15 +5,16 @@ using Parley.Server.Data;
 namespace Parley.Server.Generations;
 
 /// <summary>
-/// Tells an owner's clients which conversations have changed. It carries ids, no content, and keeps nothing: a client that was away reads the list again.
+/// Tells an owner's clients which conversations have changed. It carries ids only and stores nothing: a client that reconnects reads the
+/// list again.
 /// </summary>
 public sealed class ChangeFeed
 {
     private const int QueueLength = 256;
     private readonly ConcurrentDictionary<Owner, ConcurrentDictionary<Subscription, bool>> _byOwner = new();
 
-    /// <summary>Whether anybody listens at all.</summary>
-    public bool HasAnyListener => !_byOwner.IsEmpty;
+    /// <summary>Whether any client is subscribed.</summary>
+    public bool HasSubscribers => !_byOwner.IsEmpty;
 
     public void Changed(Owner owner, string conversationId)
     {
@@ -33,7 +34,7 @@ public sealed class ChangeFeed
         var subscription = new Subscription(this, owner);
         while (true)
         {
-            // An owner's entry is removed with its last listener: if that happened just now, it is added again.
+            // An owner's entry is removed with its last subscription; if that happened concurrently, it is added again.
             var subscriptions = _byOwner.GetOrAdd(owner, _ => new());
             subscriptions[subscription] = true;
             if (_byOwner.TryGetValue(owner, out var current) && current == subscriptions)
@@ -43,7 +44,7 @@ public sealed class ChangeFeed
         }
     }
 
-    /// <summary>One client's place in the feed.</summary>
+    /// <summary>One client's subscription to the feed.</summary>
     public sealed class Subscription(ChangeFeed feed, Owner owner) : IDisposable
     {
         private readonly Channel<string> _changed = Channel.CreateBounded<string>(
@@ -51,7 +52,7 @@ public sealed class ChangeFeed
         );
         private volatile bool _overflowed;
 
-        /// <summary>Conversations that have changed.</summary>
+        /// <summary>Ids of conversations that have changed.</summary>
         public ChannelReader<string> Changed => _changed.Reader;
 
         /// <summary>Whether changes were lost since the last call: the client must read everything again.</summary>

@@ -5,7 +5,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Tells the feed which conversations have changed because an answer in them has ended.</summary>
+/// <summary>Announces to the feed the conversations in which a generation has ended.</summary>
 internal sealed partial class EndedGenerations(
     GenerationRunner runner,
     ChangeFeed feed,
@@ -51,7 +51,7 @@ internal sealed partial class EndedGenerations(
 
     private void OnEnded(GenerationId id, GenerationEnded end)
     {
-        if (feed.HasAnyListener)
+        if (feed.HasSubscribers)
         {
             _ended.Writer.TryWrite(id);
         }

@@ -5,7 +5,9 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Follows a generation and writes it in one wire format. The client that started it is only its first reader.</summary>
+/// <summary>
+/// Follows a generation and writes it to one client in one wire format. The client that started it is a follower like any other.
+/// </summary>
 public sealed class GenerationFollower(
     GenerationRunner runner,
     IOptions<StreamOptions> options,
@@ -13,18 +15,18 @@ public sealed class GenerationFollower(
     TimeProvider time
 )
 {
-    /// <param name="http">The request; its answer has not begun.</param>
+    /// <param name="http">The request; its response must not have started.</param>
     /// <param name="id">The generation.</param>
-    /// <param name="format">What to write; made for this reader.</param>
-    /// <param name="after">The reader's cursor; null for one that begins at the beginning.</param>
-    /// <param name="from">Of a reader without a cursor: where its beginning is, when it has what comes before already.</param>
+    /// <param name="format">The wire format; an instance of this reader only.</param>
+    /// <param name="after">The client's cursor; null to write from the start.</param>
+    /// <param name="from">Without a cursor: the position to start at, when the client already has the text before it.</param>
     public async Task WriteAsync(HttpContext http, GenerationId id, WireFormat format, long? after = null, long from = 0)
     {
         WriteHeaders(http.Response, format);
         var body = http.Response.BodyWriter;
-        var leaving = lifetime.ApplicationStopping;
+        var stopping = lifetime.ApplicationStopping;
         using var reader = runner.Follow(id, after ?? from, http.RequestAborted);
-        using var guard = new StreamTimeouts(http, options.Value, time, reader.Wake, leaving);
+        using var guard = new StreamTimeouts(http, options.Value, time, reader.Wake, stopping);
         try
         {
             if (after is null)
@@ -64,7 +66,7 @@ public sealed class GenerationFollower(
                     return;
                 }
 
-                if (reader.State == LogReaderState.Lost || leaving.IsCancellationRequested)
+                if (reader.State == LogReaderState.Lost || stopping.IsCancellationRequested)
                 {
                     await guard.AbortAsync();
                     return;
@@ -96,16 +98,18 @@ public sealed class GenerationFollower(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The reader disconnected. The generation continues.
+            // The client disconnected. The generation continues.
         }
     }
 
-    /// <summary>Why the model refused before it sent anything; null as soon as it has sent something, or after <paramref name="patience"/>.</summary>
-    public async Task<GenerationError?> RefusalAsync(GenerationId id, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the model to refuse before it sends content; null once it has sent content, or after <paramref name="timeout"/>.
+    /// </summary>
+    public async Task<GenerationError?> RefusalAsync(GenerationId id, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
         using var reader = runner.Follow(id, 0, cancellationToken);
-        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Wake(), reader, patience, TimeSpan.FromMilliseconds(20));
+        using var timer = time.CreateTimer(static reader => ((LogReader)reader!).Wake(), reader, timeout, TimeSpan.FromMilliseconds(20));
         while (true)
         {
             if (reader.TryRead(out var slice))
@@ -113,7 +117,7 @@ public sealed class GenerationFollower(
                 return slice.Bytes.Length == 1 ? slice.Ended?.Error : null;
             }
 
-            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= patience)
+            if (reader.State != LogReaderState.Following || time.GetElapsedTime(since) >= timeout)
             {
                 return null;
             }

@@ -6,7 +6,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary><c>POST /chat-stream/create</c>: stores a chat, and names the stream that answers it.</summary>
+/// <summary><c>POST /chat-stream/create</c>: stores a chat, and returns the stream that answers it.</summary>
 public static class CreateStreamChat
 {
     public sealed record Request(string? Prompt, string? Title, [property: JsonPropertyName("user_id")] string? UserId, string? Model);

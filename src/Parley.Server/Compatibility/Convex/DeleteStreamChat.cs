@@ -3,7 +3,9 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary><c>DELETE /chat-stream/chats/{id}</c>: it goes with all that belongs to it; an answer that is being written ends.</summary>
+/// <summary>
+/// <c>DELETE /chat-stream/chats/{id}</c>: deletes a chat with its messages and its generation, which is fenced if it is running.
+/// </summary>
 public static class DeleteStreamChat
 {
     public static async Task<IResult> Handle(string id, HttpContext http, StreamChats chats) =>

@@ -10,12 +10,14 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>
-/// <c>POST /chat-stream</c>: begins a stream's answer, and writes its text as it comes. One request drives; to any other, and for a stream that cannot be driven (any more), the answer is 205, which tells the client
-/// to look at the body instead.
+/// <c>POST /chat-stream</c>: starts a stream's generation, and streams its text. Only one request can start it; for any other, and for a
+/// stream that cannot be started, the response is 205, which tells the client to read the body instead.
 /// </summary>
 public static class DriveStreamChat
 {
-    /// <summary>What is read of a body. The question is the one that was stored; clients that send it along, and the chat, are not contradicted.</summary>
+    /// <summary>
+    /// The members of a body that are read. Clients may also send the prompt and the chat, which are ignored: both are stored.
+    /// </summary>
     public sealed record Request(string? StreamId);
 
     public static async Task<IResult> Handle(
@@ -52,15 +54,15 @@ public static class DriveStreamChat
             || !stream.IsAlive(now)
         )
         {
-            return Taken;
+            return NotStartable;
         }
 
-        var mode = ResponseMode.Streamed(static _ => new RawText()) with { WhenAttached = Taken };
+        var mode = ResponseMode.Streamed(static _ => new RawText()) with { WhenAttached = NotStartable };
         var result = await starter.StartAsync(http, AnswerSession.Of(stream, user.Owner, router, now), mode);
 
-        // Deleted or expired in this moment.
-        return result is Problem { Status: StatusCodes.Status404NotFound } ? Taken : result;
+        // Deleted or expired concurrently.
+        return result is Problem { Status: StatusCodes.Status404NotFound } ? NotStartable : result;
     }
 
-    private static IResult Taken { get; } = Results.StatusCode(StatusCodes.Status205ResetContent);
+    private static IResult NotStartable { get; } = Results.StatusCode(StatusCodes.Status205ResetContent);
 }

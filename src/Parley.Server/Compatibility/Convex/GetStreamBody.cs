@@ -4,17 +4,19 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary><c>GET /chat-stream/body?streamId=</c>: text and status, now; with <c>live=sse</c> also each time that they change.</summary>
+/// <summary>
+/// <c>GET /chat-stream/body?streamId=</c>: returns text and status; with <c>live=sse</c> streams them each time they change.
+/// </summary>
 public static class GetStreamBody
 {
-    public static async Task<IResult> Handle(HttpContext http, StreamBodies bodies, LiveBody live)
+    public static async Task<IResult> Handle(HttpContext http, StreamBodies bodies, StreamBodyEvents events)
     {
         if (!Http.Query.TryReadOnce(http, "streamId", out var id, out var problem))
         {
             return problem;
         }
 
-        if (!Http.Query.TryReadOnce(http, "live", out var how, out problem))
+        if (!Http.Query.TryReadOnce(http, "live", out var live, out problem))
         {
             return problem;
         }
@@ -28,9 +30,9 @@ public static class GetStreamBody
             );
         }
 
-        if (how is not (null or "sse"))
+        if (live is not (null or "sse"))
         {
-            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live is sse.");
+            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live must be sse.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)
@@ -38,9 +40,9 @@ public static class GetStreamBody
             return Problems.NotFound("stream");
         }
 
-        if (how is not null || IsForEvents(http.Request))
+        if (live is not null || AcceptsEvents(http.Request))
         {
-            return await live.WriteAsync(http, user, id);
+            return await events.WriteAsync(http, user, id);
         }
 
         return await bodies.ReadAsync(user, id, http.RequestAborted) is { } body
@@ -48,6 +50,6 @@ public static class GetStreamBody
             : Problems.NotFound("stream");
     }
 
-    private static bool IsForEvents(HttpRequest request) =>
+    private static bool AcceptsEvents(HttpRequest request) =>
         request.GetTypedHeaders().Accept.Any(static type => type.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
 }

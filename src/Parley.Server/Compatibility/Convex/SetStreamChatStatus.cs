@@ -3,7 +3,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary><c>POST /chat-stream/chats/{id}/status</c>: takes over a status where the answer allows it.</summary>
+/// <summary><c>POST /chat-stream/chats/{id}/status</c>: sets the status, if the chat's generation allows it.</summary>
 public static class SetStreamChatStatus
 {
     public sealed record Request(string? Status);

@@ -8,22 +8,22 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary>What streams hold.</summary>
+/// <summary>Reads the bodies of streams.</summary>
 public sealed class StreamBodies(ChatQueries chats, IGenerationStore store, GenerationRunner runner, TimeProvider time)
 {
-    /// <summary>What is there of it now; null when the stream is missing or somebody else's.</summary>
+    /// <summary>The current body; null when the stream does not exist for this user.</summary>
     internal async Task<StreamBody?> ReadAsync(CurrentUser? user, string? streamId, CancellationToken cancellationToken)
     {
-        await using var follower = Follow(user, streamId, static () => { });
-        await follower.RefreshAsync(cancellationToken);
-        return follower.Body;
+        await using var reader = Follow(user, streamId, static () => { });
+        await reader.RefreshAsync(cancellationToken);
+        return reader.Body;
     }
 
-    /// <summary>Follows it from now on.</summary>
-    /// <param name="user">Who asks.</param>
+    /// <summary>Follows the body of a stream.</summary>
+    /// <param name="user">The caller.</param>
     /// <param name="streamId">The stream, which may be missing.</param>
-    /// <param name="wake">Called, on any thread, when there may be news.</param>
-    internal BodyFollower Follow(CurrentUser? user, string? streamId, Action wake) =>
+    /// <param name="wake">Called, on any thread, when the body may have changed.</param>
+    internal StreamBodyReader Follow(CurrentUser? user, string? streamId, Action wake) =>
         new(cancellationToken => FindAsync(user, streamId, cancellationToken), store, runner, time, wake);
 
     /// <summary>The stream, or null when it does not exist for this user.</summary>
@@ -40,7 +40,7 @@ public sealed class StreamBodies(ChatQueries chats, IGenerationStore store, Gene
 }
 
 /// <summary>Text and status of a stream.</summary>
-/// <param name="Text">UTF-8; good until the follower that gave it is asked for news.</param>
+/// <param name="Text">UTF-8; valid until its reader is refreshed.</param>
 /// <param name="Status"><see cref="StreamStatus"/>.</param>
 internal readonly record struct StreamBody(ReadOnlyMemory<byte> Text, string Status)
 {
@@ -60,7 +60,3 @@ internal readonly record struct StreamBody(ReadOnlyMemory<byte> Text, string Sta
         return output.WrittenMemory;
     }
 }
-
-/// <summary>A stream's text so far, and where it stands.</summary>
-/// <param name="Text">All of it.</param>
-/// <param name="Status"><c>pending</c>, <c>streaming</c>, <c>done</c>, <c>error</c> or <c>timeout</c>.</param>

@@ -5,7 +5,7 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary>A chat as its row: times are milliseconds since 1970, and the status follows the answer.</summary>
+/// <summary>A chat as a row. Times are milliseconds since 1970; the status is derived from the generation.</summary>
 public sealed record StreamChatRow(
     [property: JsonPropertyName("_id")] string Id,
     [property: JsonPropertyName("_creationTime")] long CreationTime,
@@ -21,25 +21,25 @@ public sealed record StreamChatRow(
     internal static JsonSerializerOptions Json { get; } =
         new(ApiJson.Options) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never };
 
-    /// <summary>Until when the answer can be begun, where it has not been: the row changes then, without anybody doing anything.</summary>
+    /// <summary>When the session expires, which changes the row; null once the generation has started.</summary>
     [JsonIgnore]
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
-/// <summary>Where a chat stands.</summary>
+/// <summary>The statuses of a chat.</summary>
 internal static class ChatStatus
 {
-    /// <summary>Its answer waits to be begun, or is being written.</summary>
+    /// <summary>Its generation has not started, or is running.</summary>
     public const string Pending = "pending";
 
-    /// <summary>Its answer is there, also one that somebody stopped.</summary>
+    /// <summary>Its generation has completed, or was stopped.</summary>
     public const string Completed = "completed";
 
-    /// <summary>Its answer failed, or was not begun in time.</summary>
+    /// <summary>Its generation failed, or was not started in time.</summary>
     public const string Error = "error";
 }
 
-/// <summary>Where a stream stands: other words than those of its chat.</summary>
+/// <summary>The statuses of a stream, which differ from those of its chat.</summary>
 internal static class StreamStatus
 {
     /// <summary>There is no text yet.</summary>
@@ -48,13 +48,13 @@ internal static class StreamStatus
     /// <summary>There is text, and more may come.</summary>
     public const string Streaming = "streaming";
 
-    /// <summary>The answer is there, also one that somebody stopped.</summary>
+    /// <summary>The generation has completed, or was stopped.</summary>
     public const string Done = "done";
 
-    /// <summary>The answer failed; its text so far is kept.</summary>
+    /// <summary>The generation failed; the text so far is kept.</summary>
     public const string Error = "error";
 
-    /// <summary>It was not begun in time.</summary>
+    /// <summary>The generation was not started in time.</summary>
     public const string Timeout = "timeout";
 
     public static bool IsFinal(string status) => status is Done or Error or Timeout;

@@ -12,7 +12,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary>Chats of one question and one answer. The answer is a stream, which begins when somebody drives it.</summary>
+/// <summary>Chats of one question and one answer. The answer is a stream, whose generation a client starts.</summary>
 public sealed class StreamChats(
     ChatStore store,
     ChatQueries queries,
@@ -22,13 +22,13 @@ public sealed class StreamChats(
     TimeProvider time
 )
 {
-    /// <summary>How long a stream can wait to be driven.</summary>
+    /// <summary>How long the generation of a stream can be started.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(20);
 
-    /// <summary>Characters of prompts that one list holds: a list of very long ones has fewer rows.</summary>
+    /// <summary>The maximum number of prompt characters in one list: a list of very long prompts has fewer rows.</summary>
     private const int MaxCharacters = 4 * 1024 * 1024;
 
-    /// <summary>Why a chat cannot be created, or null and the model that it asks.</summary>
+    /// <summary>Validates a new chat. Null when it is valid.</summary>
     internal Problem? Check(CurrentUser? user, NewChat chat, out ModelRoute route)
     {
         route = null!;
@@ -57,10 +57,10 @@ public sealed class StreamChats(
     }
 
     /// <summary>Stores a chat and its stream, once for each <paramref name="request"/>.</summary>
-    /// <param name="user">Whose chat.</param>
-    /// <param name="chat">What <see cref="Check"/> found good.</param>
-    /// <param name="route">The model to ask.</param>
-    /// <param name="request">What the client calls this request, where it sends it again after it has lost its connection.</param>
+    /// <param name="user">The owner of the chat.</param>
+    /// <param name="chat">A chat that <see cref="Check"/> has accepted.</param>
+    /// <param name="route">The model.</param>
+    /// <param name="request">The client's name for this request, which it repeats when it resends the request after a reconnect.</param>
     internal async Task<(ChatSession? Stream, Problem? Problem)> CreateAsync(
         CurrentUser user,
         NewChat chat,
@@ -95,7 +95,7 @@ public sealed class StreamChats(
         return await reads.StreamedChatsAsync(id, 1, MaxCharacters) is [var chat] ? RowOf(chat, user) : null;
     }
 
-    /// <summary>A person's chats, newest first, without archived ones.</summary>
+    /// <summary>The user's chats, newest first, without archived ones.</summary>
     public async ValueTask<IReadOnlyList<StreamChatRow>> ListAsync(CurrentUser? user, int limit, CancellationToken cancellationToken)
     {
         if (user is null)
@@ -107,7 +107,9 @@ public sealed class StreamChats(
         return [.. (await reads.StreamedChatsAsync(null, limit, MaxCharacters)).Select(chat => RowOf(chat, user))];
     }
 
-    /// <summary>Takes over a status that a client sets. It follows the answer, so all that there is to set is that a stream which nobody has driven must not be driven any more.</summary>
+    /// <summary>
+    /// Sets a status. It is derived from the generation, so the only change is to expire a stream whose generation has not started.
+    /// </summary>
     internal async Task<(StreamChatRow? Chat, Problem? Problem)> SetStatusAsync(
         CurrentUser? user,
         string? id,
@@ -117,7 +119,7 @@ public sealed class StreamChats(
     {
         if (status is not (ChatStatus.Pending or ChatStatus.Completed or ChatStatus.Error))
         {
-            return (null, Problems.Invalid("status", ErrorCodes.InvalidStatus, "status is pending, completed or error."));
+            return (null, Problems.Invalid("status", ErrorCodes.InvalidStatus, "status must be pending, completed or error."));
         }
 
         if (await FindAsync(user, id, cancellationToken) is not { } chat)
@@ -141,13 +143,13 @@ public sealed class StreamChats(
             Problems.Of(
                 StatusCodes.Status409Conflict,
                 ErrorCodes.StatusFollowsAnswer,
-                $"This chat is {chat.Status}, and cannot be made {status}: the status follows the answer. Only a chat whose answer has not begun can be made error.",
+                $"This chat is {chat.Status} and cannot be set to {status}. Only a chat whose generation has not started can be set to error.",
                 "status"
             )
         );
     }
 
-    /// <summary>Deletes a chat with all that belongs to it, and ends its answer. False when it is missing or somebody else's.</summary>
+    /// <summary>Deletes a chat with its messages, and ends its generation. False when it does not exist for this user.</summary>
     public async Task<bool> DeleteAsync(CurrentUser? user, string? id, CancellationToken cancellationToken)
     {
         if (await FindAsync(user, id, cancellationToken) is not { } chat || await store.DeleteAsync(user!.Owner, chat.Id) is not { } fenced)
@@ -191,7 +193,9 @@ public sealed class StreamChats(
         };
     }
 
-    /// <summary>The same request of the same person has the same id, also on another node and after a restart.</summary>
+    /// <summary>
+    /// Derives the id from the request, so that a resent request has the same id, also on another node and after a restart.
+    /// </summary>
     private static string IdOf(CurrentUser user, string request)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -200,9 +204,9 @@ public sealed class StreamChats(
     }
 }
 
-/// <summary>A chat to be created.</summary>
+/// <summary>A chat to create.</summary>
 /// <param name="Prompt">What the person wrote.</param>
-/// <param name="Title">Its title; the beginning of the prompt where it is null.</param>
-/// <param name="UserId">Whose it is, where the client says so: the person's own id.</param>
-/// <param name="Model">The model to ask; null for the usual one.</param>
+/// <param name="Title">The title; null to use the start of the prompt.</param>
+/// <param name="UserId">The caller's own id, or null.</param>
+/// <param name="Model">The model; null for the default.</param>
 internal sealed record NewChat(string? Prompt, string? Title, string? UserId, string? Model);

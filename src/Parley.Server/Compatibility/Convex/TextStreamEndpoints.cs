@@ -11,7 +11,8 @@ using Parley.Server.RateLimiting;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>
-/// Text that one client starts and receives over HTTP while all others watch it through subscriptions, like <c>@convex-dev/persistent-text-streaming</c>. Convex clients use it like their own server.
+/// Text that one client starts and receives over HTTP while others follow it through subscriptions, like
+/// <c>@convex-dev/persistent-text-streaming</c>. Convex clients use it like a Convex server.
 /// </summary>
 public static class TextStreamEndpoints
 {
@@ -45,7 +46,7 @@ public static class TextStreamEndpoints
         services
             .AddSingleton<StreamChats>()
             .AddSingleton<StreamBodies>()
-            .AddSingleton<LiveBody>()
+            .AddSingleton<StreamBodyEvents>()
             .AddSingleton<ConvexFunctions>()
             .AddSingleton<SyncHandshake>();
 

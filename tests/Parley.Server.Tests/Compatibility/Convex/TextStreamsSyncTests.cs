@@ -787,7 +787,7 @@ public sealed class TextStreamsSyncTests(ParleyServer server)
         // There are no subscriptions to her changes left.
         var feed = own.Services.GetRequiredService<ChangeFeed>();
         using var patience = new CancellationTokenSource(TestUser.Timeout);
-        while (feed.HasAnyListener)
+        while (feed.HasSubscribers)
         {
             patience.Token.ThrowIfCancellationRequested();
             await ana.IdAsync();

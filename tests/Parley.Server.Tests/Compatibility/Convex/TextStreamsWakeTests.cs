@@ -20,8 +20,8 @@ public sealed class TextStreamsWakeTests
     {
         var feed = new ChangeFeed();
         var seen = Channel.CreateUnbounded<string?>();
-        ChangeWatch? watch = null;
-        watch = new ChangeWatch(feed, Ana, () => watch!.Take(id => seen.Writer.TryWrite(id)));
+        ChangeSubscription? watch = null;
+        watch = new ChangeSubscription(feed, Ana, () => watch!.Take(id => seen.Writer.TryWrite(id)));
         await using (watch)
         {
             for (var i = 0; i < 50; i++)
@@ -37,14 +37,14 @@ public sealed class TextStreamsWakeTests
             }
         }
 
-        Assert.False(feed.HasAnyListener);
+        Assert.False(feed.HasSubscribers);
     }
 
     [Fact]
     public async Task ChangeWatch_MoreThanTheFeedHolds_SaysThatAnythingMayHaveChanged()
     {
         var feed = new ChangeFeed();
-        await using var watch = new ChangeWatch(feed, Ana, static () => { });
+        await using var watch = new ChangeSubscription(feed, Ana, static () => { });
         for (var i = 0; i < 1000; i++)
         {
             feed.Changed(Ana, $"{i}");
@@ -70,7 +70,7 @@ public sealed class TextStreamsWakeTests
         await model.WhenAskedAsync();
 
         var texts = Channel.CreateUnbounded<string>();
-        BodyFollower? follower = null;
+        StreamBodyReader? follower = null;
         var isFollowing = false;
         follower = own
             .Services.GetRequiredService<StreamBodies>()

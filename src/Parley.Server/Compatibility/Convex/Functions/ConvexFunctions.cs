@@ -9,7 +9,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex.Functions;
 
-/// <summary>The functions that Convex clients call. They are found by their names alone, whatever module an app has them in; arguments beyond those that are known are passed over.</summary>
+/// <summary>The functions that Convex clients call. They are found by name, in any module; unknown arguments are ignored.</summary>
 public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, TimeProvider time)
 {
     internal const string GetChat = "getChat",
@@ -19,10 +19,10 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         UpdateChatStatus = "updateChatStatus",
         DeleteChat = "deleteChat";
 
-    /// <summary>The function that a path such as <c>ai_chat:createChat</c> names.</summary>
+    /// <summary>The name of the function in a path such as <c>ai_chat:createChat</c>.</summary>
     internal static string NameOf(string path) => path[(path.LastIndexOf(':') + 1)..];
 
-    /// <summary>The one object that a function's arguments are; clients wrap it into an array.</summary>
+    /// <summary>The arguments of a function: one object, which clients wrap in an array. Null when invalid.</summary>
     internal static JsonElement? ArgumentsOf(JsonElement? args) =>
         args switch
         {
@@ -48,13 +48,13 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     }
 
     /// <summary>Subscribes to a query.</summary>
-    /// <param name="user">Who asks.</param>
+    /// <param name="user">The caller.</param>
     /// <param name="path">The function.</param>
     /// <param name="args">Its arguments.</param>
-    /// <param name="wake">Called, on any thread, when there may be another result.</param>
+    /// <param name="wake">Called, on any thread, when the result may have changed.</param>
     internal LiveQuery Watch(CurrentUser user, string path, JsonElement args, Action wake) =>
         NameOf(path) == GetChatBody && !IsBad<StreamArguments>(args, out _, out var stream)
-            ? new BodyQuery(new PacedBody(bodies, user, stream.StreamId, wake, time))
+            ? new BodyQuery(new ThrottledBody(bodies, user, stream.StreamId, wake, time))
             : new RowQuery(this, user, path, args, time);
 
     /// <summary>The queries whose results are rows.</summary>
@@ -100,20 +100,20 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 var rows = await chats.ListAsync(user, (int)(list.Limit ?? ListStreamChats.DefaultLimit), cancellationToken);
                 return FunctionResult.OfRows(rows, rows.Min(row => row.ExpiresAt));
             case GetChatBody:
-                // Only with arguments that no stream could be found by.
+                // Reached only with invalid arguments.
                 IsBad<StreamArguments>(args, out problem, out _);
                 return FunctionResult.Failed(problem);
             case var name:
                 return FunctionResult.Failed(
-                    name is CreateChat or UpdateChatStatus or DeleteChat ? IsOf(name, "mutation", "query") : NoSuch("query", path)
+                    name is CreateChat or UpdateChatStatus or DeleteChat ? WrongKind(name, "mutation", "query") : Unknown("query", path)
                 );
         }
     }
 
-    /// <param name="user">Who asks.</param>
+    /// <param name="user">The caller.</param>
     /// <param name="path">The function.</param>
     /// <param name="args">Its arguments.</param>
-    /// <param name="request">What the client calls this request, where it sends it again after it has lost its connection.</param>
+    /// <param name="request">The client's name for this request, which it repeats when it resends the request after a reconnect.</param>
     internal async Task<FunctionResult> MutateAsync(
         CurrentUser user,
         string path,
@@ -152,7 +152,7 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 var (row, illegal) = await chats.SetStatusAsync(user, update.ChatId, update.Status, cancellationToken);
                 return row is null ? FunctionResult.Failed(illegal!) : FunctionResult.Null;
             case DeleteChat:
-                // A client that has lost its connection deletes again: what is gone is deleted.
+                // A client resends the request after a reconnect: to delete a missing chat succeeds.
                 if (IsBad<ChatArguments>(args, out problem, out var delete))
                 {
                     return FunctionResult.Failed(problem);
@@ -162,23 +162,23 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
                 return FunctionResult.Null;
             case var name:
                 return FunctionResult.Failed(
-                    name is GetChat or GetChatBody or ListChats ? IsOf(name, "query", "mutation") : NoSuch("mutation", path)
+                    name is GetChat or GetChatBody or ListChats ? WrongKind(name, "query", "mutation") : Unknown("mutation", path)
                 );
         }
     }
 
-    /// <summary>What every call of an action is answered.</summary>
+    /// <summary>The response to every action.</summary>
     internal static Problem NoActions { get; } =
         Problems.Of(
             StatusCodes.Status404NotFound,
             ErrorCodes.NoSuchFunction,
-            $"There are no actions. Here are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}."
+            $"There are no actions. Available are the queries {GetChat}, {GetChatBody} and {ListChats}, and the mutations {CreateChat}, {UpdateChatStatus} and {DeleteChat}."
         );
 
     internal static FunctionResult BodyOf(StreamBody? body) =>
         body is { } known ? new FunctionResult(known.ToJson()) : FunctionResult.Failed(Problems.NotFound("stream"));
 
-    /// <summary>Reads arguments, and refuses text that nobody could keep.</summary>
+    /// <summary>Reads and validates arguments. True when they are invalid.</summary>
     internal static bool IsBad<T>(JsonElement args, out Problem problem, out T value)
         where T : class, IArguments
     {
@@ -202,14 +202,14 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
         return problem is not null;
     }
 
-    private static Problem IsOf(string name, string kind, string asked) =>
-        Problems.Of(StatusCodes.Status404NotFound, ErrorCodes.NoSuchFunction, $"{name} is a {kind}, not a {asked}.");
+    private static Problem WrongKind(string name, string kind, string requested) =>
+        Problems.Of(StatusCodes.Status404NotFound, ErrorCodes.NoSuchFunction, $"{name} is a {kind}, not a {requested}.");
 
-    private static Problem NoSuch(string kind, string path) =>
+    private static Problem Unknown(string kind, string path) =>
         Problems.Of(
             StatusCodes.Status404NotFound,
             ErrorCodes.NoSuchFunction,
-            $"There is no {kind} {Shown(path)}. Here are {(kind == "query" ? $"{GetChat}, {GetChatBody} and {ListChats}" : $"{CreateChat}, {UpdateChatStatus} and {DeleteChat}")}, under any module's name."
+            $"There is no {kind} {Shown(path)}. Available in any module are {(kind == "query" ? $"{GetChat}, {GetChatBody} and {ListChats}" : $"{CreateChat}, {UpdateChatStatus} and {DeleteChat}")}."
         );
 
     private static string Shown(string path) => path.Length > 64 ? path[..64] + "…" : path;
@@ -217,10 +217,10 @@ public sealed class ConvexFunctions(StreamChats chats, StreamBodies bodies, Time
     /// <summary>Arguments of a function.</summary>
     internal interface IArguments
     {
-        /// <summary>The required argument that is not there.</summary>
+        /// <summary>The required argument that is missing, or null.</summary>
         string? Missing => null;
 
-        /// <summary>What will be stored.</summary>
+        /// <summary>The texts that will be stored.</summary>
         IReadOnlyList<string?> Texts => [];
     }
 

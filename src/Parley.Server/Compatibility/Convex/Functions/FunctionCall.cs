@@ -8,15 +8,15 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.Convex.Functions;
 
-/// <summary>A call of a function over HTTP, as <c>ConvexHttpClient</c> makes it, and its answer.</summary>
+/// <summary>A call of a function over HTTP, as <c>ConvexHttpClient</c> makes it, and its response.</summary>
 internal static class FunctionCall
 {
-    /// <summary>Says that the function failed, and not the server.</summary>
+    /// <summary>The status for a failure of the function, not of the server.</summary>
     public const int FunctionFailed = 560;
 
     private static readonly JsonWriterOptions Options = new() { Encoder = ApiJson.Options.Encoder };
 
-    /// <summary>The function and its arguments; false when the body does not say them.</summary>
+    /// <summary>Reads the function and its arguments. False when they are missing or invalid.</summary>
     public static bool TryRead(
         string? path,
         JsonElement? args,
@@ -30,22 +30,22 @@ internal static class FunctionCall
         arguments = known ?? default;
         if (path is null)
         {
-            problem = Problems.Invalid("path", ErrorCodes.Required, "path names the function, as ai_chat:createChat.");
+            problem = Problems.Invalid("path", ErrorCodes.Required, "path is required: the function, such as ai_chat:createChat.");
         }
         else if (known is null)
         {
-            problem = Problems.Invalid("args", ErrorCodes.WrongType, "args is one object, or an array that holds it.");
+            problem = Problems.Invalid("args", ErrorCodes.WrongType, "args must be one object, or an array with one object.");
         }
 
         return problem is null;
     }
 
-    public static IResult Answer(FunctionResult result) =>
+    public static IResult Respond(FunctionResult result) =>
         result.Failure is { } failure
             ? Results.Json(Failed.Of(failure), ApiJson.Options, statusCode: FunctionFailed)
             : Results.Bytes(Write(result.Value.Span), "application/json; charset=utf-8");
 
-    /// <summary>The value is JSON already, and may be long.</summary>
+    /// <summary>Writes the value, which is already JSON, without parsing it.</summary>
     private static ReadOnlyMemory<byte> Write(ReadOnlySpan<byte> value)
     {
         var output = new ArrayBufferWriter<byte>(value.Length + 64);
@@ -63,15 +63,15 @@ internal static class FunctionCall
         return output.WrittenMemory;
     }
 
-    /// <summary>The answer of a function that succeeded.</summary>
+    /// <summary>The response of a function that succeeded.</summary>
     public sealed record Succeeded(string Status, JsonElement Value, IReadOnlyList<string> LogLines);
 
-    /// <summary>The answer of a function that failed.</summary>
+    /// <summary>The response of a function that failed.</summary>
     public sealed record Failed(string Status, string ErrorMessage, Error ErrorData, IReadOnlyList<string> LogLines)
     {
         public static Failed Of(Problem problem) => new("error", problem.Detail, new Error(problem.Code, problem.Detail), []);
     }
 
-    /// <summary>What a client finds in <c>data</c> of the <c>ConvexError</c>.</summary>
+    /// <summary>The <c>data</c> of the client's <c>ConvexError</c>.</summary>
     public sealed record Error(string Code, string Message);
 }

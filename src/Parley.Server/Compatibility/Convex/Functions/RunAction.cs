@@ -2,7 +2,7 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.Convex.Functions;
 
-/// <summary><c>POST /api/action</c>: there are none, and a client is told so in its own words, whatever it asks for.</summary>
+/// <summary><c>POST /api/action</c>: always responds, in Convex's format, that there are no actions.</summary>
 public static class RunAction
 {
     public static IResult Handle() => ApiJson.Ok(FunctionCall.Failed.Of(ConvexFunctions.NoActions));

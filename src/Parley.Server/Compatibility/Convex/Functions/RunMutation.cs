@@ -7,7 +7,7 @@ namespace Parley.Server.Compatibility.Convex.Functions;
 /// <summary><c>POST /api/mutation</c>: runs a mutation.</summary>
 public static class RunMutation
 {
-    /// <summary>What is read of a body.</summary>
+    /// <summary>The members of a body that are read.</summary>
     public sealed record Request(string? Path, JsonElement? Args);
 
     public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions, TimeProvider time)
@@ -27,7 +27,7 @@ public static class RunMutation
             return problem;
         }
 
-        return FunctionCall.Answer(
+        return FunctionCall.Respond(
             await functions.MutateAsync(await http.CurrentUserOrNewAsync(time), path, args, null, http.RequestAborted)
         );
     }

@@ -4,10 +4,10 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex.Functions;
 
-/// <summary><c>POST /api/query</c>: a query's result as it is now.</summary>
+/// <summary><c>POST /api/query</c>: returns the current result of a query.</summary>
 public static class RunQuery
 {
-    /// <summary>What is read of a body.</summary>
+    /// <summary>The members of a body that are read.</summary>
     public sealed record Request(string? Path, JsonElement? Args);
 
     public static async Task<IResult> Handle(HttpContext http, ConvexFunctions functions)
@@ -27,6 +27,6 @@ public static class RunQuery
             return problem;
         }
 
-        return FunctionCall.Answer(await functions.QueryAsync(CurrentUser.Of(http.User), path, args, http.RequestAborted));
+        return FunctionCall.Respond(await functions.QueryAsync(CurrentUser.Of(http.User), path, args, http.RequestAborted));
     }
 }

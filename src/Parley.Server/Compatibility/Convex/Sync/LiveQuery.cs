@@ -5,28 +5,31 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
-/// <summary>A query that somebody is subscribed to. Used by one task, except where it says otherwise.</summary>
+/// <summary>A query with a subscription. Used by one task.</summary>
 internal abstract class LiveQuery : IAsyncDisposable
 {
-    /// <summary>The result, if it is another one than before and its time has come.</summary>
+    /// <summary>The result, if it has changed and may be sent now; otherwise null.</summary>
     public abstract ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken);
 
-    /// <summary>How long until there can be something to take, if nobody wakes it.</summary>
+    /// <summary>The time until the next read or send is due without a wake.</summary>
     public abstract TimeSpan DueIn { get; }
 
-    /// <summary>What it costs to be subscribed to it: the bytes of its result, while there may be another one.</summary>
+    /// <summary>The memory that the subscription needs: the bytes of its result.</summary>
     public abstract int LiveBytes { get; }
 
-    /// <summary>Something has changed in a conversation; null means in any. <paramref name="byThisClient"/>: it waits for the new result.</summary>
-    public abstract void Changed(string? conversationId, bool byThisClient);
+    /// <summary>
+    /// Marks a conversation as changed; null for any. A change <paramref name="byThisClient"/> is not throttled, as the client waits for
+    /// the result.
+    /// </summary>
+    public abstract void MarkChanged(string? conversationId, bool byThisClient);
 
     public abstract ValueTask DisposeAsync();
 }
 
-/// <summary>A query for rows: it is asked again when something has changed.</summary>
+/// <summary>A query for rows, which is run again after a change.</summary>
 internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, string path, JsonElement args, TimeProvider time) : LiveQuery
 {
-    private readonly Pace _pace = new(time);
+    private readonly SendThrottle _throttle = new(time);
     private readonly string? _chatId =
         ConvexFunctions.NameOf(path) == ConvexFunctions.GetChat
         && !ConvexFunctions.IsBad<ConvexFunctions.ChatArguments>(args, out _, out var get)
@@ -40,14 +43,14 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
 
     public override TimeSpan DueIn =>
         _isUrgent ? TimeSpan.Zero
-        : _isStale ? _pace.Left
+        : _isStale ? _throttle.Delay
         : ChangesIn;
 
     public override int LiveBytes => _length;
 
     private TimeSpan ChangesIn => _changesAt is { } at ? at - time.GetUtcNow() : TimeSpan.MaxValue;
 
-    public override void Changed(string? conversationId, bool byThisClient)
+    public override void MarkChanged(string? conversationId, bool byThisClient)
     {
         if (_chatId is not null && conversationId is not null && conversationId != _chatId)
         {
@@ -69,7 +72,7 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
         var result = await functions.QueryRowsAsync(user, path, args, cancellationToken);
         _changesAt = result.ChangesAt;
         _length = result.Value.Length;
-        _pace.Sent(_length);
+        _throttle.Sent(_length);
         var hash = SHA256.HashData(
             result.Failure is null ? result.Value.Span : System.Text.Encoding.UTF8.GetBytes(result.Failure.Code + result.Failure.Detail)
         );
@@ -85,14 +88,14 @@ internal sealed class RowQuery(ConvexFunctions functions, CurrentUser user, stri
     public override ValueTask DisposeAsync() => default;
 }
 
-/// <summary>A query for a stream's body: it follows the log.</summary>
-internal sealed class BodyQuery(PacedBody body) : LiveQuery
+/// <summary>A query for a stream's body, which follows the log.</summary>
+internal sealed class BodyQuery(ThrottledBody body) : LiveQuery
 {
     public override TimeSpan DueIn => body.DueIn;
 
     public override int LiveBytes => body.Body?.Text.Length ?? 0;
 
-    public override void Changed(string? conversationId, bool byThisClient) => body.Poke(conversationId);
+    public override void MarkChanged(string? conversationId, bool byThisClient) => body.MarkChanged(conversationId);
 
     public override async ValueTask<FunctionResult?> TakeAsync(CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
-/// <summary><c>GET /api/{version}/sync</c>: the WebSocket of Convex clients, in any version of them that sends and reads JSON.</summary>
+/// <summary><c>GET /api/{version}/sync</c>: the WebSocket of Convex clients, of any version that uses JSON.</summary>
 public sealed partial class SyncHandshake(
     ConvexFunctions functions,
     ChangeFeed feed,
@@ -34,7 +34,7 @@ public sealed partial class SyncHandshake(
             return;
         }
 
-        // A browser asks no one before it opens a socket to another site, and sends this one's cookie along.
+        // A browser opens a socket to another site without a CORS check, and sends that site's cookies.
         if (!IsSameOrigin(http) && !CorsSetup.IsAllowed(http))
         {
             await Problems.WriteAsync(
@@ -47,28 +47,29 @@ public sealed partial class SyncHandshake(
         }
 
         var user = await http.CurrentUserOrNewAsync(time);
-        var (beat, deadline) = (options.Value.Heartbeat, options.Value.WriteDeadline);
+        var (heartbeat, deadline) = (options.Value.Heartbeat, options.Value.WriteDeadline);
         using var socket = await http.WebSockets.AcceptWebSocketAsync(
-            new WebSocketAcceptContext { KeepAliveInterval = beat, KeepAliveTimeout = deadline }
+            new WebSocketAcceptContext { KeepAliveInterval = heartbeat, KeepAliveTimeout = deadline }
         );
-        var leaving = lifetime.ApplicationStopping;
+        var stopping = lifetime.ApplicationStopping;
         await using var session = new SyncSession(
-            new SyncSocket(socket, deadline, time, leaving),
+            new SyncSocket(socket, deadline, time, stopping),
             user,
             functions,
             feed,
             identity.Value,
-            beat,
+            heartbeat,
             time,
             logger
         );
         try
         {
-            await session.RunAsync(http.RequestAborted, leaving);
+            await session.RunAsync(http.RequestAborted, stopping);
         }
-        catch (Exception error) when (error is System.Net.WebSockets.WebSocketException or IOException or OperationCanceledException)
+        catch (Exception exception)
+            when (exception is System.Net.WebSockets.WebSocketException or IOException or OperationCanceledException)
         {
-            LogGone(error);
+            LogInterrupted(exception);
         }
     }
 
@@ -82,5 +83,5 @@ public sealed partial class SyncHandshake(
         };
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A sync connection was interrupted.")]
-    private partial void LogGone(Exception error);
+    private partial void LogInterrupted(Exception exception);
 }

@@ -6,7 +6,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
-/// <summary>A message of a client, whatever its type: each has some of these members.</summary>
+/// <summary>A message of a client. Each type uses some of these members.</summary>
 internal sealed record SyncMessage(
     string? Type,
     string? SessionId,
@@ -21,10 +21,10 @@ internal sealed record SyncMessage(
     string? Value
 );
 
-/// <summary>A query to be added to a client's set, or to be removed.</summary>
+/// <summary>Adds a query to a client's set, or removes one.</summary>
 internal sealed record QueryModification(string? Type, uint? QueryId, string? UdfPath, JsonElement? Args);
 
-/// <summary>What a transition says of one query: its new result, or that it is gone.</summary>
+/// <summary>The change of one query in a transition: its new result, or null when it was removed.</summary>
 internal readonly record struct StateModification(uint QueryId, FunctionResult? Result);
 
 /// <summary>Writes the server's messages.</summary>
@@ -67,8 +67,8 @@ internal static class SyncMessages
 
     public static ReadOnlyMemory<byte> FatalError(string error) => Write("FatalError"u8, json => json.WriteString("error"u8, error));
 
-    /// <param name="error">A sentence.</param>
-    /// <param name="identity">The identity that the connection still has.</param>
+    /// <param name="error">A sentence for people.</param>
+    /// <param name="identity">The current version of the connection's identity.</param>
     public static ReadOnlyMemory<byte> AuthError(string error, uint identity) => Write("AuthError"u8, json =>
         {
             json.WriteString("error"u8, error);

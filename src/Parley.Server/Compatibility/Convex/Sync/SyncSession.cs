@@ -14,8 +14,9 @@ using Parley.Server.Identity;
 namespace Parley.Server.Compatibility.Convex.Sync;
 
 /// <summary>
-/// One connection of a Convex client. It subscribes to queries, and is told their results in transitions, each of which begins at the version where the one before has ended. It calls mutations, and learns of
-/// each that it has taken effect before the transition that shows it. Everything that happens is dealt with by one task, one after the other.
+/// One connection of a Convex client. The client subscribes to queries, and gets their results in transitions, each of which starts at the
+/// version where the previous one ended. It calls mutations, and gets the response of each one before the transition that shows its effect.
+/// One task handles all messages and changes in sequence.
 /// </summary>
 internal sealed partial class SyncSession(
     SyncSocket socket,
@@ -31,17 +32,17 @@ internal sealed partial class SyncSession(
     private const int MaxQueries = 256,
         MaxQueryBytes = 16 * 1024,
         MaxLiveBytes = 64 * 1024 * 1024,
-        MaxWaiting = 4;
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(30);
+        MaxQueuedMessages = 4;
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly Signal _signal = new(time);
+    private readonly Waker _waker = new(time);
     private readonly Channel<SyncFrame> _inbox = Channel.CreateBounded<SyncFrame>(
-        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true }
+        new BoundedChannelOptions(MaxQueuedMessages) { SingleReader = true, SingleWriter = true }
     );
     private readonly SortedDictionary<uint, (string Path, JsonElement Args, LiveQuery Query)> _queries = [];
-    private readonly long _began = time.GetTimestamp();
+    private readonly long _startedAt = time.GetTimestamp();
     private CurrentUser? _authenticated;
-    private ChangeWatch? _changes;
+    private ChangeSubscription? _changes;
     private SyncVersion _version;
     private ulong _observed;
     private string? _sessionId;
@@ -50,18 +51,18 @@ internal sealed partial class SyncSession(
 
     private CurrentUser User => _authenticated ?? handshakeUser;
 
-    /// <summary>Serves the connection to its end.</summary>
-    /// <param name="aborted">The connection is gone.</param>
-    /// <param name="leaving">The server is about to leave.</param>
-    public async Task RunAsync(CancellationToken aborted, CancellationToken leaving)
+    /// <summary>Serves the connection until it ends.</summary>
+    /// <param name="aborted">Cancelled when the connection is lost.</param>
+    /// <param name="stopping">Cancelled when the server shuts down.</param>
+    public async Task RunAsync(CancellationToken aborted, CancellationToken stopping)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        using var nudge = leaving.UnsafeRegister(static signal => ((Signal)signal!).Set(), _signal);
-        _changes = new ChangeWatch(feed, User.Owner, _signal.Set);
-        var receiving = ReceiveAsync(over.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        using var registration = stopping.UnsafeRegister(static waker => ((Waker)waker!).Wake(), _waker);
+        _changes = new ChangeSubscription(feed, User.Owner, _waker.Wake);
+        var receiving = ReceiveAsync(ending.Token);
         try
         {
-            var end = await ServeSafelyAsync(aborted, leaving);
+            var end = await ServeSafelyAsync(aborted, stopping);
             _inbox.Writer.TryComplete();
             if (end.Last is { } last)
             {
@@ -72,12 +73,14 @@ internal sealed partial class SyncSession(
         }
         finally
         {
-            await over.CancelAsync();
+            await ending.CancelAsync();
             await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Reads until the peer has closed. A client that sends faster than it is served waits; what comes after the end is thrown away.</summary>
+    /// <summary>
+    /// Receives until the peer has closed. A full queue delays the client (backpressure); messages after the end are discarded.
+    /// </summary>
     private async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         try
@@ -90,7 +93,7 @@ internal sealed partial class SyncSession(
                     _inbox.Writer.TryWrite(frame);
                 }
 
-                _signal.Set();
+                _waker.Wake();
                 if (frame.End is null)
                 {
                     continue;
@@ -107,28 +110,28 @@ internal sealed partial class SyncSession(
         finally
         {
             _inbox.Writer.TryComplete();
-            _signal.Set();
+            _waker.Wake();
         }
     }
 
-    private async Task<SyncEnd> ServeSafelyAsync(CancellationToken aborted, CancellationToken leaving)
+    private async Task<SyncEnd> ServeSafelyAsync(CancellationToken aborted, CancellationToken stopping)
     {
         try
         {
-            return await ServeAsync(aborted, leaving);
+            return await ServeAsync(aborted, stopping);
         }
-        catch (Exception error) when (error is not (WebSocketException or IOException or OperationCanceledException))
+        catch (Exception exception) when (exception is not (WebSocketException or IOException or OperationCanceledException))
         {
-            LogBroke(error);
-            return SyncEnd.Broke;
+            LogFailed(exception);
+            return SyncEnd.Failed;
         }
     }
 
-    private async Task<SyncEnd> ServeAsync(CancellationToken aborted, CancellationToken leaving)
+    private async Task<SyncEnd> ServeAsync(CancellationToken aborted, CancellationToken stopping)
     {
-        while (!leaving.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
-            while (!leaving.IsCancellationRequested && _inbox.Reader.TryRead(out var frame))
+            while (!stopping.IsCancellationRequested && _inbox.Reader.TryRead(out var frame))
             {
                 if ((frame.End ?? await HandleAsync(frame.Message!, aborted)) is { } end)
                 {
@@ -136,13 +139,13 @@ internal sealed partial class SyncSession(
                 }
             }
 
-            // The connection broke.
+            // The connection was lost.
             if (_inbox.Reader.Completion.IsCompleted)
             {
-                return SyncEnd.Gone;
+                return SyncEnd.PeerClosed;
             }
 
-            _changes!.Take(conversation => Changed(conversation, byThisClient: false));
+            _changes!.Take(conversation => MarkChanged(conversation, byThisClient: false));
             if (await TakeAsync(aborted) is { Count: > 0 } modifications)
             {
                 await TransitionAsync(_version, modifications, aborted);
@@ -158,26 +161,26 @@ internal sealed partial class SyncSession(
                 await SendAsync(SyncMessages.Ping, aborted);
             }
 
-            if (!_isConnected && time.GetElapsedTime(_began) >= ConnectPatience)
+            if (!_isConnected && time.GetElapsedTime(_startedAt) >= ConnectTimeout)
             {
                 return new SyncEnd(WebSocketCloseStatus.PolicyViolation, "No Connect message was received.");
             }
 
-            await _signal.WaitAsync(DueIn, aborted);
+            await _waker.WaitAsync(DueIn, aborted);
         }
 
         return SyncEnd.Restarting;
     }
 
-    /// <summary>How long there is nothing to do, if nobody sets the signal.</summary>
+    /// <summary>The time until something is due without a wake.</summary>
     private TimeSpan DueIn
     {
         get
         {
             var due = heartbeat - time.GetElapsedTime(_sentAt);
-            if (!_isConnected && ConnectPatience - time.GetElapsedTime(_began) is var patience && patience < due)
+            if (!_isConnected && ConnectTimeout - time.GetElapsedTime(_startedAt) is var timeout && timeout < due)
             {
-                due = patience;
+                due = timeout;
             }
 
             foreach (var (_, _, query) in _queries.Values)
@@ -196,7 +199,7 @@ internal sealed partial class SyncSession(
     {
         if (_isConnected == (message.Type == "Connect"))
         {
-            return new(SyncEnd.Fatal("The first message must be Connect, and no other message may be."));
+            return new(SyncEnd.Fatal("The first message, and only the first, must be Connect."));
         }
 
         switch (message.Type)
@@ -212,7 +215,7 @@ internal sealed partial class SyncSession(
             case "Authenticate":
                 return AuthenticateAsync(message, cancellationToken);
             case "Event":
-                // What a client measured of itself.
+                // A client's measurements of itself are ignored.
                 return default;
             default:
                 return new(SyncEnd.Fatal("Unknown message type."));
@@ -233,7 +236,8 @@ internal sealed partial class SyncSession(
             return SyncEnd.Fatal("maxObservedTimestamp is not a timestamp.");
         }
 
-        // Every first transition begins at 0. That it ends later than what this client has seen on an earlier connection, also where this clock is behind, tells it which of its mutations are reflected.
+        // Every first transition starts at 0. It must end later than what this client has seen on earlier connections, even if this node's
+        // clock is behind, as the client derives from it which of its mutations are reflected.
         _observed = observed;
         return null;
     }
@@ -247,7 +251,7 @@ internal sealed partial class SyncSession(
 
         if (from != _version.QuerySet || to <= from)
         {
-            return SyncEnd.Fatal($"The query set is at version {_version.QuerySet}; this message would take it from {from} to {to}.");
+            return SyncEnd.Fatal($"The query set is at version {_version.QuerySet}; this message changes it from {from} to {to}.");
         }
 
         List<StateModification> changes = [];
@@ -276,7 +280,7 @@ internal sealed partial class SyncSession(
                         return SyncEnd.Fatal("The name and the arguments of a query may have at most 16 KiB.");
                     }
 
-                    _queries[id] = (path, args, functions.Watch(User, path, args, _signal.Set));
+                    _queries[id] = (path, args, functions.Watch(User, path, args, _waker.Wake));
                     break;
                 case "Remove":
                     if (!_queries.Remove(id, out var removed))
@@ -311,8 +315,8 @@ internal sealed partial class SyncSession(
             return null;
         }
 
-        // The client waits for the transition, and expects to see in it what it has done.
-        _changes!.Take(conversation => Changed(conversation, byThisClient: true));
+        // The client waits for the transition, and expects the effect of its mutation in it.
+        _changes!.Take(conversation => MarkChanged(conversation, byThisClient: true));
         var at = Next(_version);
         await SendAsync(SyncMessages.MutationResponse(id, result, at.Timestamp), cancellationToken);
         await TransitionAsync(at, await TakeAsync(cancellationToken), cancellationToken);
@@ -348,7 +352,7 @@ internal sealed partial class SyncSession(
         return null;
     }
 
-    /// <summary>From here on another person asks, or again the one who came with the handshake: every query is asked anew.</summary>
+    /// <summary>Changes the connection's user, to that of a token or of the handshake, and runs every query again.</summary>
     private async ValueTask<SyncEnd?> AuthenticateAsync(SyncMessage message, CancellationToken cancellationToken)
     {
         if (message.BaseVersion != _version.Identity)
@@ -370,31 +374,31 @@ internal sealed partial class SyncSession(
                     "Unauthenticated",
                     SyncMessages.AuthError("The token is not accepted.", _version.Identity)
                 )
-                : SyncEnd.Fatal("tokenType is User or None.");
+                : SyncEnd.Fatal("tokenType must be User or None.");
         }
 
         await _changes!.DisposeAsync();
         _authenticated = user;
-        _changes = new ChangeWatch(feed, user.Owner, _signal.Set);
+        _changes = new ChangeSubscription(feed, user.Owner, _waker.Wake);
         foreach (var (id, (path, args, query)) in _queries.ToArray())
         {
             await query.DisposeAsync();
-            _queries[id] = (path, args, functions.Watch(user, path, args, _signal.Set));
+            _queries[id] = (path, args, functions.Watch(user, path, args, _waker.Wake));
         }
 
         await TransitionAsync(_version with { Identity = _version.Identity + 1 }, await TakeAsync(cancellationToken), cancellationToken);
         return null;
     }
 
-    private void Changed(string? conversationId, bool byThisClient)
+    private void MarkChanged(string? conversationId, bool byThisClient)
     {
         foreach (var (_, _, query) in _queries.Values)
         {
-            query.Changed(conversationId, byThisClient);
+            query.MarkChanged(conversationId, byThisClient);
         }
     }
 
-    /// <summary>The results that are others than the client knows, and whose time has come.</summary>
+    /// <summary>The results that have changed and may be sent now.</summary>
     private async ValueTask<List<StateModification>> TakeAsync(CancellationToken cancellationToken)
     {
         List<StateModification> modifications = [];
@@ -441,9 +445,9 @@ internal sealed partial class SyncSession(
             await _changes.DisposeAsync();
         }
 
-        _signal.Dispose();
+        _waker.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A sync connection is closed after an error.")]
-    private partial void LogBroke(Exception error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Closing a sync connection after an unexpected error.")]
+    private partial void LogFailed(Exception exception);
 }

@@ -7,24 +7,26 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
-/// <summary>The messages of one WebSocket: whole, of bounded size, and sent one at a time to a peer that has to read them.</summary>
+/// <summary>
+/// Receives and sends the messages of one WebSocket: whole, of bounded size, and with a deadline for the peer to read them.
+/// </summary>
 /// <param name="socket">The connection.</param>
-/// <param name="writeDeadline">How long the peer may leave unread what was sent to it.</param>
+/// <param name="writeDeadline">How long the peer may leave sent data unread.</param>
 /// <param name="time">The clock.</param>
-/// <param name="leaving">The server is about to leave: nobody waits for a slow peer any more.</param>
-internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeProvider time, CancellationToken leaving)
+/// <param name="stopping">Cancelled when the server shuts down: slow peers are then no longer waited for.</param>
+internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeProvider time, CancellationToken stopping)
 {
-    /// <summary>As for any other body.</summary>
+    /// <summary>The same limit as for request bodies.</summary>
     public const int MaxBytes = StrictJson.MaxBytes;
 
-    private const int MaxKeptBytes = 64 * 1024,
-        PieceBytes = 64 * 1024,
+    private const int MaxRetainedBytes = 64 * 1024,
+        ChunkBytes = 64 * 1024,
         Depth = 64;
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private ArrayBufferWriter<byte> _incoming = new(512);
 
-    /// <summary>The next message, or why there is none.</summary>
+    /// <summary>The next message, or the end.</summary>
     public async Task<SyncFrame> ReceiveAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -53,7 +55,7 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         }
     }
 
-    /// <summary>Throws away what the peer sends until it closes.</summary>
+    /// <summary>Discards what the peer sends until it closes.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         var scratch = new byte[4096];
@@ -71,8 +73,8 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
             }
 
             var message = StrictJson.Bind<SyncMessage>(json);
-            return message.Value is { } good
-                ? new(good, null)
+            return message.Value is { } valid
+                ? new(valid, null)
                 : new(default, SyncEnd.Fatal("Invalid message: " + ((Problem)message.Refusal!).Detail));
         }
         catch (JsonException)
@@ -81,7 +83,7 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         }
         finally
         {
-            if (_incoming.Capacity > MaxKeptBytes)
+            if (_incoming.Capacity > MaxRetainedBytes)
             {
                 _incoming = new(512);
             }
@@ -92,14 +94,17 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
         }
     }
 
-    /// <summary>Sends a message. A peer that does not read is cut off; it comes back and gets what is there then. One that reads slowly is not: a long message goes in pieces, each in its own time.</summary>
+    /// <summary>
+    /// Sends a message. A peer that does not read is disconnected; it reconnects and gets the current state. A long message is sent in
+    /// chunks, each with its own deadline, so that a slow peer is not disconnected.
+    /// </summary>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var piece = message[..Math.Min(message.Length, PieceBytes)];
-            message = message[piece.Length..];
-            var sending = socket.SendAsync(piece, WebSocketMessageType.Text, endOfMessage: message.IsEmpty, cancellationToken);
+            var chunk = message[..Math.Min(message.Length, ChunkBytes)];
+            message = message[chunk.Length..];
+            var sending = socket.SendAsync(chunk, WebSocketMessageType.Text, endOfMessage: message.IsEmpty, cancellationToken);
             if (!sending.IsCompletedSuccessfully)
             {
                 await WaitAsync(sending.AsTask());
@@ -116,26 +121,29 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
     {
         try
         {
-            await sending.WaitAsync(writeDeadline, time, leaving);
+            await sending.WaitAsync(writeDeadline, time, stopping);
         }
-        catch (Exception error) when (error is TimeoutException || leaving.IsCancellationRequested)
+        catch (Exception exception) when (exception is TimeoutException || stopping.IsCancellationRequested)
         {
             socket.Abort();
             throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely);
         }
     }
 
-    /// <summary>Says goodbye, and waits a moment for the answer: what the peer is still sending would make the network drop the goodbye.</summary>
-    /// <param name="end">Why.</param>
-    /// <param name="peerClosed">Over when the peer has closed.</param>
+    /// <summary>
+    /// Sends a close frame, and waits briefly for the peer's: to close while the peer is still sending could reset the connection and lose
+    /// the frame.
+    /// </summary>
+    /// <param name="end">The reason.</param>
+    /// <param name="peerClosed">Completes when the peer has closed.</param>
     public async Task CloseAsync(SyncEnd end, Task peerClosed)
     {
         try
         {
-            await socket.CloseOutputAsync(end.Status, end.Reason, CancellationToken.None).WaitAsync(ClosePatience, time);
-            await peerClosed.WaitAsync(ClosePatience, time);
+            await socket.CloseOutputAsync(end.Status, end.Reason, CancellationToken.None).WaitAsync(CloseTimeout, time);
+            await peerClosed.WaitAsync(CloseTimeout, time);
         }
-        catch (Exception error) when (error is TimeoutException or WebSocketException or OperationCanceledException)
+        catch (Exception exception) when (exception is TimeoutException or WebSocketException or OperationCanceledException)
         {
             socket.Abort();
         }
@@ -145,26 +153,27 @@ internal sealed class SyncSocket(WebSocket socket, TimeSpan writeDeadline, TimeP
 /// <summary>A message, or the end.</summary>
 internal readonly record struct SyncFrame(SyncMessage? Message, SyncEnd? End)
 {
-    public static SyncFrame Closed => new(null, SyncEnd.Gone);
+    public static SyncFrame Closed => new(null, SyncEnd.PeerClosed);
 
-    public bool IsPeerClosed => ReferenceEquals(End, SyncEnd.Gone);
+    public bool IsPeerClosed => ReferenceEquals(End, SyncEnd.PeerClosed);
 }
 
 /// <summary>How a connection ends.</summary>
 /// <param name="Status">The close code.</param>
-/// <param name="Reason">A sentence for logs; some clients wait longer before they come back when it begins with <c>InternalServerError</c>.</param>
-/// <param name="Last">The message that is sent before.</param>
+/// <param name="Reason">The reason, for logs; some clients wait longer before they reconnect when it starts with
+/// <c>InternalServerError</c>.</param>
+/// <param name="Last">The message to send before the close frame, or null.</param>
 internal sealed record SyncEnd(WebSocketCloseStatus Status, string Reason, ReadOnlyMemory<byte>? Last = null)
 {
-    /// <summary>The peer has closed, or is gone.</summary>
-    public static SyncEnd Gone { get; } = new(WebSocketCloseStatus.NormalClosure, "");
+    /// <summary>The peer has closed the connection, or it was lost.</summary>
+    public static SyncEnd PeerClosed { get; } = new(WebSocketCloseStatus.NormalClosure, "");
 
-    /// <summary>Something went wrong here; the client comes back by itself.</summary>
-    public static SyncEnd Broke { get; } = new(WebSocketCloseStatus.InternalServerError, "InternalServerError");
+    /// <summary>An unexpected error; the client reconnects.</summary>
+    public static SyncEnd Failed { get; } = new(WebSocketCloseStatus.InternalServerError, "InternalServerError");
 
-    /// <summary>The server is about to leave; the client comes back by itself.</summary>
+    /// <summary>The server is shutting down; the client reconnects.</summary>
     public static SyncEnd Restarting { get; } = new((WebSocketCloseStatus)1012, "Restarting");
 
-    /// <summary>The client did what the protocol forbids. It is told so, and does not come back.</summary>
+    /// <summary>The client violated the protocol. It gets an error message, and does not reconnect.</summary>
     public static SyncEnd Fatal(string error) => new(WebSocketCloseStatus.PolicyViolation, "ProtocolError", SyncMessages.FatalError(error));
 }

@@ -4,15 +4,17 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 
-/// <summary>What a client has been told: which set of queries, of whom, as of when. Every transition begins exactly where the one before has ended.</summary>
+/// <summary>
+/// The version of a client's state: query set, identity and time. Every transition starts exactly where the previous one ended.
+/// </summary>
 /// <param name="QuerySet">Counted by the client.</param>
-/// <param name="Identity">Counted with each change of who asks.</param>
-/// <param name="Timestamp">Ever growing, also from one connection to the next: nanoseconds since 1970, as far as the clock goes forward.</param>
+/// <param name="Identity">Incremented with each change of the user.</param>
+/// <param name="Timestamp">Strictly increasing, also across connections: nanoseconds since 1970, or more when the clock is behind.</param>
 internal readonly record struct SyncVersion(uint QuerySet, uint Identity, ulong Timestamp)
 {
     private const int NanosecondsPerTick = 100;
 
-    /// <summary>The same with the next timestamp.</summary>
+    /// <summary>The same version with the next timestamp.</summary>
     public SyncVersion At(DateTimeOffset now) =>
         this with
         {
@@ -28,7 +30,7 @@ internal readonly record struct SyncVersion(uint QuerySet, uint Identity, ulong 
         json.WriteEndObject();
     }
 
-    /// <summary>On the wire it is the base64 of its eight bytes, the lowest first.</summary>
+    /// <summary>Writes a timestamp as the base64 of its eight bytes, little-endian.</summary>
     public static void WriteTimestamp(Utf8JsonWriter json, ulong timestamp)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
@@ -36,7 +38,7 @@ internal readonly record struct SyncVersion(uint QuerySet, uint Identity, ulong 
         json.WriteBase64String("ts"u8, bytes);
     }
 
-    /// <summary>Null when it is none, or one that no clock has shown.</summary>
+    /// <summary>Parses a timestamp; null when it is invalid or out of range.</summary>
     public static ulong? ParseTimestamp(string text)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];

@@ -8,10 +8,10 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Compatibility.Convex;
 
 /// <summary>
-/// Follows the body of one stream through its life: it waits to be driven, grows with its log, and ends. It looks when it is asked to, and says when that is worth while; used by one task, except for
-/// <see cref="Poke"/>.
+/// Reads the text and status of one stream, from its creation to the end of its generation. It reads when the caller refreshes it, and
+/// wakes the caller when there is something to read. Used by one task, except for <see cref="MarkChanged"/>.
 /// </summary>
-internal sealed class BodyFollower(
+internal sealed class StreamBodyReader(
     Func<CancellationToken, ValueTask<ChatSession?>> find,
     IGenerationStore store,
     GenerationRunner runner,
@@ -19,53 +19,55 @@ internal sealed class BodyFollower(
     Action wake
 ) : IAsyncDisposable
 {
-    /// <summary>A log that was lost is owned elsewhere now, or gone: soon it is known which.</summary>
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// The delay before the stream is loaded again after its log was lost: it was deleted, or another node has adopted it.
+    /// </summary>
+    private static readonly TimeSpan ReloadDelay = TimeSpan.FromMilliseconds(100);
 
     private ArrayBufferWriter<byte> _text = new();
-    private volatile bool _mustLook = true;
+    private volatile bool _mustReload = true;
     private string? _status,
         _conversation,
         _generation;
     private DateTimeOffset? _changesAt;
     private LogReader? _reader;
     private CancellationTokenSource? _reading;
-    private Task? _news;
+    private Task? _waiting;
     private volatile bool _isWaiting;
 
     /// <summary>Text and status; null when the stream is missing.</summary>
     public StreamBody? Body => _status is null ? null : new StreamBody(_text.WrittenMemory, _status);
 
-    /// <summary>Nothing more will come, unless the stream is deleted, or was.</summary>
+    /// <summary>Whether text and status no longer change, unless the stream is deleted.</summary>
     public bool IsFinal => _status is null || StreamStatus.IsFinal(_status);
 
-    /// <summary>When it must be asked again though nobody has been woken.</summary>
+    /// <summary>The time until a refresh is due without a wake.</summary>
     public TimeSpan ChangesIn => _changesAt is { } at ? at - time.GetUtcNow() : TimeSpan.MaxValue;
 
-    /// <summary>Something has changed in a conversation; null means in any.</summary>
-    public void Poke(string? conversationId)
+    /// <summary>Marks a conversation as changed, null for any, and wakes the caller.</summary>
+    public void MarkChanged(string? conversationId)
     {
-        var mine = Volatile.Read(ref _conversation);
-        if (conversationId is not null && mine is not null && mine != conversationId)
+        var current = Volatile.Read(ref _conversation);
+        if (conversationId is not null && current is not null && current != conversationId)
         {
             return;
         }
 
-        _mustLook = true;
+        _mustReload = true;
         wake();
     }
 
-    /// <summary>Lets go of the text of a stream that is final, once it is where it is needed.</summary>
+    /// <summary>Frees the text of a final stream once it has been sent.</summary>
     public void Release() => _text = new();
 
-    /// <summary>Takes what is there. True when text or status are others than before.</summary>
+    /// <summary>Reads the current text and status. True when they have changed.</summary>
     public async ValueTask<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         var (status, length) = (_status, _text.WrittenCount);
-        if (_mustLook || _changesAt <= time.GetUtcNow())
+        if (_mustReload || _changesAt <= time.GetUtcNow())
         {
-            _mustLook = false;
-            await LookAsync(cancellationToken);
+            _mustReload = false;
+            await LoadAsync(cancellationToken);
         }
 
         if (_reader is not null && !_isWaiting)
@@ -76,8 +78,8 @@ internal sealed class BodyFollower(
         return status != _status || length != _text.WrittenCount;
     }
 
-    /// <summary>Reads what is stored of the stream, and begins to follow its log where that is running.</summary>
-    private async ValueTask LookAsync(CancellationToken cancellationToken)
+    /// <summary>Loads the stored state of the stream, and follows its log if its generation is running.</summary>
+    private async ValueTask LoadAsync(CancellationToken cancellationToken)
     {
         _changesAt = null;
         if (await find(cancellationToken) is not { } stream)
@@ -91,9 +93,9 @@ internal sealed class BodyFollower(
         Volatile.Write(ref _conversation, stream.ConversationId);
         if (stream.GenerationId is null)
         {
-            var waits = stream.IsAlive(time.GetUtcNow());
-            _status = waits ? StreamStatus.Pending : StreamStatus.Timeout;
-            _changesAt = waits ? stream.ExpiresAt : null;
+            var isPending = stream.IsAlive(time.GetUtcNow());
+            _status = isPending ? StreamStatus.Pending : StreamStatus.Timeout;
+            _changesAt = isPending ? stream.ExpiresAt : null;
         }
         else if (_generation != stream.GenerationId || (_reader is null && !IsFinal))
         {
@@ -120,12 +122,12 @@ internal sealed class BodyFollower(
 
     private async ValueTask ReadAsync(CancellationToken cancellationToken)
     {
-        if (_news is not null)
+        if (_waiting is not null)
         {
-            await _news;
+            await _waiting;
         }
 
-        _news = null;
+        _waiting = null;
         GenerationEnded? ended = null;
         while (_reader!.TryRead(out var slice))
         {
@@ -141,13 +143,13 @@ internal sealed class BodyFollower(
         }
         else if (_reader.State == LogReaderState.Following)
         {
-            _news = WaitAsync(_reader);
+            _waiting = WaitAsync(_reader);
         }
         else
         {
-            // Lost, or ended while it was owned elsewhere: what is stored says which.
+            // The log was lost, or ended on another node: the stored state tells which.
             await StopReadingAsync();
-            _changesAt = time.GetUtcNow() + LookAgainAfter;
+            _changesAt = time.GetUtcNow() + ReloadDelay;
         }
     }
 
@@ -160,11 +162,11 @@ internal sealed class BodyFollower(
         }
         catch (OperationCanceledException)
         {
-            // It is no longer followed.
+            // The log is no longer followed.
         }
         finally
         {
-            // Before the wake, and so before this task is over: who is woken may look at once.
+            // Reset before the wake, as the woken task may refresh before this one has completed.
             _isWaiting = false;
             wake();
         }
@@ -183,8 +185,8 @@ internal sealed class BodyFollower(
         _status = _text.WrittenCount > 0 ? StreamStatus.Streaming : StreamStatus.Pending;
     }
 
-    /// <param name="ended">How it ended.</param>
-    /// <param name="whole">The whole log, unless the text so far is good. Of an answer that was stopped, the text beyond what was seen is not shown.</param>
+    /// <param name="ended">The end of the generation.</param>
+    /// <param name="whole">The whole log; null to keep the text so far. A stopped answer is cut at the last displayed position.</param>
     private void End(GenerationEnded ended, LogSnapshot? whole)
     {
         if (whole is not null)
@@ -204,14 +206,14 @@ internal sealed class BodyFollower(
         }
 
         await _reading!.CancelAsync();
-        if (_news is not null)
+        if (_waiting is not null)
         {
-            await _news.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         _reader.Dispose();
         _reading.Dispose();
-        (_reader, _reading, _news) = (null, null, null);
+        (_reader, _reading, _waiting) = (null, null, null);
     }
 
     public ValueTask DisposeAsync() => StopReadingAsync();

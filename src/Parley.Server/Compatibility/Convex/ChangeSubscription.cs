@@ -3,26 +3,26 @@ using Parley.Server.Generations;
 
 namespace Parley.Server.Compatibility.Convex;
 
-/// <summary>Which conversations of one person have changed, for a task that takes them when it has time.</summary>
-internal sealed class ChangeWatch : IAsyncDisposable
+/// <summary>Collects the changed conversations of one owner for a task, and wakes it.</summary>
+internal sealed class ChangeSubscription : IAsyncDisposable
 {
     private readonly ChangeFeed.Subscription _changes;
     private readonly CancellationTokenSource _ending = new();
     private readonly Action _wake;
-    private Task _news;
+    private Task _waiting;
     private volatile bool _isWaiting;
 
-    /// <param name="feed">Where they are announced.</param>
-    /// <param name="owner">The person.</param>
-    /// <param name="wake">Called, on any thread, when there is something to take.</param>
-    public ChangeWatch(ChangeFeed feed, Owner owner, Action wake)
+    /// <param name="feed">The feed that announces changes.</param>
+    /// <param name="owner">The owner.</param>
+    /// <param name="wake">Called, on any thread, when there are changes to take.</param>
+    public ChangeSubscription(ChangeFeed feed, Owner owner, Action wake)
     {
         _changes = feed.Subscribe(owner);
         _wake = wake;
-        _news = WaitAsync();
+        _waiting = WaitAsync();
     }
 
-    /// <summary>Hands over what has changed since the last time; null stands for anything.</summary>
+    /// <summary>Reports each conversation that has changed since the last call; null if any may have.</summary>
     public void Take(Action<string?> changed)
     {
         while (_changes.Changed.TryRead(out var conversationId))
@@ -37,7 +37,7 @@ internal sealed class ChangeWatch : IAsyncDisposable
 
         if (!_isWaiting)
         {
-            _news = WaitAsync();
+            _waiting = WaitAsync();
         }
     }
 
@@ -48,20 +48,20 @@ internal sealed class ChangeWatch : IAsyncDisposable
         {
             await _changes.Changed.WaitToReadAsync(_ending.Token);
 
-            // Before the wake, and so before this task is over: who is woken may look at once.
+            // Reset before the wake, as the woken task may take the changes before this one has completed.
             _isWaiting = false;
             _wake();
         }
         catch (OperationCanceledException)
         {
-            // Nobody watches any more.
+            // The subscription has ended.
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
-        await _news;
+        await _waiting;
         _ending.Dispose();
         _changes.Dispose();
     }
