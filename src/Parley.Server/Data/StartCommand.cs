@@ -53,8 +53,8 @@ public abstract record StartDecision
         /// <summary>The person's message; null when an existing one is answered.</summary>
         public NewMessage? Message { get; init; }
 
-        /// <summary>The model that the conversation was last held with.</summary>
-        public string? UsualModel { get; init; }
+        /// <summary>The model to use when the command names none: that of the conversation or of the first answer.</summary>
+        public string? DefaultModel { get; init; }
 
         /// <summary>The client's name for the answer, where it replaces one that the client shows.</summary>
         public string? AnswerName { get; init; }

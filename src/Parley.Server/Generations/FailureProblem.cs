@@ -5,12 +5,12 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>A generation that failed, as the status of a response.</summary>
+/// <summary>Maps a failed generation to an error response.</summary>
 internal static class FailureProblem
 {
-    /// <param name="error">Why it failed.</param>
+    /// <param name="error">The reason of the failure.</param>
     /// <param name="info">The generation.</param>
-    /// <param name="hasContent">Something had come before: this client loses it if it asks anew.</param>
+    /// <param name="hasContent">Whether the model had sent content before it failed: an automatic retry would discard that content.</param>
     public static Problem Of(GenerationError error, GenerationInfo info, bool hasContent)
     {
         var isRateLimit = error.Code is "provider_rate_limited" or "provider_out_of_credit";

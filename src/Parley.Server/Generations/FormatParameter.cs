@@ -5,10 +5,10 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>The query parameter <c>format</c>, which chooses a wire format and overrides everything else that would.</summary>
+/// <summary>The query parameter <c>format</c>, which chooses the wire format and takes precedence over everything else.</summary>
 public static class FormatParameter
 {
-    /// <summary>Reads it; <paramref name="format"/> is null when there is none.</summary>
+    /// <summary>Reads the parameter; <paramref name="format"/> is null when it is absent.</summary>
     public static bool TryRead(HttpContext http, out NamedWireFormat? format, [NotNullWhen(false)] out IResult? problem)
     {
         format = null;

@@ -42,7 +42,9 @@ public static class GenerationDescriptions
             """{"type":"string","minLength":1,"maxLength":255,"pattern":"^[!-~]+$"}"""
         );
 
-    /// <summary>The same position parameter on a route that ignores what it cannot parse: browsers keep positions across pages, and polyfills make them up.</summary>
+    /// <summary>
+    /// The same position parameter on a route that ignores invalid values: browsers keep positions across pages, and polyfills invent them.
+    /// </summary>
     public static ParameterMetadata Lenient(ParameterMetadata position) =>
         position with
         {
@@ -55,7 +57,7 @@ public static class GenerationDescriptions
         route
             .WithParameters(IdempotencyKey)
             .ProducesText("The answer from its beginning. The generation continues when the client disconnects.", contentTypes)
-            .WithResponseHeaders([200, 429, 500, 502, 503], Headers) // a model may refuse after the generation has started
+            .WithResponseHeaders([200, 429, 500, 502, 503], Headers) // a model can refuse after the generation has started
             .ProducesError(400, ErrorCodes.InvalidIdempotencyKey)
             .ProducesError(422, ErrorCodes.IdempotencyKeyReused)
             .ProducesError(429, ErrorCodes.TooManyAnswers, ErrorCodes.ProviderRateLimited, ErrorCodes.ProviderOutOfCredit)

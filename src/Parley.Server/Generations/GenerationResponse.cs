@@ -2,7 +2,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Writes the response to a request that has started a generation, or attached to one.</summary>
+/// <summary>Writes the response to a request that has started a generation or attached to one.</summary>
 public sealed class GenerationResponse(GenerationFollower follower, WholeAnswer whole)
 {
     public async Task<IResult> WriteAsync(HttpContext http, GenerationId id, StreamStart start, ResponseMode mode)

@@ -9,7 +9,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Starts generations: one transaction that decides and stores, then the runner, then the response.</summary>
+/// <summary>Starts generations: one transaction decides and stores, then the runner starts, then the response is written.</summary>
 public sealed class GenerationStarter(
     ChatStore store,
     GenerationRunner runner,
@@ -19,14 +19,17 @@ public sealed class GenerationStarter(
     ChangeFeed feed
 )
 {
-    /// <summary>Stops and decisions after one another before a request is refused.</summary>
+    /// <summary>How often a request may stop a running generation and decide again before it is refused.</summary>
     private const int MaxDecisions = 4;
 
-    /// <summary>Starts what <paramref name="command"/> asks for, or attaches to what the same request started before, and writes the response.</summary>
+    /// <summary>
+    /// Starts the generation of <paramref name="command"/>, or attaches to the one that the same request started before, and writes the
+    /// response.
+    /// </summary>
     /// <param name="http">The request.</param>
-    /// <param name="command">What is asked.</param>
-    /// <param name="mode">How the response is written.</param>
-    /// <param name="prompt">What to tell the model, where the request says all of it.</param>
+    /// <param name="command">The generation to start.</param>
+    /// <param name="mode">How to write the response.</param>
+    /// <param name="prompt">The prompt, when the request contains all messages; null to build it from the conversation.</param>
     public async Task<IResult> StartAsync(HttpContext http, StartCommand command, ResponseMode mode, Prompt? prompt = null)
     {
         GenerationSlot? slot = null;
@@ -80,7 +83,7 @@ public sealed class GenerationStarter(
         }
     }
 
-    /// <summary>A hash of what was asked, so that a retry is told from another request.</summary>
+    /// <summary>A hash of a request, which distinguishes a retry from a different request.</summary>
     public static string Fingerprint(params ReadOnlySpan<string?> parts)
     {
         var text = new StringBuilder();
@@ -113,7 +116,8 @@ public sealed class GenerationStarter(
 
     private void Run(StartedGeneration started, Prompt prompt, GenerationSlot slot)
     {
-        // The model was known when it was chosen, and a catalogue that has lost it since ends the generation with its error.
+        // The model was in the catalogue when it was chosen; if it has been removed since, the call to the provider fails and ends the
+        // generation.
         var route = router.Resolve(started.Info.Model)!;
         runner.Start(started.Id, 1, prompt.For(route), slot, started.Continues?.Log is { End: > 0 } log ? log : null);
     }

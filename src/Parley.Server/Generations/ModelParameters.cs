@@ -5,13 +5,16 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Generations;
 
-/// <summary>The parameters that a chat client may set for an answer.</summary>
+/// <summary>The model parameters that a chat client can set.</summary>
 public static class ModelParameters
 {
-    /// <summary>Reads <c>temperature</c> (0 to 2), <c>topP</c> (0 to 1) and <c>maxTokens</c>; null values count as absent. <paramref name="asked"/> is null when there are none.</summary>
-    public static Problem? Read(JsonElement body, out StoredRequest? asked)
+    /// <summary>
+    /// Reads <c>temperature</c> (0 to 2), <c>topP</c> (0 to 1) and <c>maxTokens</c>; a null value counts as absent.
+    /// <paramref name="request"/> is null when all are absent.
+    /// </summary>
+    public static Problem? Read(JsonElement body, out StoredRequest? request)
     {
-        asked = null;
+        request = null;
         if (Number(body, 0, 2, out var temperature, "temperature") is { } badTemperature)
         {
             return badTemperature;
@@ -37,7 +40,7 @@ public static class ModelParameters
             return null;
         }
 
-        asked = new StoredRequest(
+        request = new StoredRequest(
             StoredRequest.Options,
             JsonSerializer.SerializeToElement(
                 new
@@ -51,19 +54,19 @@ public static class ModelParameters
         return null;
     }
 
-    /// <summary>The same parameters, as stored.</summary>
-    public static ChatOptions Of(JsonElement kept) =>
+    /// <summary>Restores the parameters from a stored request.</summary>
+    public static ChatOptions Of(JsonElement stored) =>
         new()
         {
-            Temperature = (float?)Kept(kept, "temperature"),
-            TopP = (float?)Kept(kept, "topP"),
-            MaxOutputTokens = (int?)Kept(kept, "maxTokens"),
+            Temperature = (float?)NumberOf(stored, "temperature"),
+            TopP = (float?)NumberOf(stored, "topP"),
+            MaxOutputTokens = (int?)NumberOf(stored, "maxTokens"),
         };
 
-    private static double? Kept(JsonElement kept, string name) =>
-        kept.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+    private static double? NumberOf(JsonElement stored, string name) =>
+        stored.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
-    private static Problem? Number(JsonElement body, double least, double most, out double? number, params ReadOnlySpan<string> names)
+    private static Problem? Number(JsonElement body, double min, double max, out double? number, params ReadOnlySpan<string> names)
     {
         number = null;
         foreach (var name in names)
@@ -73,7 +76,7 @@ public static class ModelParameters
                 continue;
             }
 
-            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var found) && found >= least && found <= most)
+            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var found) && found >= min && found <= max)
             {
                 number = found;
                 return null;
@@ -82,7 +85,7 @@ public static class ModelParameters
             return Problems.Invalid(
                 name,
                 ErrorCodes.OutOfRange,
-                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}.")
+                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} must be a number from {min} to {max}.")
             );
         }
 

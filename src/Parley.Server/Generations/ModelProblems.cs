@@ -2,7 +2,7 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Problems with the name of a model.</summary>
+/// <summary>Errors about the name of a model.</summary>
 public static class ModelProblems
 {
     public static Problem NotFound(string? model)

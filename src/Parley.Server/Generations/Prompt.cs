@@ -5,12 +5,12 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations;
 
-/// <summary>What a model is told.</summary>
-/// <param name="Messages">The messages, ending with the one to answer.</param>
-/// <param name="Options">Parameters; null for the model's own.</param>
+/// <summary>The messages and parameters that are sent to a model.</summary>
+/// <param name="Messages">The messages; the last one is the one to answer.</param>
+/// <param name="Options">Parameters; null for the model's defaults.</param>
 public sealed record Prompt(IReadOnlyList<ChatMessage> Messages, ChatOptions? Options = null)
 {
-    /// <summary>The same as the engine takes it, for a model.</summary>
+    /// <summary>The request to the engine for a model.</summary>
     public GenerationRequest For(ModelRoute route, LogSnapshot? continues = null)
     {
         var options = Options?.Clone() ?? new ChatOptions();

@@ -3,16 +3,16 @@ using Parley.Server.Data;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Makes a prompt of what was asked: when a generation is started, and whenever it has to be asked again.</summary>
+/// <summary>Builds the prompt of a generation: when it starts, and when a node adopts it.</summary>
 public sealed class PromptBuilder(IEnumerable<IPromptSource> sources)
 {
     private readonly Dictionary<string, IPromptSource> _sources = sources.ToDictionary(source => source.Kind);
 
-    /// <summary>The prompt of a request; a request that can't be read is answered from the conversation alone.</summary>
-    /// <param name="request">What is asked beyond the conversation.</param>
-    /// <param name="path">The messages of the conversation.</param>
-    /// <param name="owner">Who asks.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <summary>The prompt of a request; when the request can't be read, the prompt is the conversation alone.</summary>
+    /// <param name="request">The stored request; null when there is only the conversation.</param>
+    /// <param name="path">The messages of the conversation, from the root.</param>
+    /// <param name="owner">The owner of the conversation.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
     public async ValueTask<Prompt> BuildAsync(
         StoredRequest? request,
         IReadOnlyList<PathMessage> path,
@@ -32,7 +32,9 @@ public sealed class PromptBuilder(IEnumerable<IPromptSource> sources)
     }
 }
 
-/// <summary>Reads requests of one kind that have all messages in them. A dialect registers one for each kind of request that it stores.</summary>
+/// <summary>
+/// Reads stored requests of one kind that contain all messages. A dialect registers one source for each kind that it stores.
+/// </summary>
 public interface IPromptSource
 {
     /// <summary>The kind of the stored request.</summary>

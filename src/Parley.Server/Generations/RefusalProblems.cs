@@ -3,7 +3,7 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Generations;
 
-/// <summary>A refusal of the store, as the status of a response.</summary>
+/// <summary>Maps a refusal of the store to an error response.</summary>
 public static class RefusalProblems
 {
     public static Problem ToProblem(this StartRefusal refusal) =>

@@ -5,10 +5,12 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Lets a request follow a generation that was started before.</summary>
+/// <summary>Lets a request follow a generation that was started earlier.</summary>
 public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower follower)
 {
-    /// <summary>Writes the answer from a cursor on, in a format that can begin anywhere; 204 at its end, where there is nothing more to come.</summary>
+    /// <summary>
+    /// Writes the answer from a cursor on, in a format that can start at any position; 204 when the cursor is at the end.
+    /// </summary>
     public async Task<IResult> FromAsync(HttpContext http, OwnedGeneration found, WireFormat format, long? after)
     {
         switch (await runner.CheckAsync(found.Id, after ?? 0, http.RequestAborted))
@@ -35,7 +37,7 @@ public sealed class ResumeGeneration(GenerationRunner runner, GenerationFollower
         return Results.Empty;
     }
 
-    /// <summary>Writes the answer from its beginning.</summary>
+    /// <summary>Writes the answer from the start.</summary>
     public async Task<IResult> FromStartAsync(HttpContext http, OwnedGeneration found, WireFormat format)
     {
         await WriteAsync(http, found, format, null);

@@ -4,7 +4,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations;
 
-/// <summary>Rebuilds what a generation was asked from what is stored: the path above its message, its request, and its model.</summary>
+/// <summary>Rebuilds a generation's request from the database: the path to its parent message, its stored request, and its model.</summary>
 public sealed class StoredRequestSource(ChatQueries chats, PromptBuilder prompts, ModelRouter router) : IRequestSource
 {
     public async ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)

@@ -7,10 +7,10 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Generations;
 
-/// <summary>An answer as one JSON object, once it has ended.</summary>
+/// <summary>Writes an answer as one JSON object, once its generation has ended.</summary>
 public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
 {
-    /// <summary>Waits for the end, and writes the answer, or says why it failed.</summary>
+    /// <summary>Waits for the end, and writes the answer or the error.</summary>
     public async Task<IResult> WhenEndedAsync(
         HttpContext http,
         GenerationId id,
@@ -44,7 +44,7 @@ public sealed class WholeAnswer(GenerationRunner runner, ChatQueries chats)
         return log.Ended is { Error: { } error } ? FailureProblem.Of(error, info, hasContent: log.End > 1) : write(info, log);
     }
 
-    /// <summary>Parley's own object.</summary>
+    /// <summary>Parley's native object.</summary>
     public static IResult Native(GenerationInfo info, LogSnapshot log)
     {
         var ended = log.Ended!;

@@ -8,17 +8,18 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Compatibility.AiSdk;
 
 /// <summary>
-/// What a client asks for that sends its whole history each time, under a name of its own. What is stored is the truth; the request only says what is new at its end, and where.
+/// The request of a client that sends its whole history each time, under its own name for the conversation. Stored messages take
+/// precedence: the history only tells which message is new, and its parent.
 /// </summary>
 public sealed record SendHistory : StartCommand
 {
-    /// <summary>The client's name for the conversation; null for one without a name, which begins with this request.</summary>
+    /// <summary>The client's name for the conversation; null for a new one without a name.</summary>
     public required string? Conversation { get; init; }
 
-    /// <summary>The history, as the client shows it; never empty.</summary>
+    /// <summary>The history that the client sent; never empty.</summary>
     public required IReadOnlyList<ClientMessage> Messages { get; init; }
 
-    /// <summary>The client wants another answer instead of a new message.</summary>
+    /// <summary>Whether the client requests another answer instead of sending a new message.</summary>
     public required bool IsRegenerate { get; init; }
 
     /// <summary>The answer to regenerate, by id or name.</summary>
@@ -42,7 +43,7 @@ public sealed record SendHistory : StartCommand
         return Last.Role == "assistant" ? await ContinueAsync(reads, target, path) : await SubmitAsync(reads, target, path);
     }
 
-    /// <summary>Nothing is stored under this name: what the client brings along is the beginning of its own conversation.</summary>
+    /// <summary>No conversation has this name: a new one is stored, with the client's history as its earlier messages.</summary>
     private StartDecision Begin() =>
         (StartDecision?)RefuseLast()
         ?? new StartDecision.Begin(
@@ -74,7 +75,7 @@ public sealed record SendHistory : StartCommand
             var answer = await RunningAnswerAsync(reads, target, same);
             if (same.Content == Last.Text)
             {
-                // The same message once more: a retry of a request whose answer is being written, or a wish for another answer.
+                // The same message again: a retry while its generation is running, or else a request for another answer.
                 return answer is not null ? new StartDecision.Attach(answer) : ReplyTo(target, same.Id);
             }
 
@@ -95,7 +96,7 @@ public sealed record SendHistory : StartCommand
             _ => known.IsRunning ? known.GenerationId : null,
         };
 
-        // An answer that the page does not show: the page is behind, and its message would start a branch by mistake.
+        // The client does not show the running answer: its history is outdated, and its message would start a branch by mistake.
         if (known is not null && running is null && target.ParentIsRunning)
         {
             return new StartDecision.Refuse(StartRefusal.AnswerRunning);
@@ -103,7 +104,7 @@ public sealed record SendHistory : StartCommand
 
         if (running is not null)
         {
-            // A client that sends the next message under an answer that it shows no longer waits for the rest: useChat's stop() only disconnects.
+            // A client that replies to the running answer no longer needs the rest of it: useChat's stop() only disconnects.
             var isShown = before is { Role: "assistant" } && (before.Id is null || known is not null);
             return isShown ? new StartDecision.StopFirst(running) : new StartDecision.Refuse(StartRefusal.AnswerRunning);
         }
@@ -120,10 +121,10 @@ public sealed record SendHistory : StartCommand
             ? await reads.MessageAsync(target.ConversationId, id)
             : path.LastOrDefault(message => message.Role == "assistant");
 
-        // The client may have a name of its own for the answer; then the message before it says which one is meant.
-        if (found is null && Messages.LastOrDefault(message => message.Role == "user") is { } asked)
+        // The client may use a name for the answer that is not stored; then the user's message before it identifies it.
+        if (found is null && Messages.LastOrDefault(message => message.Role == "user") is { } question)
         {
-            found = await FindStoredAsync(reads, target, asked, path);
+            found = await FindStoredAsync(reads, target, question, path);
         }
 
         found ??= path.LastOrDefault(message => message.Role == "user");
@@ -136,7 +137,7 @@ public sealed record SendHistory : StartCommand
         };
     }
 
-    /// <summary>The last message is an answer: the client wants it to be continued, under the id that it has, from where it ended.</summary>
+    /// <summary>The last message is an answer: the client requests its continuation, under the same id, from where it ended.</summary>
     private async ValueTask<StartDecision> ContinueAsync(ChatReads reads, ReplyTarget target, List<StoredMessage> path)
     {
         var found = Last.Id is { } id ? await reads.MessageAsync(target.ConversationId, id) : path.LastOrDefault();
@@ -158,11 +159,7 @@ public sealed record SendHistory : StartCommand
         ];
         if (ended.FinishReason == "tool-calls" && results.Count < open.Count)
         {
-            return Invalid(
-                "messages",
-                "tool_result_required",
-                "The answer waits for the results of its tool calls: send one for each call."
-            );
+            return Invalid("messages", "tool_result_required", "The answer needs the results of its tool calls. Send one for each call.");
         }
 
         if (results.Count == 0 && ended is { Status: GenerationStatus.Completed, FinishReason: not "length" })
@@ -173,7 +170,7 @@ public sealed record SendHistory : StartCommand
         if (results.Sum(result => (result.Result ?? result.Error)!.Length) > TextValidation.MaxMessageBytes)
         {
             return new StartDecision.Refuse(
-                new StartRefusal(RefusalKind.TooLarge, "tool_result_too_long", "Tool results may have 1 MiB at most.", "messages")
+                new StartRefusal(RefusalKind.TooLarge, "tool_result_too_long", "Tool results may have at most 1 MiB.", "messages")
             );
         }
 
@@ -186,8 +183,9 @@ public sealed record SendHistory : StartCommand
     }
 
     /// <summary>
-    /// The stored message that the client means. Without ids it is the one at the same place among the person's messages, if the client shows the same ones before it: one that shows n of them and sends n asks for
-    /// another answer to the last, or has edited it; one that sends n + 1 has a new one. A client that shows nothing before its message has just opened the page, rather than edited the first one.
+    /// The stored message that a sent one refers to. Without ids it is the user's message at the same index, if those before it are the
+    /// same: when n are stored and the client sends n, it requests another answer to the last one, or has edited it; when it sends n + 1,
+    /// the last one is new. A client that sends no earlier messages has just opened the page, and has not edited the first message.
     /// </summary>
     private async ValueTask<StoredMessage?> FindStoredAsync(
         ChatReads reads,
@@ -212,7 +210,7 @@ public sealed record SendHistory : StartCommand
         return index > 0 || (stored.Count == 1 && stored[0].Content == message.Text) ? stored[index] : null;
     }
 
-    /// <summary>The generation of the newest answer to a message, while it is being written.</summary>
+    /// <summary>The generation of the newest answer to a message, if it is running.</summary>
     private static async ValueTask<string?> RunningAnswerAsync(ChatReads reads, ReplyTarget target, StoredMessage message) =>
         await reads.NewestAnswerAsync(target.ConversationId, message.Id) is { IsRunning: true } answer ? answer.GenerationId : null;
 
@@ -236,7 +234,7 @@ public sealed record SendHistory : StartCommand
     }
 
     private static StartDecision.Reply ReplyTo(ReplyTarget target, string? parent) =>
-        new(target.ConversationId, parent) { UsualModel = target.Model };
+        new(target.ConversationId, parent) { DefaultModel = target.Model };
 
     private static StartDecision.Refuse Invalid(string field, string code, string detail) =>
         new(new StartRefusal(RefusalKind.Invalid, code, detail, field));

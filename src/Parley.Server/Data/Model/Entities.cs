@@ -11,14 +11,14 @@ public sealed class User
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>A conversation: a tree of messages, of which the path to <see cref="ActiveMessageId"/> is shown.</summary>
+/// <summary>A conversation: a tree of messages. Clients show the path to <see cref="ActiveMessageId"/>.</summary>
 public sealed class Conversation
 {
     public required string Id { get; init; }
     public required string TenantId { get; init; }
     public required string OwnerId { get; init; }
 
-    /// <summary>The client's own name for it, if it has one: unique for its owner.</summary>
+    /// <summary>The client's own name for it, or null; unique per owner.</summary>
     public string? ExternalId { get; init; }
 
     /// <summary><see cref="ConversationKind"/>.</summary>
@@ -33,26 +33,28 @@ public sealed class Conversation
     public DateTimeOffset? LastMessageAt { get; set; }
     public string? LastMessagePreview { get; set; }
 
-    /// <summary>When something last happened in it; what lists are ordered by.</summary>
+    /// <summary>The time of the last change; lists are ordered by it.</summary>
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? ArchivedAt { get; set; }
 
-    /// <summary>When it may be deleted; null: never.</summary>
+    /// <summary>When it expires; null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
-/// <summary>What a conversation is.</summary>
+/// <summary>The kinds of conversations.</summary>
 public static class ConversationKind
 {
-    /// <summary>One that its owner sees in lists.</summary>
+    /// <summary>Listed for its owner.</summary>
     public const string Chat = "chat";
 
-    /// <summary>A request of a program that is not to be listed: its log is as durable as any other, and it is deleted some time after its end.</summary>
+    /// <summary>
+    /// A program's request, which is not listed. Its log is as durable as any other; the conversation is deleted when it expires.
+    /// </summary>
     public const string Completion = "completion";
 }
 
-/// <summary>A message that was stored to be answered later: its generation starts when it is first followed.</summary>
+/// <summary>A message that is stored now and answered later: its generation starts when the session is first followed.</summary>
 public sealed class ChatSession
 {
     public required string Id { get; init; }
@@ -63,7 +65,7 @@ public sealed class ChatSession
     public required string Kind { get; init; }
     public required string ConversationId { get; init; }
 
-    /// <summary>The person's message, to be answered.</summary>
+    /// <summary>The person's message that is to be answered.</summary>
     public required string MessageId { get; init; }
     public required string Model { get; init; }
     public string? ProjectId { get; init; }
@@ -73,14 +75,14 @@ public sealed class ChatSession
     public string? GenerationId { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Until when the generation can be started. A session whose generation has started outlives it.</summary>
+    /// <summary>The generation can be started until then. A session whose generation has started is kept longer.</summary>
     public DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>Its answer has been started, or still can be.</summary>
+    /// <summary>Whether its generation has started, or still can.</summary>
     public bool IsAlive(DateTimeOffset now) => GenerationId is not null || ExpiresAt > now;
 }
 
-/// <summary>Who made a session.</summary>
+/// <summary>The routes that create sessions.</summary>
 public static class ChatSessionKind
 {
     /// <summary><c>POST /chat/start</c>.</summary>
@@ -93,14 +95,17 @@ public static class ChatSessionKind
 /// <summary>The statuses of messages and generations.</summary>
 public static class MessageStatus
 {
-    /// <summary>Of a message that no model wrote.</summary>
+    /// <summary>The status of a message that no model wrote.</summary>
     public const string Complete = "complete";
 
-    /// <summary>Of an answer that is still being written; all others are the names of <see cref="Parley.Streaming.Generations.GenerationStatus"/>.</summary>
+    /// <summary>
+    /// The status of an answer whose generation is running; all others are names of
+    /// <see cref="Parley.Streaming.Generations.GenerationStatus"/>.
+    /// </summary>
     public const string Running = "running";
 }
 
-/// <summary>One message. An answer's text is written when its generation ends; until then the log has it.</summary>
+/// <summary>One message. The text of an answer is stored here when its generation ends; until then it is in the log.</summary>
 public sealed class Message
 {
     public required string Id { get; init; }
@@ -109,7 +114,7 @@ public sealed class Message
     public required string ConversationId { get; init; }
     public string? ParentId { get; set; }
 
-    /// <summary>The client's own name for it. The versions of an edited message share it.</summary>
+    /// <summary>The client's own name for it, or null. The versions of an edited message share it.</summary>
     public string? ExternalId { get; init; }
 
     /// <summary>Order of creation within the conversation, from 1.</summary>
@@ -134,14 +139,14 @@ public sealed class Message
     public string? ErrorMessage { get; set; }
     public bool ErrorRetryable { get; set; }
 
-    /// <summary>Of a stopped answer: the position up to which it was seen.</summary>
+    /// <summary>Of a stopped answer: the last position that the client had displayed.</summary>
     public long? StoppedAt { get; set; }
     public string? Metadata { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? CompletedAt { get; set; }
 }
 
-/// <summary>One run that writes one answer: the owner of its log, and its state.</summary>
+/// <summary>One attempt to produce one answer: its state, and the node that owns its log.</summary>
 public sealed class Generation
 {
     /// <summary>Short key, for the tables of the log.</summary>
@@ -157,20 +162,20 @@ public sealed class Generation
     public int Epoch { get; set; }
     public int Adoptions { get; set; }
 
-    /// <summary>The position after the last entry; known once it has ended.</summary>
+    /// <summary>The position after the last entry; null until it has ended.</summary>
     public long? EndPosition { get; set; }
 
-    /// <summary>The generation whose answer this one continues, and the position up to which it does.</summary>
+    /// <summary>The generation whose answer this one continues, and the position that it continues from.</summary>
     public string? ContinuesId { get; init; }
     public long? ContinuesTo { get; init; }
 
-    /// <summary>What was asked beyond the conversation, as an <see cref="StoredRequest"/>; null when that is all.</summary>
+    /// <summary>What the client requested beyond the conversation, as a <see cref="StoredRequest"/>; null for nothing.</summary>
     public string? Request { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? EndedAt { get; set; }
 }
 
-/// <summary>A client's name for a request that started a generation. Never deleted, so that a retry never starts a second one.</summary>
+/// <summary>The idempotency key of a request that started a generation.</summary>
 public sealed class IdempotencyKey
 {
     public required string OwnerId { get; init; }
@@ -200,11 +205,11 @@ public sealed class GenerationSegment
     /// <summary>Its control entries, in order, as JSON.</summary>
     public required string Controls { get; init; }
 
-    /// <summary>The part that is open where it begins, as JSON.</summary>
+    /// <summary>The part that is open at its start, as JSON.</summary>
     public string? Open { get; init; }
 }
 
-/// <summary>One group commit: what all generations appended in it. Emptied whenever it has been copied into segments.</summary>
+/// <summary>One group commit: what all generations appended in it. Deleted once it has been copied into segments.</summary>
 public sealed class JournalBatch
 {
     public long Id { get; init; }

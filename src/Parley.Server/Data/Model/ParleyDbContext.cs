@@ -4,13 +4,15 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Parley.Server.Data.Model;
 
-/// <summary>The database as the slices see it. Names in it are snake_case, times are milliseconds since 1970.</summary>
+/// <summary>The database for queries with Entity Framework. Names are snake_case; times are milliseconds since 1970.</summary>
 public class ParleyDbContext(DbContextOptions options) : DbContext(options)
 {
-    /// <summary>Whose conversations, messages, generations and sessions its queries see: all others do not exist for them.</summary>
+    /// <summary>
+    /// The owner whose conversations, messages, generations and sessions are queried: a query filter excludes all others.
+    /// </summary>
     public Owner Owner { get; set; }
 
-    /// <summary>The conversation of this id, or of this name given by its client; null when it does not exist for the owner.</summary>
+    /// <summary>The conversation with this id or client's name; null when the owner has none.</summary>
     public Task<Conversation?> FindConversationAsync(string idOrName, CancellationToken cancellationToken) =>
         Conversations.AsNoTracking().FirstOrDefaultAsync(row => row.Id == idOrName || row.ExternalId == idOrName, cancellationToken);
 

@@ -5,11 +5,11 @@ namespace Parley.Server.Data.Sql;
 /// <summary>Opens reads for an owner.</summary>
 public sealed class ChatQueries(IDatabase database)
 {
-    /// <summary>Opens reads of one owner's rows. Dispose them.</summary>
+    /// <summary>Opens reads of one owner's rows. The caller disposes them.</summary>
     public async ValueTask<ChatReads> OpenAsync(Owner owner, CancellationToken cancellationToken) =>
         new(await database.OpenAsync(owner, cancellationToken));
 
-    /// <summary>The generation of this id, or null when it does not exist for this owner.</summary>
+    /// <summary>The generation with this id, or null when the owner has none.</summary>
     public async ValueTask<OwnedGeneration?> GenerationAsync(Owner? owner, string? generationId, CancellationToken cancellationToken)
     {
         if (owner is not { } known)

@@ -7,8 +7,8 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Data.Sql;
 
 /// <summary>
-/// What can be read of conversations, messages, generations and sessions: the rows of the session's owner. Conversations and messages are found by id, or by the name
-/// that their client has for them.
+/// Reads the conversations, messages, generations and sessions of the session's owner. Conversations and messages are found by id, or by
+/// the name that their client has for them.
 /// </summary>
 public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 
     private const string MessageColumns = "m.id, m.parent_id, m.role, m.content, m.status, m.generation_id";
 
-    /// <summary>The ids of a path, from a leaf upwards, with their distance from it.</summary>
+    /// <summary>The ids of a path, from a leaf to the root, with their distance from the leaf.</summary>
     private const string Path = """
         WITH RECURSIVE path (id, parent_id, depth) AS (
             SELECT id, parent_id, 0 FROM messages WHERE id = @leaf AND conversation_id = @conversation AND tenant_id = @tenant AND owner_id = @owner
@@ -30,7 +30,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 
         """;
 
-    /// <summary>Whose rows are read.</summary>
+    /// <summary>The owner whose rows are read.</summary>
     public Owner Owner { get; } = session.Owner ?? throw new ArgumentException("Reads need an owner.", nameof(session));
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
@@ -45,7 +45,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             )
             : null;
 
-    /// <summary>The newest generation that runs in a conversation, or null.</summary>
+    /// <summary>The newest running generation of a conversation, or null.</summary>
     public ValueTask<OwnedGeneration?> RunningAsync(string conversation) =>
         session.FirstAsync(
             GenerationColumns
@@ -58,7 +58,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             ("@id", conversation)
         );
 
-    /// <summary>What was asked of a generation beyond its conversation, or null.</summary>
+    /// <summary>The stored request of a generation, or null.</summary>
     public async ValueTask<StoredRequest?> RequestAsync(GenerationId id) =>
         StoredRequest.Parse(
             await session.FirstAsync(
@@ -68,7 +68,9 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             )
         );
 
-    /// <summary>The whole log of a generation, and what was asked; null while it runs, and where there is none.</summary>
+    /// <summary>
+    /// The log and the stored request of a generation that has ended; null while it is running, and when it does not exist.
+    /// </summary>
     public async ValueTask<FinishedGeneration?> FinishedAsync(string? generationId) =>
         generationId is null
             ? null
@@ -84,7 +86,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
                 ("@id", generationId)
             );
 
-    /// <summary>What an idempotency key of this owner started, or null.</summary>
+    /// <summary>The generation that an idempotency key started, or null.</summary>
     public async ValueTask<(string Fingerprint, string GenerationId)?> KeyAsync(string key) =>
         await session.FirstAsync(
             "SELECT fingerprint, generation_id FROM idempotency_keys WHERE owner_id = @owner AND key = @key",
@@ -95,7 +97,10 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             ? (found.Item1, found.Item2)
             : null;
 
-    /// <summary>Where a message goes that is put under <paramref name="parent"/>, or under the newest message; null when the conversation or the parent does not exist.</summary>
+    /// <summary>
+    /// The target of a new message: <paramref name="parent"/>, or the newest message; null when the conversation or the parent does not
+    /// exist.
+    /// </summary>
     public async ValueTask<ReplyTarget?> TargetAsync(string conversation, string? parent)
     {
         var found = await session.FirstAsync(
@@ -119,7 +124,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
         return parent is not null && found?.ParentId is null ? null : found;
     }
 
-    /// <summary>Whether a conversation has this name.</summary>
+    /// <summary>Whether the owner has a conversation with this name.</summary>
     public async ValueTask<bool> IsNameTakenAsync(string name) =>
         await session.FirstAsync(
             "SELECT 1 FROM conversations WHERE external_id = @name AND tenant_id = @tenant AND owner_id = @owner",
@@ -139,7 +144,9 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
                 ("@last", MaxPath - 1)
             );
 
-    /// <summary>What a model is told of a conversation: the path that ends with <paramref name="leaf"/>, oldest first, as much of its end as fits.</summary>
+    /// <summary>
+    /// The prompt of a conversation: the path to <paramref name="leaf"/>, oldest first; only its end when it exceeds the limits.
+    /// </summary>
     public async ValueTask<List<PathMessage>> PromptAsync(string conversationId, string? leaf)
     {
         if (leaf is null)
@@ -174,7 +181,7 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
         return messages;
     }
 
-    /// <summary>A message of a conversation; of several with the same name the newest.</summary>
+    /// <summary>A message of a conversation; the newest of several with the same name.</summary>
     public ValueTask<StoredMessage?> MessageAsync(string conversationId, string idOrName) =>
         session.FirstAsync(
             $"""
@@ -226,10 +233,10 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
             )
             : null;
 
-    /// <summary>Chats whose answer waits to be driven as a stream, or was: one of them, or the newest ones that are not archived.</summary>
+    /// <summary>Chats whose answer is a stream: the one with this id, or the newest ones that are not archived.</summary>
     /// <param name="conversationId">The chat; null for a list.</param>
-    /// <param name="max">How many of a list.</param>
-    /// <param name="maxCharacters">Characters of prompts that a list holds: one of very long prompts has fewer rows.</param>
+    /// <param name="max">The maximum number of chats.</param>
+    /// <param name="maxCharacters">The maximum number of prompt characters: a list of very long prompts has fewer rows.</param>
     public async ValueTask<IReadOnlyList<StreamedChat>> StreamedChatsAsync(string? conversationId, int max, int maxCharacters)
     {
         var characters = 0;
@@ -285,18 +292,18 @@ public sealed class ChatReads(SqlSession session) : IAsyncDisposable
 }
 
 /// <summary>A generation that has ended.</summary>
-/// <param name="Request">What was asked beyond the conversation.</param>
+/// <param name="Request">What the client requested beyond the conversation.</param>
 /// <param name="Log">Its whole log.</param>
 public sealed record FinishedGeneration(StoredRequest? Request, LogSnapshot Log);
 
-/// <summary>A chat of one message and one answer, which is driven as a stream. Times are milliseconds since 1970.</summary>
+/// <summary>A chat of one message and one answer, which is a stream. Times are milliseconds since 1970.</summary>
 /// <param name="Id">The conversation.</param>
 /// <param name="StreamId">The session.</param>
 /// <param name="Title">The conversation's title.</param>
 /// <param name="Prompt">The message.</param>
 /// <param name="Status">The status of the generation; null until it is started.</param>
 /// <param name="CreatedAt">When it was stored.</param>
-/// <param name="ExpiresAt">Until when the generation can be started.</param>
+/// <param name="ExpiresAt">When the session expires: the generation can be started until then.</param>
 /// <param name="UpdatedAt">When it last changed.</param>
 public sealed record StreamedChat(
     string Id,

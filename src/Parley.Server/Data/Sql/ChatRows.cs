@@ -2,19 +2,19 @@ using Parley.Server.Data.Model;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>Inserts and updates of conversations and messages: the one place that knows their columns.</summary>
+/// <summary>Inserts and updates of conversations and messages: the only place that lists their columns.</summary>
 internal static class ChatRows
 {
     private static readonly string Untitled = MessageText.Title("");
 
-    /// <summary>The row of a person, inserted when they first store something.</summary>
+    /// <summary>Inserts the owner's user row if it does not exist.</summary>
     public static ValueTask EnsureUserAsync(SqlSession session, DateTimeOffset now) =>
         session.AddAsync(
             "INSERT INTO users (id, tenant_id, kind, created_at) VALUES (@owner, @tenant, 'anonymous', @now) ON CONFLICT (id) DO NOTHING",
             ("@now", now.ToUnixTimeMilliseconds())
         );
 
-    /// <summary>False when the owner has another conversation of that name.</summary>
+    /// <summary>Inserts a conversation. False when the owner has another conversation with its name.</summary>
     public static async ValueTask<bool> InsertAsync(SqlSession session, Conversation row) =>
         await session.RunAsync(
             """
@@ -60,12 +60,14 @@ internal static class ChatRows
             ("@created", row.CreatedAt.ToUnixTimeMilliseconds())
         );
 
-    /// <summary>A conversation has grown: its counters, its newest message, and its title while it has none of its own.</summary>
+    /// <summary>
+    /// Updates a conversation after messages were added: its counters, its newest message, and its title if it has none yet.
+    /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="conversationId">The conversation.</param>
     /// <param name="newest">The newest message.</param>
-    /// <param name="written">The newest message with a text: for preview and title; null where there is none.</param>
-    /// <param name="tokens">Tokens to count.</param>
+    /// <param name="written">The newest message with text, for the preview and the title; null when there is none.</param>
+    /// <param name="tokens">Tokens to add to the total.</param>
     public static ValueTask GrowAsync(SqlSession session, string conversationId, Message newest, Message? written, long tokens = 0) =>
         session.AddAsync(
             """
@@ -87,7 +89,9 @@ internal static class ChatRows
             ("@id", conversationId)
         );
 
-    /// <summary>Locks a conversation until the end of the transaction, and reads where it stands; null when it, or the message, does not exist.</summary>
+    /// <summary>
+    /// Locks a conversation until the end of the transaction, and reads its state; null when it or the message does not exist.
+    /// </summary>
     public static ValueTask<ConversationState?> LockAsync(
         SqlSession session,
         SqlDialect dialect,
@@ -105,7 +109,7 @@ internal static class ChatRows
         );
 }
 
-/// <summary>Where a conversation stands.</summary>
+/// <summary>The state of a locked conversation.</summary>
 /// <param name="MessageCount">Messages ever added; also the sequence number of the newest.</param>
 /// <param name="ActiveMessageId">The newest message.</param>
 internal sealed record ConversationState(int MessageCount, string? ActiveMessageId);

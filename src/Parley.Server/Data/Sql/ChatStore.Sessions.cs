@@ -5,8 +5,8 @@ namespace Parley.Server.Data.Sql;
 public sealed partial class ChatStore
 {
     /// <summary>
-    /// Stores a turn that is answered later: its conversation where that is new, the person's message under the newest one, and the session. The session that is
-    /// already stored under the turn's id is returned as it is.
+    /// Stores a message that is answered later: its conversation if that is new, the message under the newest one, and the session. If a
+    /// session with the turn's id exists, it is returned unchanged.
     /// </summary>
     public Task<(ChatSession? Session, StartRefusal? Refusal)> StoreTurnAsync(Owner owner, DeferredTurn turn, DateTimeOffset now)
     {

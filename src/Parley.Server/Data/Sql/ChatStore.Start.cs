@@ -7,11 +7,11 @@ namespace Parley.Server.Data.Sql;
 public sealed partial class ChatStore
 {
     /// <summary>
-    /// Starts a generation in one transaction, which decides everything: whether the same request was here before, whether there is a slot, where the messages go, and what
-    /// the model is told.
+    /// Starts a generation in one transaction, which decides everything: whether it is a retry, whether there is a free slot, the parent of
+    /// the messages, and the prompt.
     /// </summary>
-    /// <param name="command">What is asked.</param>
-    /// <param name="tryAdmit">Reserves a slot for one more generation; called at most once with success, when there is something to start.</param>
+    /// <param name="command">The generation to start.</param>
+    /// <param name="tryAdmit">Reserves a slot; called only when a generation is to be started.</param>
     public Task<StartResult> StartAsync(StartCommand command, Func<bool> tryAdmit) =>
         database.WriteAsync<StartResult>(
             command.Owner,
@@ -114,9 +114,9 @@ public sealed partial class ChatStore
 
     private async ValueTask<StartResult> ReplyAsync(SqlSession session, ChatReads reads, StartCommand command, StartDecision.Reply reply)
     {
-        if (command.ChooseModel(reply.UsualModel) is not { } model)
+        if (command.ChooseModel(reply.DefaultModel) is not { } model)
         {
-            return new StartResult.Refused(StartRefusal.ModelNotFound(reply.UsualModel));
+            return new StartResult.Refused(StartRefusal.ModelNotFound(reply.DefaultModel));
         }
 
         var start = new StoredStart(command, reply.ConversationId, model, index.NodeId);
@@ -149,7 +149,7 @@ public sealed partial class ChatStore
         return start.Result(key, newest, path, request, reply.Continues, isListed: true);
     }
 
-    /// <summary>The messages to store, each under the one before it: what was said before, the person's message, and the answer to come.</summary>
+    /// <summary>The messages to store, each under the previous one: the earlier messages, the person's message, and the answer.</summary>
     private static List<Message> Messages(
         StoredStart start,
         string? parent,
@@ -160,9 +160,9 @@ public sealed partial class ChatStore
     )
     {
         List<Message> messages = [];
-        foreach (var said in earlier)
+        foreach (var past in earlier)
         {
-            Add(said.Role, said.Content, said.Name, MessageStatus.Complete);
+            Add(past.Role, past.Content, past.Name, MessageStatus.Complete);
         }
 
         if (message is not null)
@@ -197,7 +197,7 @@ public sealed partial class ChatStore
         }
     }
 
-    /// <summary>Stores the messages, the generation that writes the last of them, and the idempotency key. Returns the generation's short key.</summary>
+    /// <summary>Stores the messages, the generation of the last one, and the idempotency key. Returns the generation's short key.</summary>
     private static async ValueTask<long> InsertAsync(
         SqlSession session,
         StoredStart start,
@@ -244,7 +244,7 @@ public sealed partial class ChatStore
 
     private static string NewId(DateTimeOffset now) => Guid.CreateVersion7(now).ToString();
 
-    /// <summary>A start whose place and model are decided.</summary>
+    /// <summary>A start whose conversation and model are decided.</summary>
     private sealed record StoredStart(StartCommand Command, string ConversationId, string Model, string NodeId)
     {
         public GenerationId GenerationId { get; } = GenerationId.New(Command.Now);

@@ -3,7 +3,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>The writes of conversations, messages and sessions. Each is one transaction.</summary>
+/// <summary>Writes conversations, messages and sessions. Each operation is one transaction.</summary>
 public sealed partial class ChatStore(IDatabase database, IGenerationIndex index)
 {
     /// <summary>Stores an empty conversation.</summary>
@@ -15,7 +15,7 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
             return conversation;
         });
 
-    /// <summary>Lets a session that waits to be started expire at once. False when there is none, or it has started or expired.</summary>
+    /// <summary>Expires a session that has not started. False when there is none, or it has already started or expired.</summary>
     public Task<bool> ExpireSessionAsync(Owner owner, string sessionId, DateTimeOffset now) =>
         database.WriteAsync(owner, async session =>
             await session.RunAsync(
@@ -26,8 +26,8 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
         );
 
     /// <summary>
-    /// Deletes what has expired: sessions that were never started, sessions whose answer was started more than a day ago, and conversations with an expiry. Returns how many
-    /// conversations were deleted; at most <paramref name="max"/> at a time, so that other writes don't wait long.
+    /// Deletes what has expired: sessions that were never started, started sessions a day after their expiry, and conversations. Returns
+    /// how many conversations were deleted; at most <paramref name="max"/> at a time, so that other writes don't wait long.
     /// </summary>
     public Task<int> SweepAsync(DateTimeOffset now, int max) => database.WriteAsync(null, async session =>
         {
@@ -71,7 +71,7 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
             ) > 0
         );
 
-    /// <summary>Gives a conversation another title. False when its owner has no such conversation.</summary>
+    /// <summary>Changes the title of a conversation. False when its owner has no such conversation.</summary>
     public Task<bool> RenameAsync(Owner owner, string id, string title) =>
         database.WriteAsync(owner, async session =>
             await session.RunAsync(
@@ -81,7 +81,10 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
             ) > 0
         );
 
-    /// <summary>Deletes a conversation with all that belongs to it, and fences what still runs in it: those generations are returned. Null when its owner has no such conversation.</summary>
+    /// <summary>
+    /// Deletes a conversation with its messages and generations. Returns the generations that were running, which are fenced; null when the
+    /// owner has no such conversation.
+    /// </summary>
     public Task<List<GenerationId>?> DeleteAsync(Owner owner, string id) =>
         database.WriteAsync(
             owner,
@@ -102,8 +105,8 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
         );
 
     /// <summary>
-    /// Adds a message that no model wrote, under <paramref name="message"/>'s parent or under the newest one. Its sequence is given here. Null when the conversation or the
-    /// parent does not exist.
+    /// Adds a message that no model wrote, under <paramref name="message"/>'s parent or under the newest one, and sets its sequence. Null
+    /// when the conversation or the parent does not exist.
     /// </summary>
     public Task<Message?> AddMessageAsync(Message message, bool underNewest) =>
         database.WriteAsync(OwnerOf(message), session => AddAsync(session, message, underNewest));

@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>Columns that may be null, and times.</summary>
+/// <summary>Reads nullable columns and times.</summary>
 internal static class DbRow
 {
     public static string? TextOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -6,8 +6,8 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Data.Sql;
 
 /// <summary>
-/// One group commit as one row: for each slice its generation's key (8 bytes), start (8), length (4), bytes, length of its controls (4), controls as a JSON array.
-/// Integers are little-endian. One row a commit, whatever the number of generations, keeps a commit at one page.
+/// One group commit as one row: for each slice its generation's key (8 bytes), start (8), length (4), bytes, length of its controls (4),
+/// controls as a JSON array. Integers are little-endian. With one row per commit, for any number of generations, a commit writes one page.
 /// </summary>
 internal static class JournalFormat
 {
@@ -41,13 +41,15 @@ internal static class JournalFormat
                 key,
                 start,
                 bytes,
-                Place(start, bytes.Span, controls == 0 ? [] : ControlsFromJson(batch.Slice(4, controls).Span))
+                WithPositions(start, bytes.Span, controls == 0 ? [] : ControlsFromJson(batch.Slice(4, controls).Span))
             );
             batch = batch[(4 + controls)..];
         }
     }
 
-    /// <summary>Appends the slices that go on where their logs end. Others belong to logs that aren't asked for, or are in a segment already.</summary>
+    /// <summary>
+    /// Appends the slices that start at the end of their logs. Others belong to logs that aren't requested, or are already in a segment.
+    /// </summary>
     public static void Replay(ReadOnlyMemory<byte> batch, IReadOnlyDictionary<long, LiveGeneration> logs)
     {
         foreach (var (key, start, bytes, controls) in Read(batch))
@@ -73,17 +75,17 @@ internal static class JournalFormat
     public static List<LogEntry> ControlsFromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, LogEntryJson.Default.ListLogEntry)!;
 
-    /// <summary>Control entries stand where the marks are.</summary>
-    public static List<PositionedEntry> Place(long start, ReadOnlySpan<byte> bytes, List<LogEntry> controls)
+    /// <summary>Sets the positions of control entries: those of the marks in the bytes, in order.</summary>
+    public static List<PositionedEntry> WithPositions(long start, ReadOnlySpan<byte> bytes, List<LogEntry> controls)
     {
-        List<PositionedEntry> placed = new(controls.Count);
+        List<PositionedEntry> positioned = new(controls.Count);
         var at = 0;
         foreach (var control in controls)
         {
             at += bytes[at..].IndexOf(LogSlice.Mark);
-            placed.Add(new PositionedEntry(start + at++, control));
+            positioned.Add(new PositionedEntry(start + at++, control));
         }
 
-        return placed;
+        return positioned;
     }
 }

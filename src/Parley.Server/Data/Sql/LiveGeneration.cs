@@ -4,7 +4,9 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>What the store keeps of a running generation in memory: the stretch of its log that is in the journal and not yet in a segment.</summary>
+/// <summary>
+/// The in-memory state of a running generation: its control entries, and the end of its log that is in the journal but in no segment yet.
+/// </summary>
 internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<PositionedEntry> controls)
 {
     private readonly Lock _gate = new();
@@ -12,13 +14,13 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
 
     public long Key { get; } = key;
 
-    /// <summary>Only the writer's thread changes it.</summary>
+    /// <summary>Changed only by the writer thread.</summary>
     public int Epoch { get; set; } = epoch;
 
     /// <summary>All control entries so far.</summary>
     public List<PositionedEntry> Controls { get; } = controls;
 
-    /// <summary>Up to here the log is in segments.</summary>
+    /// <summary>The position up to which the log is in segments.</summary>
     public long SegmentEnd { get; private set; } = segmentEnd;
 
     /// <summary>The position after the last committed entry.</summary>
@@ -35,7 +37,7 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
 
     public int TailLength => _tail.WrittenCount;
 
-    /// <summary>The bytes after <see cref="SegmentEnd"/>, with those of a slice that is being committed.</summary>
+    /// <summary>The bytes after <see cref="SegmentEnd"/>, followed by those of a slice that is being committed.</summary>
     public byte[] TailWith(ReadOnlyMemory<byte> more)
     {
         lock (_gate)
@@ -56,7 +58,7 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         }
     }
 
-    /// <summary>A slice is committed, in the journal.</summary>
+    /// <summary>A slice was committed to the journal.</summary>
     public void Appended(ReadOnlyMemory<byte> bytes, ReadOnlyMemory<PositionedEntry> controls)
     {
         lock (_gate)
@@ -69,7 +71,7 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         }
     }
 
-    /// <summary>All so far is committed, in segments.</summary>
+    /// <summary>The log so far was committed to segments.</summary>
     public void Segmented()
     {
         lock (_gate)
@@ -79,7 +81,7 @@ internal sealed class LiveGeneration(long key, int epoch, long segmentEnd, List<
         }
     }
 
-    /// <summary>A copy of what is there from <paramref name="after"/> on; null when that is in the segments.</summary>
+    /// <summary>A copy of the log from <paramref name="after"/> on; null when that position is in a segment.</summary>
     public LogSlice? Read(long after, int maxBytes)
     {
         lock (_gate)

@@ -6,7 +6,10 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>How logs are kept: rows of <c>generations</c>, <c>generation_segments</c> and, once they have ended, <c>messages</c>. The same in both databases; their journals differ.</summary>
+/// <summary>
+/// The rows that logs are stored in: <c>generations</c>, <c>generation_segments</c> and, once they have ended, <c>messages</c>. Both
+/// databases share them; their journals differ.
+/// </summary>
 internal static class LogRows
 {
     public static ValueTask<GenerationRow?> FindAsync(SqlSession session, GenerationId id) =>
@@ -23,7 +26,7 @@ internal static class LogRows
             ("@id", id.ToString())
         );
 
-    /// <summary>The log that a message was folded from.</summary>
+    /// <summary>Unfolds the log of a message.</summary>
     public static ValueTask<LogSnapshot?> ReadMessageAsync(SqlSession session, string messageId) =>
         session.FirstAsync(
             "SELECT content, parts FROM messages WHERE id = @id",
@@ -31,7 +34,7 @@ internal static class LogRows
             ("@id", messageId)
         );
 
-    /// <summary>What a running generation has in segments.</summary>
+    /// <summary>The part of a running generation's log that is in segments.</summary>
     public static async ValueTask<LogSnapshot> ReadSegmentsAsync(SqlSession session, long key) =>
         Join(
             await session.QueryAsync(
@@ -41,7 +44,9 @@ internal static class LogRows
             )
         );
 
-    /// <summary>What is in the segment that holds <paramref name="after"/>, from there on; null where none holds it.</summary>
+    /// <summary>
+    /// The log from <paramref name="after"/> on, as far as its segment contains it; null when no segment contains that position.
+    /// </summary>
     public static async ValueTask<LogSlice?> ReadSegmentAsync(SqlSession session, long key, long after, int maxBytes)
     {
         var found = await session.FirstAsync(
@@ -57,7 +62,7 @@ internal static class LogRows
 
         var from = (int)(after - found.Start);
         var to = LogSlice.EndOf(found.Bytes, from, maxBytes);
-        var entries = CollectionsMarshal.AsSpan(Placed(found));
+        var entries = CollectionsMarshal.AsSpan(Positioned(found));
         var before = found.Open is null ? null : JsonSerializer.Deserialize(found.Open, LogEntryJson.Default.LogEntry) as PartOpened;
         return new LogSlice(
             after,
@@ -74,7 +79,7 @@ internal static class LogRows
             ("@key", key)
         );
 
-    /// <summary>Segments in order, as one log.</summary>
+    /// <summary>Joins segments, in order, to one log.</summary>
     public static LogSnapshot Join(IEnumerable<SegmentRow> segments)
     {
         var bytes = new ArrayBufferWriter<byte>(256);
@@ -82,13 +87,13 @@ internal static class LogRows
         foreach (var segment in segments)
         {
             bytes.Write(segment.Bytes);
-            controls.AddRange(Placed(segment));
+            controls.AddRange(Positioned(segment));
         }
 
         return new LogSnapshot(bytes.WrittenMemory, controls);
     }
 
-    /// <summary>What the journal has of a generation and no segment yet, with a slice that is being committed, as the next segment.</summary>
+    /// <summary>The next segment of a generation: what is only in the journal, followed by a slice that is being committed.</summary>
     public static SegmentRow NextSegment(LiveGeneration live, in PendingSlice slice)
     {
         PositionedEntry[] controls =
@@ -105,11 +110,11 @@ internal static class LogRows
         );
     }
 
-    private static List<PositionedEntry> Placed(SegmentRow segment) =>
-        JournalFormat.Place(segment.Start, segment.Bytes, JournalFormat.ControlsFromJson(Encoding.UTF8.GetBytes(segment.Controls)));
+    private static List<PositionedEntry> Positioned(SegmentRow segment) =>
+        JournalFormat.WithPositions(segment.Start, segment.Bytes, JournalFormat.ControlsFromJson(Encoding.UTF8.GetBytes(segment.Controls)));
 }
 
-/// <summary>A row of <c>generations</c>, as far as its log goes.</summary>
+/// <summary>The columns of <c>generations</c> that describe its log.</summary>
 internal sealed record GenerationRow(long Key, string MessageId, string Status, int Epoch, long? EndPosition, string NodeId)
 {
     public bool IsRunning => Status == GenerationStatusNames.Running;
@@ -119,5 +124,5 @@ internal sealed record GenerationRow(long Key, string MessageId, string Status, 
 /// <param name="Start">The position of its first byte.</param>
 /// <param name="Bytes">Text and marks.</param>
 /// <param name="Controls">Its control entries, as JSON.</param>
-/// <param name="Open">The part that is open where it begins, as JSON.</param>
+/// <param name="Open">The part that is open at its start, as JSON.</param>
 internal sealed record SegmentRow(long Start, byte[] Bytes, string Controls, string? Open);

@@ -2,7 +2,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>Writes the end of a generation: its message, its own row, and the conversation's sums, in the caller's transaction.</summary>
+/// <summary>Stores the end of a generation in the caller's transaction: its message, its own row, and the conversation's totals.</summary>
 internal static class MessageFinalizer
 {
     public static async ValueTask FinalizeAsync(

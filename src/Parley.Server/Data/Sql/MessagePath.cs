@@ -3,15 +3,18 @@ using Parley.Server.Data.Model;
 
 namespace Parley.Server.Data.Sql;
 
-/// <summary>Reads the path from a message to the root, of which a conversation shows the one to its newest message.</summary>
+/// <summary>Reads the path from a message to the root.</summary>
 public static class MessagePath
 {
-    /// <summary>The messages from <paramref name="leaf"/> upwards, at most so many, newest first. The cost is that of what is read, whatever the length of the path.</summary>
+    /// <summary>
+    /// The messages from <paramref name="leaf"/> towards the root, newest first. The cost depends on <paramref name="max"/>, not on the
+    /// length of the path.
+    /// </summary>
     public static Task<List<Message>> UpwardsAsync(
         ParleyDbContext db,
         string conversationId,
         string? leaf,
-        int most,
+        int max,
         CancellationToken cancellationToken
     ) =>
         leaf is null
@@ -22,7 +25,7 @@ public static class MessagePath
                     WITH RECURSIVE path (id, parent_id, depth) AS (
                         SELECT id, parent_id, 1 FROM messages WHERE id = {leaf} AND conversation_id = {conversationId}
                         UNION ALL
-                        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages m ON m.id = path.parent_id WHERE depth < {most})
+                        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages m ON m.id = path.parent_id WHERE depth < {max})
                     SELECT m.* FROM path JOIN messages m ON m.id = path.id
                     """
                 )
@@ -30,7 +33,7 @@ public static class MessagePath
                 .OrderByDescending(row => row.Sequence)
                 .ToListAsync(cancellationToken);
 
-    /// <summary>A page of the path that a conversation shows, by offset from its end or from its beginning, and how long the path is.</summary>
+    /// <summary>A page of the active path, by offset from its end or from its start, and the length of the path.</summary>
     public static async Task<(List<Message> Messages, int Total)> PageAsync(
         ParleyDbContext db,
         Conversation conversation,

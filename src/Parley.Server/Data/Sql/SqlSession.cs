@@ -3,19 +3,20 @@ using System.Data.Common;
 namespace Parley.Server.Data.Sql;
 
 /// <summary>
-/// One connection, and in a write one transaction, for plain SQL with named parameters. SQL is constant text; values are parameters, always.
-/// Where the session has an owner, each statement that names <c>@tenant</c> and <c>@owner</c> gets them. Used by one caller at a time.
+/// One connection, and in a write one transaction, for plain SQL with named parameters. SQL is constant text; values are always parameters.
+/// If the session has an owner, it sets <c>@tenant</c> and <c>@owner</c> in each statement that uses them. Not thread-safe.
 /// </summary>
 public abstract class SqlSession(Owner? owner) : IAsyncDisposable
 {
-    /// <summary>Whose rows it may read and change; null where it may all.</summary>
+    /// <summary>The owner whose rows are read and changed; null for all owners.</summary>
     public Owner? Owner { get; } = owner;
 
     /// <summary>Runs a statement and returns the number of rows that it changed.</summary>
     public abstract ValueTask<int> RunAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters);
 
     /// <summary>
-    /// Runs a statement whose number of rows doesn't matter. In a transaction it may be sent together with the next one, or with the commit: then that is where its failure shows.
+    /// Runs a statement whose number of rows doesn't matter. In a transaction it may be sent together with the next statement or the
+    /// commit, which then throws if it fails.
     /// </summary>
     public abstract ValueTask AddAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters);
 
@@ -26,7 +27,7 @@ public abstract class SqlSession(Owner? owner) : IAsyncDisposable
         params ReadOnlySpan<(string Name, SqlValue Value)> parameters
     );
 
-    /// <summary>Reads the first row; the default value where there is none.</summary>
+    /// <summary>Reads the first row; the default value when there is none.</summary>
     public ValueTask<T?> FirstAsync<T>(
         string sql,
         Func<DbDataReader, T> read,
@@ -39,7 +40,7 @@ public abstract class SqlSession(Owner? owner) : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets one transaction at a time go on that asks for this name, until it ends. Where transactions exclude each other anyway, it does nothing.
+    /// Acquires an exclusive lock on a name until the end of the transaction. Does nothing where transactions are serialized anyway.
     /// </summary>
     public virtual ValueTask LockAsync(string name) => ValueTask.CompletedTask;
 

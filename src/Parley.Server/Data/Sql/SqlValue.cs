@@ -1,6 +1,9 @@
 namespace Parley.Server.Data.Sql;
 
-/// <summary>A value with its type. A null has a type too: without it PostgreSQL refuses <c>@id IS NULL</c>, and prepares a statement anew for each combination of nulls.</summary>
+/// <summary>
+/// A value with its type. A null has a type too: without it PostgreSQL rejects <c>@id IS NULL</c>, and prepares a statement again for each
+/// combination of nulls.
+/// </summary>
 public readonly struct SqlValue
 {
     private SqlValue(SqlType type, object? value) => (Type, Value) = (type, value);
@@ -25,7 +28,7 @@ public readonly struct SqlValue
     public static implicit operator SqlValue(byte[]? value) => new(SqlType.Bytes, value);
 }
 
-/// <summary>The types that values of statements have.</summary>
+/// <summary>The types of statement parameters.</summary>
 public enum SqlType
 {
     Text,

@@ -6,7 +6,7 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
-/// <summary>SQLite: any number of connections that read, and one thread that writes.</summary>
+/// <summary>SQLite: any number of connections for reads, and one thread for writes.</summary>
 public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDbContextFactory<SqliteDbContext> contexts)
     : IDatabase,
         IDisposable
@@ -16,7 +16,7 @@ public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDb
     private readonly ConcurrentBag<SqliteStatements> _idle = [];
     private volatile bool _closed;
 
-    /// <summary>The writer's thread is alone: rows need no locks.</summary>
+    /// <summary>Rows need no locks, as there is only one writer thread.</summary>
     public SqlDialect Dialect { get; } = new("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)", "");
 
     public ValueTask<SqlSession> OpenAsync(Owner owner, CancellationToken cancellationToken) => Open(owner);
@@ -71,10 +71,10 @@ public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDb
             }
         }
 
-        return ValueTask.FromResult<SqlSession>(new SqliteSession(statements, owner, GiveBack));
+        return ValueTask.FromResult<SqlSession>(new SqliteSession(statements, owner, Return));
     }
 
-    private void GiveBack(SqliteStatements statements)
+    private void Return(SqliteStatements statements)
     {
         if (_closed || _idle.Count >= MaxIdle)
         {

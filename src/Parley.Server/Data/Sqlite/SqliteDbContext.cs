@@ -6,11 +6,11 @@ using Microsoft.EntityFrameworkCore.Design;
 
 namespace Parley.Server.Data.Sqlite;
 
-/// <summary>The context with SQLite's own migrations.</summary>
+/// <summary>The context for SQLite's migrations.</summary>
 public sealed class SqliteDbContext(DbContextOptions<SqliteDbContext> options) : ParleyDbContext(options);
 
 #if MIGRATIONS
-/// <summary>Used by <c>./dev migrate</c> alone.</summary>
+/// <summary>Used only by <c>./dev migrate</c>.</summary>
 public sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteDbContext>
 {
     public SqliteDbContext CreateDbContext(string[] args) =>

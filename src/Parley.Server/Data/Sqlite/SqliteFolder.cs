@@ -5,10 +5,12 @@ using Microsoft.Extensions.Options;
 namespace Parley.Server.Data.Sqlite;
 
 /// <summary>
-/// The data folder: its lock, and the database file in it. One process at a time opens a folder, so the process that holds the lock knows that every
-/// other owner of generations is gone.
+/// The data folder: its lock, and the database file in it. Only one process can open a folder, so the process that holds the lock knows
+/// that every other owner of generations is gone.
 /// </summary>
-/// <remarks>All writing and checkpointing goes through the one connection of <see cref="SqliteWriter"/>: nothing ever waits for a lock of the database.</remarks>
+/// <remarks>
+/// All writes and checkpoints use the one connection of <see cref="SqliteWriter"/>, so nothing waits for a lock of the database.
+/// </remarks>
 public sealed class SqliteFolder : IDisposable
 {
     private const string FileName = "parley.db";
@@ -57,7 +59,7 @@ public sealed class SqliteFolder : IDisposable
 
     internal string ReaderConnectionString { get; }
 
-    /// <summary>A connection string that isn't PostgreSQL's is the path of the folder, or of the file in it.</summary>
+    /// <summary>Interprets a connection string that isn't PostgreSQL's as the path of the folder, or of the database file in it.</summary>
     internal static void Choose(DatabaseOptions options)
     {
         if (string.IsNullOrEmpty(options.ConnectionString))

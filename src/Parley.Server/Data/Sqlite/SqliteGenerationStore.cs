@@ -9,13 +9,14 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Data.Sqlite;
 
 /// <summary>
-/// Logs in SQLite. A commit adds one row to <c>generation_journal</c>, whatever it holds; what a generation has there is also in memory, and is
-/// copied to <c>generation_segments</c> when it has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when the journal has grown to
-/// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
+/// Logs in SQLite. A commit adds one row to <c>generation_journal</c>, for any number of generations; what a generation has there is also
+/// in memory, and is copied to <c>generation_segments</c> when it has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once
+/// when the journal has grown to <see cref="DatabaseOptions.JournalBytes"/>, which empties it. When a generation ends, its log is folded
+/// into its message.
 /// </summary>
 /// <remarks>
-/// The folder's lock makes this process the only one, so epochs are compared in memory, on the writer's thread. What is in memory follows the commit:
-/// so of appends and claims, which read it, only one at a time is in a commit.
+/// The folder's lock excludes other processes, so epochs are compared in memory, on the writer thread. Memory is updated after the commit,
+/// so only one append or adoption, which read it, is in a commit at a time.
 /// </remarks>
 public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, IDisposable
 {
@@ -29,7 +30,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
 
     private readonly EndedLogCache _ended;
     private readonly Task<bool> _recovered;
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _commitLock = new(1, 1);
     private long _journalBytes;
 
     public SqliteGenerationStore(
@@ -50,14 +51,14 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     {
         await _recovered;
         var commit = new Commit(slices.Count);
-        await _one.WaitAsync(cancellationToken);
+        await _commitLock.WaitAsync(cancellationToken);
         try
         {
-            await _writer.RunAsync(null, session => CommitAsync(session, slices, commit), _ => Apply(commit), resumeHere: true);
+            await _writer.RunAsync(null, session => CommitAsync(session, slices, commit), _ => Apply(commit), resumeOnWriter: true);
         }
         finally
         {
-            _one.Release();
+            _commitLock.Release();
         }
 
         return commit.Outcomes;
@@ -68,7 +69,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         await _recovered;
         GenerationRow? ended = null;
 
-        // The answer may move while we look: from memory to a segment, from segments to its message. Then look again.
+        // The log may move during the read: from memory to a segment, or from segments to its message. Then the read is repeated.
         for (var attempt = 0; attempt < 10; attempt++)
         {
             if (_live.TryGetValue(id, out var live) && live.Read(after, maxBytes) is { } tail)
@@ -133,15 +134,15 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
         await _recovered;
-        await _one.WaitAsync(cancellationToken);
+        await _commitLock.WaitAsync(cancellationToken);
         try
         {
             return await _writer.RunAsync(
                 null,
-                session => ClaimAsync(session, limit),
-                claimed =>
+                session => AdoptAsync(session, limit),
+                adopted =>
                 {
-                    foreach (var generation in claimed)
+                    foreach (var generation in adopted)
                     {
                         if (_live.TryGetValue(generation.Id, out var live))
                         {
@@ -153,7 +154,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         }
         finally
         {
-            _one.Release();
+            _commitLock.Release();
         }
     }
 
@@ -177,10 +178,10 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     public void Dispose()
     {
         _ended.Dispose();
-        _one.Dispose();
+        _commitLock.Dispose();
     }
 
-    /// <summary>Called after the commit that started this generation, under epoch 1: its first append need not look for it.</summary>
+    /// <summary>Called after the commit that started this generation under epoch 1: its first append need not query for it.</summary>
     public void Started(GenerationId id, long key, string nodeId) => _live.TryAdd(id, new LiveGeneration(key, 1, 0, []));
 
     /// <summary>Called after the commit that deleted these generations: their writers are fenced.</summary>
@@ -238,7 +239,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return true;
     }
 
-    /// <summary>Runs on the writer's thread once <paramref name="commit"/> is committed.</summary>
+    /// <summary>Runs on the writer thread after <paramref name="commit"/> is committed.</summary>
     private void Apply(Commit commit)
     {
         foreach (var (id, live) in commit.Found)
@@ -326,7 +327,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         );
     }
 
-    /// <summary>The log becomes its message, and the generation has ended: one commit, once.</summary>
+    /// <summary>Folds the log into its message and ends the generation, in the same commit.</summary>
     private async ValueTask FinalizeAsync(SqlSession session, LiveGeneration live, PendingSlice slice, GenerationEnded ended)
     {
         var tail = live.TailWith(slice.Bytes);
@@ -336,7 +337,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         await MessageFinalizer.FinalizeAsync(session, live.Key, log, ended, _time.GetUtcNow());
     }
 
-    private async ValueTask<List<AbandonedGeneration>> ClaimAsync(SqlSession session, int limit)
+    private async ValueTask<List<AbandonedGeneration>> AdoptAsync(SqlSession session, int limit)
     {
         var rows = await session.QueryAsync(
             $"""
@@ -351,7 +352,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
             ("@node", _node),
             ("@limit", limit)
         );
-        List<AbandonedGeneration> claimed = new(rows.Count);
+        List<AbandonedGeneration> adopted = new(rows.Count);
         foreach (var row in rows)
         {
             var id = new GenerationId(Guid.Parse(row.Id));
@@ -361,13 +362,15 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
                 log = new LogSnapshot((byte[])[.. log.Bytes.Span, .. live.TailWith(default)], [.. live.Controls]);
             }
 
-            claimed.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
+            adopted.Add(new AbandonedGeneration(id, row.Epoch, row.Adoptions, log));
         }
 
-        return claimed;
+        return adopted;
     }
 
-    /// <summary>What a process that died left in the journal goes into segments; its lease is over, since this process holds the folder.</summary>
+    /// <summary>
+    /// Copies the journal of a process that crashed into segments. Its lease is deleted, since this process holds the folder's lock.
+    /// </summary>
     private async ValueTask<bool> RecoverAsync(SqlSession session)
     {
         await session.RunAsync("DELETE FROM nodes");
@@ -401,7 +404,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return await LogRows.ReadMessageAsync(session, messageId);
     }
 
-    /// <summary>What one commit changes in memory once it is through.</summary>
+    /// <summary>The changes in memory that one commit makes when it succeeds.</summary>
     private sealed class Commit(int slices)
     {
         public AppendOutcome[] Outcomes { get; } = new AppendOutcome[slices];

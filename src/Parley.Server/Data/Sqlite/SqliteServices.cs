@@ -6,7 +6,7 @@ namespace Parley.Server.Data.Sqlite;
 
 public static class SqliteServices
 {
-    /// <summary>Keeps everything in SQLite, in one folder.</summary>
+    /// <summary>Registers the stores that use SQLite, in one folder.</summary>
     public static IServiceCollection AddSqliteData(this IServiceCollection services)
     {
         services.AddSingleton<SqliteFolder>();

@@ -5,15 +5,14 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
-/// <summary>A session on a connection of SQLite, which is a library: everything completes at once.</summary>
-internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, Action<SqliteStatements>? giveBack = null)
-    : SqlSession(owner)
+/// <summary>A session on a connection of SQLite, which is a library: every operation completes synchronously.</summary>
+internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, Action<SqliteStatements>? release = null) : SqlSession(owner)
 {
-    private static readonly ConcurrentDictionary<string, bool> NamesOwner = new();
+    private static readonly ConcurrentDictionary<string, bool> UsesOwner = new();
 
     public override ValueTask DisposeAsync()
     {
-        giveBack?.Invoke(statements);
+        release?.Invoke(statements);
         return ValueTask.CompletedTask;
     }
 
@@ -68,5 +67,5 @@ internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, A
     private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, SqlValue Value)> parameters) =>
         statements.Prepare(sql, parameters, HasOwner(sql) ? Owner : null);
 
-    private static bool HasOwner(string sql) => NamesOwner.GetOrAdd(sql, static text => text.Contains("@owner", StringComparison.Ordinal));
+    private static bool HasOwner(string sql) => UsesOwner.GetOrAdd(sql, static text => text.Contains("@owner", StringComparison.Ordinal));
 }

@@ -4,7 +4,7 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
-/// <summary>A connection with the statements that it has prepared: preparing one costs several times what running it does. Used by one thread at a time.</summary>
+/// <summary>A connection with its prepared statements: to prepare one costs several times as much as to run it. Not thread-safe.</summary>
 internal sealed class SqliteStatements(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = [];
@@ -34,7 +34,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 
         for (var i = 0; i < parameters.Length; i++)
         {
-            // Blobs and numbers share a parameter with null: the type is that of the value, each time.
+            // A parameter can be null in one call and a blob or number in the next: its type is reset to that of the value.
             var parameter = command.Parameters[i];
             parameter.ResetSqliteType();
             parameter.Value = parameters[i].Value.Value ?? DBNull.Value;
@@ -59,7 +59,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
         Connection.Dispose();
     }
 
-    /// <summary>What a failure of SQLite is to the rest of the server.</summary>
+    /// <summary>Translates a failure of SQLite into the server's exception.</summary>
     public static Exception Translate(Exception exception) =>
-        exception is DbException ? new DatabaseUnavailableException("SQLite refused to work: " + exception.Message, exception) : exception;
+        exception is DbException ? new DatabaseUnavailableException("SQLite failed: " + exception.Message, exception) : exception;
 }

@@ -6,8 +6,8 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Sqlite;
 
 /// <summary>
-/// The one writer of the database: a thread with a connection of its own. What waits while a commit runs shares the next one; each piece of
-/// work stands for itself, so one that fails does not take the others with it.
+/// The one writer of the database: a thread with its own connection. Writes that wait during a commit share the next one; when one of them
+/// fails, the others are committed without it.
 /// </summary>
 public sealed partial class SqliteWriter : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed partial class SqliteWriter : IDisposable
         QueueLimit = 10_000;
 
     /// <summary>The first version in which a checkpoint can't corrupt a database in WAL mode.</summary>
-    private static readonly Version OldestSqlite = new(3, 51, 3);
+    private static readonly Version MinSqliteVersion = new(3, 51, 3);
 
     private readonly WorkQueue<Work> _queue = new(QueueLimit);
     private readonly ILogger<SqliteWriter> _logger;
@@ -32,9 +32,9 @@ public sealed partial class SqliteWriter : IDisposable
         _connection = new SqliteConnection(folder.WriterConnectionString);
         _connection.Open();
         var version = Version.Parse(_connection.ServerVersion);
-        if (version < OldestSqlite)
+        if (version < MinSqliteVersion)
         {
-            throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {OldestSqlite} or newer.");
+            throw new InvalidOperationException($"SQLite {version} is too old; Parley needs {MinSqliteVersion} or newer.");
         }
 
         LogOpened(folder.FullPath, version, folder.Options.Durability);
@@ -52,23 +52,25 @@ public sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>
-    /// Runs <paramref name="work"/> on the writer's connection inside a transaction, and returns its result once that is committed.
-    /// When it throws, only its own changes are undone.
+    /// Runs <paramref name="work"/> on the writer's connection in a transaction, and returns its result once the transaction is committed.
+    /// If it throws, only its own changes are rolled back.
     /// </summary>
-    /// <param name="owner">Whose rows it reads and changes; null for all.</param>
-    /// <param name="work">What to do. It awaits its session alone, and so completes at once.</param>
-    /// <param name="committed">Runs on the writer's thread after the commit, before anything else does.</param>
-    /// <param name="resumeHere">Runs the caller's continuation on the writer's thread, which saves it a change of threads: only for callers that do little before they wait again.</param>
-    public Task<T> RunAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null, bool resumeHere = false)
+    /// <param name="owner">The owner whose rows it reads and changes; null for all owners.</param>
+    /// <param name="work">The write. It may await only its session, and so completes synchronously. It may run twice.</param>
+    /// <param name="committed">Runs on the writer thread after the commit, before the next write.</param>
+    /// <param name="resumeOnWriter">Runs the caller's continuation on the writer thread, which saves a thread switch: only for callers with
+    /// short continuations.</param>
+    public Task<T> RunAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null, bool resumeOnWriter = false)
     {
-        var item = new Work<T>(owner, work, committed, resumeHere);
-        // Bounded: with this many waiting, the database is far behind, and an immediate refusal is better than a long wait.
+        var item = new Work<T>(owner, work, committed, resumeOnWriter);
+        // Bounded: when this many writes wait, an immediate failure is better than a long wait.
         return _queue.TryAdd(item) ? item.Task : Task.FromException<T>(new DatabaseBusyException());
     }
 
     private void Migrate()
     {
-        // A process that was killed while it migrated leaves Entity Framework's lock behind, and the next one would wait for it for ever. The folder's lock keeps others out.
+        // A process that was killed during a migration leaves Entity Framework's lock behind, and the next process would wait for it
+        // indefinitely. The folder's lock already excludes other processes.
         Execute("DROP TABLE IF EXISTS __EFMigrationsLock");
         using var context = new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_connection).Options);
         context.Database.Migrate();
@@ -98,8 +100,8 @@ public sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>
-    /// All in one transaction. Where a piece of work fails, none of it counts, and each is done again by itself: only the one that fails is refused. So the common case
-    /// needs no savepoints; work may run twice, and counts once.
+    /// Runs all writes in one transaction. If one fails, all are rolled back, and each is run again in its own transaction, so only the one
+    /// that fails is lost. The common case then needs no savepoints; a write may run twice, but is committed once.
     /// </summary>
     private void CommitBatch(List<Work> batch)
     {
@@ -113,11 +115,11 @@ public sealed partial class SqliteWriter : IDisposable
         }
         catch (Exception exception) when (batch.Count > 1)
         {
-            LogAlone(exception, batch.Count);
+            LogRetry(exception, batch.Count);
             TryRollback();
             foreach (var work in batch)
             {
-                CommitAlone(work);
+                CommitSeparately(work);
             }
 
             return;
@@ -130,7 +132,7 @@ public sealed partial class SqliteWriter : IDisposable
         }
     }
 
-    private void CommitAlone(Work work)
+    private void CommitSeparately(Work work)
     {
         try
         {
@@ -154,7 +156,7 @@ public sealed partial class SqliteWriter : IDisposable
         }
         catch (SqliteException)
         {
-            // SQLite has rolled back by itself.
+            // SQLite has already rolled back.
         }
     }
 
@@ -173,7 +175,7 @@ public sealed partial class SqliteWriter : IDisposable
         return command;
     }
 
-    /// <summary>Commits what waits, then closes.</summary>
+    /// <summary>Commits the queued writes, then closes.</summary>
     public void Dispose()
     {
         if (!_queue.Close())
@@ -192,10 +194,10 @@ public sealed partial class SqliteWriter : IDisposable
         public abstract void Fail(Exception exception);
     }
 
-    private sealed class Work<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed, bool resumeHere) : Work
+    private sealed class Work<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed, bool resumeOnWriter) : Work
     {
         private readonly TaskCompletionSource<T> _done = new(
-            resumeHere ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously
+            resumeOnWriter ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously
         );
         private T? _result;
 
@@ -223,12 +225,12 @@ public sealed partial class SqliteWriter : IDisposable
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Database in {Folder}, SQLite {Version}; a commit survives the end of the {Durability}."
+        Message = "Opened the database in {Folder} with SQLite {Version}; durability {Durability}."
     )]
     private partial void LogOpened(string folder, Version version, Durability durability);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} writes failed; retrying each in its own transaction.")]
-    private partial void LogAlone(Exception exception, int count);
+    private partial void LogRetry(Exception exception, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A commit of {Count} writes failed; none of them took effect.")]
     private partial void LogCommitFailed(Exception exception, int count);

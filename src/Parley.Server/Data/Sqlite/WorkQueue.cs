@@ -1,8 +1,8 @@
 namespace Parley.Server.Data.Sqlite;
 
 /// <summary>
-/// A bounded queue from many tasks to one thread, which takes all that is there at a time. It waits without spinning: with as few processors as a
-/// small server has, a spinning thread takes time from those that would give it work.
+/// A bounded queue from many tasks to one thread, which takes all queued items at a time. It waits without spinning: on a small server with
+/// few processors, a spinning thread takes time from the threads that would queue items.
 /// </summary>
 internal sealed class WorkQueue<T>(int limit)
 {
@@ -30,8 +30,11 @@ internal sealed class WorkQueue<T>(int limit)
         }
     }
 
-    /// <summary>Waits until something is there and adds it to <paramref name="taken"/>, at most so many. False once the queue is closed and empty.</summary>
-    public bool TakeAll(List<T> taken, int most)
+    /// <summary>
+    /// Waits for an item, and moves at most <paramref name="max"/> items to <paramref name="taken"/>. False once the queue is closed and
+    /// empty.
+    /// </summary>
+    public bool TakeAll(List<T> taken, int max)
     {
         lock (_gate)
         {
@@ -40,7 +43,7 @@ internal sealed class WorkQueue<T>(int limit)
                 Monitor.Wait(_gate);
             }
 
-            while (taken.Count < most && _items.TryDequeue(out var item))
+            while (taken.Count < max && _items.TryDequeue(out var item))
             {
                 taken.Add(item);
             }
@@ -49,7 +52,7 @@ internal sealed class WorkQueue<T>(int limit)
         }
     }
 
-    /// <summary>Takes no more; what is there can still be taken. False when it was closed already.</summary>
+    /// <summary>Refuses new items; queued items can still be taken. False when it is already closed.</summary>
     public bool Close()
     {
         lock (_gate)

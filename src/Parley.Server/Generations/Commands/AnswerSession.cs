@@ -6,12 +6,12 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations.Commands;
 
-/// <summary>The answer to a message that was stored earlier: started once, by the first that follows its session.</summary>
+/// <summary>The answer to a message that was stored earlier; the first request that follows its session starts it.</summary>
 public sealed record AnswerSession : StartCommand
 {
     public required ChatSession Session { get; init; }
 
-    /// <summary>The command for a session that was found.</summary>
+    /// <summary>The command for an existing session.</summary>
     public static AnswerSession Of(ChatSession session, Owner owner, ModelRouter router, DateTimeOffset now) =>
         new()
         {
@@ -32,7 +32,11 @@ public sealed record AnswerSession : StartCommand
             null => new StartDecision.Refuse(StartRefusal.NotFound("conversation")),
             { GenerationId: { } started } => new StartDecision.Attach(started),
             _ when session.ExpiresAt <= Now => new StartDecision.Refuse(StartRefusal.NotFound("conversation")),
-            _ => new StartDecision.Reply(session.ConversationId, session.MessageId) { UsualModel = session.Model, SessionId = session.Id },
+            _ => new StartDecision.Reply(session.ConversationId, session.MessageId)
+            {
+                DefaultModel = session.Model,
+                SessionId = session.Id,
+            },
         };
     }
 }

@@ -4,12 +4,12 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations.Commands;
 
-/// <summary>A new answer that begins with the text of one that ended early, and continues it.</summary>
+/// <summary>A new answer that continues the text of one that ended early.</summary>
 public sealed record ContinueAnswer : StartCommand
 {
     public required string GenerationId { get; init; }
 
-    /// <summary>Where to continue; null where the answer ended, or was stopped.</summary>
+    /// <summary>The position to continue from; null for the position where the answer ended or was stopped.</summary>
     public long? Position { get; init; }
 
     public override async ValueTask<StartDecision> DecideAsync(ChatReads reads)
@@ -45,7 +45,7 @@ public sealed record ContinueAnswer : StartCommand
         var prefix = log.UpTo(position);
         return new StartDecision.Reply(first.Info.ConversationId, first.ParentId)
         {
-            UsualModel = first.Info.Model,
+            DefaultModel = first.Info.Model,
             Request = finished.Request,
             Continues = new ContinuedAnswer(GenerationId, first.Info.MessageId, prefix.End, prefix),
         };

@@ -4,7 +4,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations.Commands;
 
-/// <summary>Another answer to the message that a generation answered, beside the first one.</summary>
+/// <summary>Another answer to the message that a generation answered; a sibling of the first answer.</summary>
 public sealed record RegenerateAnswer : StartCommand
 {
     public required string GenerationId { get; init; }
@@ -20,7 +20,7 @@ public sealed record RegenerateAnswer : StartCommand
             ? new StartDecision.Refuse(StartRefusal.ThisAnswerRunning)
             : new StartDecision.Reply(first.Info.ConversationId, first.ParentId)
             {
-                UsualModel = first.Info.Model,
+                DefaultModel = first.Info.Model,
                 Request = await reads.RequestAsync(first.Id),
             };
     }

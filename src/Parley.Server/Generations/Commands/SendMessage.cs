@@ -4,13 +4,13 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Generations.Commands;
 
-/// <summary>A person's message in a conversation that exists, and the answer to it.</summary>
+/// <summary>A person's message in an existing conversation, and the answer to it.</summary>
 public sealed record SendMessage : StartCommand
 {
     /// <summary>The conversation, by id or by the client's name for it.</summary>
     public required string Conversation { get; init; }
 
-    /// <summary>The message to put it under; null for the newest.</summary>
+    /// <summary>The parent message; null for the newest message.</summary>
     public string? ParentId { get; init; }
 
     public required string Text { get; init; }
@@ -24,6 +24,10 @@ public sealed record SendMessage : StartCommand
 
         return target.ParentIsRunning
             ? new StartDecision.Refuse(StartRefusal.AnswerRunning)
-            : new StartDecision.Reply(target.ConversationId, target.ParentId) { Message = new NewMessage(Text), UsualModel = target.Model };
+            : new StartDecision.Reply(target.ConversationId, target.ParentId)
+            {
+                Message = new NewMessage(Text),
+                DefaultModel = target.Model,
+            };
     }
 }
