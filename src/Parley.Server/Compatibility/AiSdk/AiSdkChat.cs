@@ -17,7 +17,8 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.AiSdk;
 
 /// <summary>
-/// A turn of a client that sends its whole history each time, under an id of its own: <c>useChat</c> of the AI SDK. What is stored is the truth; the request only says what is new at its end, and where.
+/// The body of <c>useChat</c> of the AI SDK, which sends its whole history with each message, under its own name for the conversation.
+/// Stored messages take precedence: the history only tells which message is new, and its parent.
 /// </summary>
 public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, TimeProvider time) : IChatDialect
 {
@@ -34,7 +35,7 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
 
     public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.UiMessages, ChatBodyKind.DataMessages];
 
-    /// <summary>What is read of a body.</summary>
+    /// <summary>The members of a body that are read.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? Id,
         [property: SchemaType(typeof(IReadOnlyList<SentMessage>)), Description("The history. Stored messages take precedence over it.")]
@@ -63,8 +64,8 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
 
     /// <param name="http">The request.</param>
     /// <param name="body">Its body.</param>
-    /// <param name="format">How the answer is written.</param>
-    /// <param name="read">How messages are read.</param>
+    /// <param name="format">The format of the response.</param>
+    /// <param name="read">Reads one message.</param>
     /// <param name="chatMember">The member that names the conversation.</param>
     internal async Task<IResult> AnswerAsync(
         HttpContext http,
@@ -134,7 +135,7 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
         return await starter.StartAsync(http, command, ModeOf(format));
     }
 
-    /// <summary>A continued answer keeps the id that the client has for it.</summary>
+    /// <summary>A continued answer keeps the id that the client knows it by.</summary>
     private static ResponseMode.Streaming ModeOf(NamedWireFormat format) =>
         ResponseMode.ForChat(format.Create) with
         {

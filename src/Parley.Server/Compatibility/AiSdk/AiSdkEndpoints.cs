@@ -62,8 +62,10 @@ public static class AiSdkEndpoints
             .StartsGeneration(Media.Text, Media.Events)
             .ProducesChatErrors()
             .ProducesError(400, ErrorCodes.AgentNotFound);
-        v1.MapGet("", static (HttpContext http, IDatabase database, ResumeChat resume, ResumeGeneration reading) =>
-                http.Request.Query.ContainsKey("chatId") ? ResumeChat.HandleQuery(http, resume, reading) : ListChats.Handle(http, database)
+        v1.MapGet("", static (HttpContext http, IDatabase database, ResumeChat resume, ResumeGeneration resumption) =>
+                http.Request.Query.ContainsKey("chatId")
+                    ? ResumeChat.HandleQuery(http, resume, resumption)
+                    : ListChats.Handle(http, database)
             )
             .WithName("listChats")
             .WithSummary("Lists conversations, the most recent message first; with chatId, resumes a running generation.")
@@ -118,6 +120,4 @@ public static class AiSdkEndpoints
             .Produces<StopChat.StopResult>()
             .ProducesError(404, ErrorCodes.NotFound);
     }
-
-    /// <summary>The errors of the routes that take a chat message in any of its forms.</summary>
 }

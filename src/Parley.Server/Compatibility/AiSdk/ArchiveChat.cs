@@ -7,7 +7,9 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.AiSdk;
 
-/// <summary><c>DELETE /api/v1/chat/{id}</c> and <c>POST /api/v1/chat/{id}/archive</c>: out of the list, and kept.</summary>
+/// <summary>
+/// <c>DELETE /api/v1/chat/{id}</c> and <c>POST /api/v1/chat/{id}/archive</c>: archives a conversation, which is then kept but not listed.
+/// </summary>
 public static class ArchiveChat
 {
     public sealed record Archived(bool Success, string Id, DateTimeOffset ArchivedAt);

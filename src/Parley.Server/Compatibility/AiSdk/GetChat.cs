@@ -54,7 +54,7 @@ public static class GetChat
 
         if (order is not (null or "asc" or "desc"))
         {
-            return Problems.Invalid("order", ErrorCodes.OutOfRange, "order is asc or desc.");
+            return Problems.Invalid("order", ErrorCodes.OutOfRange, "order must be asc or desc.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

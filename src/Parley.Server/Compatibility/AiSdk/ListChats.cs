@@ -8,7 +8,9 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.AiSdk;
 
-/// <summary><c>GET /api/v1/chat</c>: conversations, the newest message first. Archived ones are left out unless <c>archived=include</c> or <c>only</c>.</summary>
+/// <summary>
+/// <c>GET /api/v1/chat</c>: conversations, the newest message first; archived ones only with <c>archived=include</c> or <c>only</c>.
+/// </summary>
 public static class ListChats
 {
     public sealed record Page(IReadOnlyList<Chat> Conversations, int Total, int Limit, int Offset);
@@ -60,7 +62,7 @@ public static class ListChats
 
         if (archived is not (null or "exclude" or "include" or "only"))
         {
-            return Problems.Invalid("archived", ErrorCodes.OutOfRange, "archived is exclude, include or only.");
+            return Problems.Invalid("archived", ErrorCodes.OutOfRange, "archived must be exclude, include or only.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

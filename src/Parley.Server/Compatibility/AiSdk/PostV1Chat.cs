@@ -14,11 +14,12 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.AiSdk;
 
 /// <summary>
-/// <c>POST /api/v1/chat</c>: as <c>POST /api/chat</c> for a client of the AI SDK, with <c>conversationId</c>, and answered as the AI SDK data stream. A conversation that is not there is begun.
+/// <c>POST /api/v1/chat</c>: like <c>POST /api/chat</c> for a client of the AI SDK, with <c>conversationId</c>, and with the AI SDK data
+/// stream as the response. A conversation that does not exist is created.
 /// </summary>
 public static class PostV1Chat
 {
-    /// <summary>What is read of a body: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
+    /// <summary>The members of a body that are read: <c>message</c> or <c>messages</c>, <c>conversationId</c> or <c>id</c>.</summary>
     public sealed record Request(
         [property: Description("The client's name for the conversation, or its id.")] string? ConversationId,
         [property: Description("The same as `conversationId`.")] string? Id,
@@ -85,13 +86,16 @@ public static class PostV1Chat
                     member
                 );
             default:
-                // AI SDK 3 sends no id, and does not know the codes that came with 4.
-                var usual = body.Text("id") is null ? WireFormatCatalog.V3 : WireFormatCatalog.V4;
-                return await history.AnswerAsync(http, body, format ?? usual, ClientHistory.Plain, member);
+                // AI SDK 3 sends no id, and does not know the codes that version 4 added.
+                var defaultFormat = body.Text("id") is null ? WireFormatCatalog.V3 : WireFormatCatalog.V4;
+                return await history.AnswerAsync(http, body, format ?? defaultFormat, ClientHistory.Plain, member);
         }
     }
 
-    /// <summary>One message as text, as the history that it is the end of. It is new, whatever is stored: it gets a name that nothing has, but the same request once more.</summary>
+    /// <summary>
+    /// Wraps one message as a history of one. It gets a unique name, so that it is always a new message, except in a retry with the same
+    /// key.
+    /// </summary>
     private static RawBody OneMessage(RawBody body, string? key)
     {
         var name = key is null ? Guid.NewGuid().ToString("N") : GenerationStarter.Fingerprint("message", key)[..32];

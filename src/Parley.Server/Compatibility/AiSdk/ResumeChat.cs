@@ -7,11 +7,14 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.AiSdk;
 
-/// <summary>Gives <c>useChat</c> the answer that is being written in a chat, from its beginning, with the id that its message has.</summary>
+/// <summary>Resumes the running generation of a chat for <c>useChat</c>, from the start, with the id of its message.</summary>
 public sealed class ResumeChat(ChatQueries chats)
 {
-    /// <summary><c>GET /api/chat/{id}/stream</c>, AI SDK 5 to 7. 204 when nothing is being written, and for a chat that is not there: anything else would put a page that has just loaded into an error.</summary>
-    public static async Task<IResult> Handle(string id, HttpContext http, ResumeChat resume, ResumeGeneration reading)
+    /// <summary>
+    /// <c>GET /api/chat/{id}/stream</c>, AI SDK 5 to 7. 204 when no generation is running or the chat does not exist: for any other status
+    /// a page shows an error when it loads.
+    /// </summary>
+    public static async Task<IResult> Handle(string id, HttpContext http, ResumeChat resume, ResumeGeneration resumption)
     {
         if (!FormatParameter.TryRead(http, out var format, out var problem))
         {
@@ -19,12 +22,12 @@ public sealed class ResumeChat(ChatQueries chats)
         }
 
         return await resume.FindAsync(http, id) is { } found
-            ? await reading.FromStartAsync(http, found, format?.Create(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
+            ? await resumption.FromStartAsync(http, found, format?.Create(found.Info) ?? new UiMessageStream(found.Info, found.MessageName))
             : Results.NoContent();
     }
 
-    /// <summary><c>GET /api/chat?chatId=</c>, AI SDK 4, which takes a 204 for a failure: an empty body says the same.</summary>
-    public static async Task<IResult> HandleQuery(HttpContext http, ResumeChat resume, ResumeGeneration reading)
+    /// <summary><c>GET /api/chat?chatId=</c>, AI SDK 4, which treats a 204 as a failure: it gets an empty body instead.</summary>
+    public static async Task<IResult> HandleQuery(HttpContext http, ResumeChat resume, ResumeGeneration resumption)
     {
         if (!FormatParameter.TryRead(http, out var format, out var problem))
         {
@@ -43,7 +46,7 @@ public sealed class ResumeChat(ChatQueries chats)
 
         if (await resume.FindAsync(http, id) is { } found)
         {
-            return await reading.FromStartAsync(http, found, format?.Create(found.Info) ?? new DataStream(found.Info));
+            return await resumption.FromStartAsync(http, found, format?.Create(found.Info) ?? new DataStream(found.Info));
         }
 
         http.Response.Headers["x-vercel-ai-data-stream"] = "v1";

@@ -7,7 +7,10 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.AiSdk;
 
-/// <summary><c>POST /api/chat/{id}/stop</c>: stops what is being written in a chat. Leaving does not: <c>useChat</c>'s own <c>stop()</c> is no more than that.</summary>
+/// <summary>
+/// <c>POST /api/chat/{id}/stop</c>: stops the running generation of a chat. <c>useChat</c>'s <c>stop()</c> only disconnects, which does not
+/// stop it.
+/// </summary>
 public static class StopChat
 {
     public sealed record StopResult(bool Stopped, string? GenerationId);

@@ -9,7 +9,10 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.ChatRows;
 
-/// <summary>Conversations and their messages as rows with snake_case columns, paged by offset. The <c>user_id</c> in them is the caller's own: a request may repeat it, and cannot choose it.</summary>
+/// <summary>
+/// Conversations and their messages as rows with snake_case columns, paged by offset. Their <c>user_id</c> is the caller's own: a request
+/// can repeat it, but not choose it.
+/// </summary>
 public static class ChatConversationEndpoints
 {
     internal static readonly JsonSerializerOptions Json = new(ApiJson.Options)

@@ -11,7 +11,10 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.ChatRows;
 
-/// <summary><c>POST /api/chat/conversations</c>: an empty conversation. Its model may be one that is not here: it is what the conversation was meant for.</summary>
+/// <summary>
+/// <c>POST /api/chat/conversations</c>: creates an empty conversation. Its model need not be available: it records which model the
+/// conversation is meant for.
+/// </summary>
 public static class CreateChatConversation
 {
     private const int MaxModelLength = 200;

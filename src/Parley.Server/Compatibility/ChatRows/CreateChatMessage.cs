@@ -13,7 +13,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.ChatRows;
 
-/// <summary><c>POST /api/chat/conversations/{id}/messages</c>: adds a message at the end, without asking a model.</summary>
+/// <summary><c>POST /api/chat/conversations/{id}/messages</c>: appends a message without starting a generation.</summary>
 public static class CreateChatMessage
 {
     private const int MaxMetadataLength = 16 * 1024;
@@ -65,7 +65,7 @@ public static class CreateChatMessage
 
         if (metadata is { Length: > MaxMetadataLength })
         {
-            return Problems.Invalid("metadata", ErrorCodes.TooLong, "metadata may have 16 KiB at most.");
+            return Problems.Invalid("metadata", ErrorCodes.TooLong, "metadata may have at most 16 KiB.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

@@ -8,7 +8,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.ChatRows;
 
-/// <summary><c>DELETE /api/chat/conversations?id=</c>: the conversation goes, and its messages with it.</summary>
+/// <summary><c>DELETE /api/chat/conversations?id=</c>: deletes a conversation with its messages.</summary>
 public static class DeleteChatConversation
 {
     public sealed record Deleted(bool Success, string Id);
@@ -28,7 +28,7 @@ public static class DeleteChatConversation
 
         if (id is null)
         {
-            return Problems.Invalid("id", ErrorCodes.Required, "id names the conversation to delete.");
+            return Problems.Invalid("id", ErrorCodes.Required, "id is required: the conversation to delete.");
         }
 
         if (CurrentUser.Of(http.User) is not { } user)

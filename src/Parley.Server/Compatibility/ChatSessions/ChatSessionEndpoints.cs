@@ -7,7 +7,9 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary>Chat in sessions: store a message, stream its answer, read the history. Each route exists under <c>/chat</c> and under <c>/api/chat</c>.</summary>
+/// <summary>
+/// Chat in sessions: store a message, stream its answer, read the history. Each route exists under <c>/chat</c> and under <c>/api/chat</c>.
+/// </summary>
 public static class ChatSessionEndpoints
 {
     private static readonly ParameterMetadata SessionId = Parameters.Query(

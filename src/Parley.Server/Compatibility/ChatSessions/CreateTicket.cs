@@ -8,7 +8,10 @@ using Parley.Server.OpenApi;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary><c>POST /chat/ticket</c>: a short-lived credential for one session's stream, for an <c>EventSource</c> that has no cookie here and can set no header.</summary>
+/// <summary>
+/// <c>POST /chat/ticket</c>: issues a short-lived credential for one session's stream, for an <c>EventSource</c> without a cookie, which
+/// cannot set a header.
+/// </summary>
 public static class CreateTicket
 {
     public sealed record Request([property: SchemaRequired] string? SessionId);

@@ -8,7 +8,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary><c>GET /chat/history?chatId=</c>: what was said, oldest first.</summary>
+/// <summary><c>GET /chat/history?chatId=</c>: the messages of a chat, oldest first.</summary>
 public static class GetChatHistory
 {
     private const int MaxLimit = 1000;

@@ -12,10 +12,10 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary><c>POST /chat/start</c>: stores a turn, and names the session whose stream answers it.</summary>
+/// <summary><c>POST /chat/start</c>: stores a message, and returns the session whose stream answers it.</summary>
 public static class StartChat
 {
-    /// <summary>How long a session can wait to be streamed.</summary>
+    /// <summary>How long the generation of a session can be started.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     public sealed record Request(
@@ -48,7 +48,7 @@ public static class StartChat
             return Problems.Invalid(
                 "modelId",
                 ErrorCodes.Required,
-                "modelId names the model to ask; auto leaves the choice to the server."
+                "modelId is required: the model to use, or auto for the server's default."
             );
         }
 
@@ -59,12 +59,12 @@ public static class StartChat
 
         if (request.ProjectId is { Length: > 128 })
         {
-            return Problems.Invalid("projectId", ErrorCodes.TooLong, "projectId may have 128 characters at most.");
+            return Problems.Invalid("projectId", ErrorCodes.TooLong, "projectId may have at most 128 characters.");
         }
 
         if (request.TaskId is { Length: > 128 })
         {
-            return Problems.Invalid("taskId", ErrorCodes.TooLong, "taskId may have 128 characters at most.");
+            return Problems.Invalid("taskId", ErrorCodes.TooLong, "taskId may have at most 128 characters.");
         }
 
         if (router.Resolve(request.ModelId) is not { } route)

@@ -14,7 +14,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.ChatSessions;
 
-/// <summary><c>GET /chat/stream?sessionId=</c>: starts the session's answer, or resumes it where the reader was.</summary>
+/// <summary><c>GET /chat/stream?sessionId=</c>: starts the session's generation, or follows it from the client's position.</summary>
 public static class StreamChat
 {
     public static async Task<IResult> Handle(
@@ -22,7 +22,7 @@ public static class StreamChat
         ChatQueries chats,
         GenerationStarter starter,
         ModelRouter router,
-        ResumeGeneration reading,
+        ResumeGeneration resumption,
         GenerationRunner runner,
         ChangeFeed feed,
         TimeProvider time
@@ -54,7 +54,7 @@ public static class StreamChat
 
         if (started is not null)
         {
-            return await AttachAsync(http, started, reading, runner);
+            return await AttachAsync(http, started, resumption, runner);
         }
 
         feed.Changed(user.Owner, session.ConversationId);
@@ -62,7 +62,7 @@ public static class StreamChat
         var result = await starter.StartAsync(http, command, ResponseMode.Streamed(static _ => new TokenEvents()));
         if (result is Problem refusal)
         {
-            return refusal.Status is 429 or 503 ? await LaterAsync(http) : await ErrorAsync(http, refusal.Detail);
+            return refusal.Status is 429 or 503 ? await RetryLaterAsync(http) : await ErrorAsync(http, refusal.Detail);
         }
 
         return result;
@@ -80,11 +80,13 @@ public static class StreamChat
         return (session, await reads.GenerationAsync(session?.GenerationId));
     }
 
-    /// <summary>An invalid cursor is ignored: browsers keep them across pages, and polyfills invent them.</summary>
+    /// <summary>
+    /// Follows the generation. An invalid cursor is ignored: browsers keep cursors across pages, and polyfills invent them.
+    /// </summary>
     private static async Task<IResult> AttachAsync(
         HttpContext http,
         OwnedGeneration found,
-        ResumeGeneration reading,
+        ResumeGeneration resumption,
         GenerationRunner runner
     )
     {
@@ -101,10 +103,13 @@ public static class StreamChat
             after = null;
         }
 
-        return await reading.FromAsync(http, found, new TokenEvents(), after);
+        return await resumption.FromAsync(http, found, new TokenEvents(), after);
     }
 
-    /// <summary>An <c>EventSource</c> cannot read a status or a body of another type: it is told inside the stream. And it connects again when the stream ends, unless it closes itself: that must not become a loop.</summary>
+    /// <summary>
+    /// Sends an error as an event, since an <c>EventSource</c> cannot read a status or a body of another type. It reconnects when the
+    /// stream ends, unless it closes itself, so the retry delay is set to a day.
+    /// </summary>
     private static async Task<IResult> ErrorAsync(HttpContext http, string message)
     {
         EventStreamHeaders.Write(http.Response);
@@ -117,8 +122,10 @@ public static class StreamChat
         return Results.Empty;
     }
 
-    /// <summary>Too busy: after a status that is not 200 an <c>EventSource</c> would never come back.</summary>
-    private static async Task<IResult> LaterAsync(HttpContext http)
+    /// <summary>
+    /// The server is busy: the <c>EventSource</c> is told to reconnect, which it would not do after a status other than 200.
+    /// </summary>
+    private static async Task<IResult> RetryLaterAsync(HttpContext http)
     {
         http.Response.Headers.Remove("Retry-After");
         EventStreamHeaders.Write(http.Response);

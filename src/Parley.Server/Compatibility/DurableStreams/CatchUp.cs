@@ -6,14 +6,16 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.DurableStreams;
 
-/// <summary>What is there from an offset on, up to a limit: a reader that gets no <c>Stream-Up-To-Date</c> asks again at once.</summary>
+/// <summary>
+/// Returns what is stored from an offset on, up to a limit: a client that gets no <c>Stream-Up-To-Date</c> continues immediately.
+/// </summary>
 public sealed class CatchUp(IGenerationStore store)
 {
     private const int MaxBytes = 256 * 1024;
 
-    public async Task<IResult> AnswerAsync(HttpContext http, StreamPlace at, GenerationRecord record)
+    public async Task<IResult> AnswerAsync(HttpContext http, DurableRead at, GenerationRecord record)
     {
-        var slice = at.IsNow ? default : await store.ReadAsync(at.Answer.Id, at.Position, MaxBytes, http.RequestAborted) ?? default;
+        var slice = at.IsNow ? default : await store.ReadAsync(at.Generation.Id, at.Position, MaxBytes, http.RequestAborted) ?? default;
         var to = at.Position + slice.Bytes.Length;
         var closed = slice.Ended is not null || record.Status != GenerationStatus.Running && to >= record.End;
         var upToDate = closed || to >= record.End;
@@ -24,8 +26,9 @@ public sealed class CatchUp(IGenerationStore store)
         }
         else
         {
-            // What lies between two offsets never changes. What comes after an open tail does: that is asked again.
-            var tag = $"\"{at.Answer.Info.GenerationId}:{(at.IsText ? "t" : "j")}:{at.Position}:{to}:{(closed ? "c" : "o")}\"";
+            // Data between two offsets never changes and can be cached. A response that ends at an open tail must be revalidated, as more
+            // may follow.
+            var tag = $"\"{at.Generation.Info.GenerationId}:{(at.IsText ? "t" : "j")}:{at.Position}:{to}:{(closed ? "c" : "o")}\"";
             http.Response.Headers.ETag = tag;
             http.Response.Headers.CacheControl = upToDate && !closed ? "private, no-cache" : "private, max-age=60";
             if (
@@ -43,15 +46,15 @@ public sealed class CatchUp(IGenerationStore store)
     internal static void WriteHeaders(HttpContext http, bool isText, long to, bool upToDate, bool closed)
     {
         http.Response.ContentType = isText ? DurableEntries.TextContentType : DurableEntries.JsonContentType;
-        http.Response.Headers[ReadDurably.NextOffset] = DurableOffsets.Format(to);
+        http.Response.Headers[ReadDurableStream.NextOffset] = DurableOffsets.Format(to);
         if (upToDate)
         {
-            http.Response.Headers[ReadDurably.UpToDate] = "true";
+            http.Response.Headers[ReadDurableStream.UpToDate] = "true";
         }
 
         if (closed)
         {
-            http.Response.Headers[ReadDurably.Closed] = "true";
+            http.Response.Headers[ReadDurableStream.Closed] = "true";
         }
     }
 

@@ -7,7 +7,9 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.Compatibility.DurableStreams;
 
-/// <summary>A generation as a read-only stream of the Durable Streams protocol: its entries as JSON, and its answer as plain text. The offset is the position.</summary>
+/// <summary>
+/// A generation as a read-only stream of the Durable Streams protocol: its entries as JSON, or its text. The offset is the position.
+/// </summary>
 public static class DurableStreamEndpoints
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
@@ -30,10 +32,10 @@ public static class DurableStreamEndpoints
 
     private static readonly HeaderDescription[] Headers =
     [
-        new(ReadDurably.NextOffset, "The offset to read from next."),
-        new(ReadDurably.UpToDate, "`true` when the response ends at the current end of the stream."),
-        new(ReadDurably.Closed, "`true` when the stream is complete."),
-        new(ReadDurably.Cursor, "To be sent as `cursor` with the next long-poll."),
+        new(ReadDurableStream.NextOffset, "The offset to read from next."),
+        new(ReadDurableStream.UpToDate, "`true` when the response ends at the current end of the stream."),
+        new(ReadDurableStream.Closed, "`true` when the stream is complete."),
+        new(ReadDurableStream.Cursor, "To be sent as `cursor` with the next long-poll."),
         new("ETag", "Identifies this section of the stream, for `If-None-Match`."),
     ];
 
@@ -46,14 +48,14 @@ public static class DurableStreamEndpoints
             .MapGroup("/api/v1/generations/{id}/stream")
             .WithTag("Durable streams", "A generation as a read-only stream of the Durable Streams protocol.");
         streams
-            .MapMethods("", Methods, ReadDurably.HandleJson)
+            .MapMethods("", Methods, ReadDurableStream.HandleJson)
             .WithName("readGenerationStream")
             .WithSummary("Reads a generation's entries as a JSON stream of the Durable Streams protocol.")
             .WithDescription("Each message is the object of a native event with its `position`. The offset is the position.")
             .ReadsStream()
             .ProducesEventArray(GenerationEventSchemas.Native);
         streams
-            .MapMethods("/text", Methods, ReadDurably.HandleText)
+            .MapMethods("/text", Methods, ReadDurableStream.HandleText)
             .WithName("readGenerationTextStream")
             .WithSummary("Reads a generation's answer as a text stream of the Durable Streams protocol.")
             .WithDescription("Its offsets are those of the JSON stream.")

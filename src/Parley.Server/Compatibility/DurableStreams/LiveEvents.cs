@@ -8,8 +8,9 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.DurableStreams;
 
 /// <summary>
-/// A stream live, as Server-Sent Events: each batch of data is followed by a control event with the offset after it. After a minute the connection ends, and the client reconnects from there; only
-/// <c>streamClosed</c> means that the stream is complete.
+/// Follows a stream as Server-Sent Events: each batch of data is followed by a control event with the next offset. The connection ends
+/// after <see cref="StreamOptions.DurableConnection"/>, and the client reconnects with that offset; only <c>streamClosed</c> means that the
+/// stream is complete.
 /// </summary>
 public sealed class LiveEvents(
     GenerationRunner runner,
@@ -18,9 +19,9 @@ public sealed class LiveEvents(
     TimeProvider time
 )
 {
-    public async Task<IResult> WriteAsync(HttpContext http, StreamPlace at)
+    public async Task<IResult> WriteAsync(HttpContext http, DurableRead at)
     {
-        using var reader = runner.Follow(at.Answer.Id, at.Position, http.RequestAborted);
+        using var reader = runner.Follow(at.Generation.Id, at.Position, http.RequestAborted);
         using var timeouts = new StreamTimeouts(http, options.Value, time, reader.Wake, lifetime.ApplicationStopping);
         using var timer = time.CreateTimer(
             static reader => ((LogReader)reader!).Wake(),
@@ -31,7 +32,7 @@ public sealed class LiveEvents(
         return await EventStreamResponse.RunAsync(http, timeouts, output => FollowAsync(at, reader, timeouts, output));
     }
 
-    private async Task<StreamEnd> FollowAsync(StreamPlace at, LogReader reader, StreamTimeouts timeouts, PipeWriter output)
+    private async Task<StreamEnd> FollowAsync(DurableRead at, LogReader reader, StreamTimeouts timeouts, PipeWriter output)
     {
         var since = time.GetTimestamp();
         var cursor = DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MaxJitter));

@@ -5,7 +5,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.DurableStreams;
 
-/// <summary>Answers as soon as there is something beyond an offset, or after a while that there is nothing.</summary>
+/// <summary>Responds as soon as there is data after an offset, or with 204 after <see cref="StreamOptions.LongPoll"/>.</summary>
 public sealed class LongPoll(
     GenerationRunner runner,
     IGenerationStore store,
@@ -14,17 +14,17 @@ public sealed class LongPoll(
     TimeProvider time
 )
 {
-    public async Task<IResult> AnswerAsync(HttpContext http, StreamPlace at)
+    public async Task<IResult> AnswerAsync(HttpContext http, DurableRead at)
     {
         var (slice, ended) = await WaitAsync(at, http.RequestAborted);
         var to = at.Position + slice.Bytes.Length;
         var closed = ended || slice.Ended is not null;
-        var record = closed ? null : await store.FindAsync(at.Answer.Id, http.RequestAborted);
+        var record = closed ? null : await store.FindAsync(at.Generation.Id, http.RequestAborted);
         CatchUp.WriteHeaders(http, at.IsText, to, closed || record is null || to >= record.End, closed);
         http.Response.Headers.CacheControl = "no-store";
         if (!closed)
         {
-            http.Response.Headers[ReadDurably.Cursor] = DurableOffsets.FormatCursor(
+            http.Response.Headers[ReadDurableStream.Cursor] = DurableOffsets.FormatCursor(
                 DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MaxJitter))
             );
         }
@@ -38,17 +38,17 @@ public sealed class LongPoll(
         return Results.NoContent();
     }
 
-    private async Task<(LogSlice Slice, bool Ended)> WaitAsync(StreamPlace at, CancellationToken cancellationToken)
+    private async Task<(LogSlice Slice, bool Ended)> WaitAsync(DurableRead at, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
-        using var reader = runner.Follow(at.Answer.Id, at.Position, cancellationToken);
+        using var reader = runner.Follow(at.Generation.Id, at.Position, cancellationToken);
         using var timer = time.CreateTimer(
             static reader => ((LogReader)reader!).Wake(),
             reader,
             options.Value.LongPoll,
             TimeSpan.FromMilliseconds(100)
         );
-        using var leaving = lifetime.ApplicationStopping.UnsafeRegister(static reader => ((LogReader)reader!).Wake(), reader);
+        using var stopping = lifetime.ApplicationStopping.UnsafeRegister(static reader => ((LogReader)reader!).Wake(), reader);
         while (true)
         {
             if (reader.TryRead(out var slice))

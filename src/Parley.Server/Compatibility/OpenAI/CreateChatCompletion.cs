@@ -15,12 +15,15 @@ using Parley.Streaming.WireFormats.OpenAI;
 namespace Parley.Server.Compatibility.OpenAI;
 
 /// <summary>
-/// <c>POST /v1/chat/completions</c>. The answer is a generation like any other: its id is in <c>X-Generation-Id</c>, where its log can be followed from a position, and a retry with the same
-/// <c>Idempotency-Key</c> attaches to it.
+/// <c>POST /v1/chat/completions</c>. It starts a generation like any other: its id is in <c>X-Generation-Id</c>, it can be followed from a
+/// position, and a retry with the same <c>Idempotency-Key</c> attaches to it.
 /// </summary>
 public static class CreateChatCompletion
 {
-    /// <summary>Clients handle a refusal of the model by its status (they wait, and ask again), not inside a stream. A model that has begun is not waited for.</summary>
+    /// <summary>
+    /// How long to wait for the model to refuse, as clients handle a status (they retry) but not an error in a stream. Content ends the
+    /// wait.
+    /// </summary>
     internal static readonly TimeSpan RefusalWait = TimeSpan.FromSeconds(5);
 
     public static async Task<IResult> Handle(

@@ -14,13 +14,16 @@ using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary><c>POST /v1/responses</c>: streamed, waited for, or in the background. None of them ends when the client leaves, and each can be gone on with from the number of its last event.</summary>
+/// <summary>
+/// <c>POST /v1/responses</c>: streamed, synchronous, or in the background. The generation continues when the client disconnects, and can be
+/// resumed after any event.
+/// </summary>
 public static class CreateResponse
 {
     public static async Task<IResult> Handle(
         HttpContext http,
         GenerationStarter starter,
-        ResponseReading responses,
+        ResponseReader responses,
         StoredResponses stored,
         ModelRouter router,
         IOptions<CompletionOptions> options,
@@ -88,10 +91,10 @@ public static class CreateResponse
                 OpenAIErrorCodes.PreviousResponseNotFound,
                 $"There is no response '{(id.Length > 64 ? id[..64] : id)}' to continue."
             ),
-            { Answer.IsRunning: true } => Problems.Invalid(
+            { Generation.IsRunning: true } => Problems.Invalid(
                 "previous_response_id",
                 OpenAIErrorCodes.PreviousResponseNotCompleted,
-                "The response to continue is still being written. Wait for it, or cancel it."
+                "The response to continue is still running. Wait for it, or cancel it."
             ),
             _ => null,
         };
@@ -101,7 +104,7 @@ public static class CreateResponse
         CurrentUser user,
         OpenAIResponsesRequest request,
         RawBody body,
-        ResponseReading responses
+        ResponseReader responses
     )
     {
         var root = body.Root;

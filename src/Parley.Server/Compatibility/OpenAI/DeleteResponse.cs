@@ -19,7 +19,7 @@ public static class DeleteResponse
     public static async Task<IResult> Handle(
         string id,
         HttpContext http,
-        ResponseReading responses,
+        ResponseReader responses,
         ChatStore store,
         GenerationRunner runner
     )

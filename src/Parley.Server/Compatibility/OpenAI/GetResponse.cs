@@ -5,10 +5,12 @@ using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary><c>GET /v1/responses/{id}</c>: as it stands, or, with <c>stream=true</c>, its events after number <c>starting_after</c>.</summary>
+/// <summary>
+/// <c>GET /v1/responses/{id}</c>: the current state, or, with <c>stream=true</c>, the events after number <c>starting_after</c>.
+/// </summary>
 public static class GetResponse
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, ResponseReading responses, ResumeGeneration reading)
+    public static async Task<IResult> Handle(string id, HttpContext http, ResponseReader responses, ResumeGeneration resumption)
     {
         if (await responses.FindAsync(CurrentUser.Of(http.User), id, http.RequestAborted) is not { } found)
         {
@@ -33,7 +35,7 @@ public static class GetResponse
         long number = 0;
         if (after is not null && !Http.Query.TryParse(after, out number))
         {
-            return Problems.Invalid("starting_after", ErrorCodes.WrongType, "starting_after is the sequence_number of an event.");
+            return Problems.Invalid("starting_after", ErrorCodes.WrongType, "starting_after must be the sequence_number of an event.");
         }
 
         if (stream != "true")
@@ -41,9 +43,9 @@ public static class GetResponse
             return await responses.ObjectAsync(found, http.RequestAborted);
         }
 
-        return await reading.FromStartAsync(
+        return await resumption.FromStartAsync(
             http,
-            found.Answer,
+            found.Generation,
             new ResponseEvents(found.Info, found.Request, after is null ? null : number, found.Model)
         );
     }

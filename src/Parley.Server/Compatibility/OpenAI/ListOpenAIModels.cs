@@ -5,7 +5,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary>A model as the OpenAI API lists it. When it was made is not known here.</summary>
+/// <summary>A model in the OpenAI API. <c>created</c> is always 0, as it is unknown.</summary>
 public sealed record OpenAIModel(
     string Id,
     [property: JsonPropertyName("object")] string Kind,
@@ -24,9 +24,9 @@ public static class ListOpenAIModels
     public static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
         List<OpenAIModel> models = [];
-        if (router.Resolve(null) is { } chosen)
+        if (router.Resolve(null) is { } defaultRoute)
         {
-            models.Add(OpenAIModel.Of("auto", chosen.Provider));
+            models.Add(OpenAIModel.Of("auto", defaultRoute.Provider));
         }
 
         foreach (var alias in router.Aliases)
@@ -40,7 +40,7 @@ public static class ListOpenAIModels
         foreach (var listing in await router.ListAsync(http.RequestAborted))
         {
             models.Add(OpenAIModel.Of(listing.Id, listing.Provider));
-            // The short name, where it says which one is meant: programs are configured with it.
+            // The short name too, if it is unambiguous: many programs are configured with it.
             if (router.Resolve(listing.Model)?.Id == listing.Id)
             {
                 models.Add(OpenAIModel.Of(listing.Model, listing.Provider));
@@ -51,7 +51,7 @@ public static class ListOpenAIModels
     }
 }
 
-/// <summary><c>GET /v1/models/{id}</c>; an id may have slashes.</summary>
+/// <summary><c>GET /v1/models/{id}</c>; an id may contain slashes.</summary>
 public static class GetOpenAIModel
 {
     public static IResult Handle(string id, ModelRouter router)

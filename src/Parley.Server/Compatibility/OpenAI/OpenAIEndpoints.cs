@@ -36,14 +36,14 @@ public static class OpenAIEndpoints
         services.AddSingleton<IPromptSource, StoredChatCompletions>();
         services.AddSingleton<StoredResponses>();
         services.AddSingleton<IPromptSource>(static provider => provider.GetRequiredService<StoredResponses>());
-        return services.AddSingleton<ResponseReading>();
+        return services.AddSingleton<ResponseReader>();
     }
 
     public static void MapOpenAI(this IEndpointRouteBuilder routes)
     {
         var v1 = routes
             .MapGroup("/v1")
-            .WithTag("OpenAI", "The OpenAI API, for every client that speaks it. Errors have its envelope.")
+            .WithTag("OpenAI", "The OpenAI API, for OpenAI-compatible clients. Errors use its envelope.")
             .WithErrorFormat(new OpenAIErrorFormat())
             .WithResponseHeader("x-request-id", static () => $"req_{TraceId.Current()}")
             .WithJsonFormat(OpenAIJson.Options);
@@ -63,7 +63,7 @@ public static class OpenAIEndpoints
             .WithName("createChatCompletion")
             .WithSummary("Sends the whole conversation to a model.")
             .WithDescription(
-                "The answer is kept for a day, so that it can be followed and retried, and is not listed; with `store: true` it becomes a conversation like any other."
+                "The answer is not listed, and is kept for a day, so that it can be followed and retried. With `store: true` it is stored as a listed conversation."
             )
             .WithRateLimitPolicy(RateLimitPolicies.Chat)
             .AcceptsJson<CreateChatCompletionRequest>(isTolerant: true)
@@ -110,7 +110,7 @@ public static class OpenAIEndpoints
     private static void StartsOpenAIGeneration(this RouteHandlerBuilder route) =>
         route
             .StartsGeneration(Media.Events)
-            .WithResponseHeaders([400, 404], GenerationDescriptions.Headers) // statuses with which a model's refusal is reported
+            .WithResponseHeaders([400, 404], GenerationDescriptions.Headers) // statuses that report a model's refusal
             .ProducesError(404, ErrorCodes.ModelNotFound)
             .ProducesError(409, ErrorCodes.AnswerRunning)
             .ProducesError(500, OpenAIErrorCodes.ServerError)

@@ -1,6 +1,6 @@
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary>The codes that only errors of the OpenAI API have, as OpenAI spells them.</summary>
+/// <summary>The error codes of the OpenAI API that Parley's own API does not have, in OpenAI's spelling.</summary>
 public static class OpenAIErrorCodes
 {
     // Requests.

@@ -6,7 +6,7 @@ using Parley.Streaming.WireFormats.OpenAI;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary>Errors as the OpenAI API has them: its envelope, its statuses, and its codes where it has any.</summary>
+/// <summary>Errors of the OpenAI API: its envelope, its statuses, and its codes where it defines them.</summary>
 public sealed class OpenAIErrorFormat : ErrorFormat
 {
     public override string ContentType => "application/json";

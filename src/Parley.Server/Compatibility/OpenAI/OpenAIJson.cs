@@ -4,7 +4,7 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.OpenAI;
 
-/// <summary>How the OpenAI API writes JSON: in snake_case, with members that are null.</summary>
+/// <summary>The JSON of the OpenAI API: in snake_case, including null members.</summary>
 internal static class OpenAIJson
 {
     public static readonly JsonSerializerOptions Options = new(ApiJson.Options)

@@ -19,7 +19,7 @@ internal sealed class StoredChatCompletions : IPromptSource
         );
 }
 
-/// <summary>Reads stored requests of <c>POST /v1/responses</c>: each with what was asked and answered before it.</summary>
+/// <summary>Reads stored requests of <c>POST /v1/responses</c>, with the input and output of the previous Responses.</summary>
 public sealed class StoredResponses(ChatQueries chats) : IPromptSource
 {
     private const int MaxChain = 200;
@@ -32,14 +32,14 @@ public sealed class StoredResponses(ChatQueries chats) : IPromptSource
         return await ParseAsync(reads, request) is { } parsed ? await PromptAsync(reads, parsed) : null;
     }
 
-    /// <summary>The input of a Response, after all that was asked and answered before it.</summary>
+    /// <summary>The prompt of a Response: the input and output of the previous Responses, then its own input.</summary>
     public async ValueTask<Prompt> PromptAsync(OpenAIResponsesRequest request, Owner owner, CancellationToken cancellationToken)
     {
         await using var reads = await chats.OpenAsync(owner, cancellationToken);
         return await PromptAsync(reads, request);
     }
 
-    /// <summary>The items of earlier Responses that an input refers to, by their ids. Those that do not exist are not in it.</summary>
+    /// <summary>The existing items of earlier Responses, by their ids.</summary>
     public async ValueTask<Dictionary<string, IReadOnlyList<AIContent>>> ItemsAsync(
         IEnumerable<string> ids,
         Owner owner,
@@ -52,26 +52,26 @@ public sealed class StoredResponses(ChatQueries chats) : IPromptSource
 
     private static async ValueTask<Prompt> PromptAsync(ChatReads reads, OpenAIResponsesRequest request)
     {
-        List<IEnumerable<ChatMessage>> backwards = [request.Messages];
+        List<IEnumerable<ChatMessage>> newestFirst = [request.Messages];
         var previous = request.PreviousResponseId;
         for (var length = 0; previous is not null && length < MaxChain; length++)
         {
             if (
                 await reads.FinishedAsync(OpenAIIds.GenerationOf(previous))
-                    is not { Request: { Kind: StoredRequest.Response } asked } before
-                || await ParseAsync(reads, asked) is not { } earlier
+                    is not { Request: { Kind: StoredRequest.Response } previousRequest } before
+                || await ParseAsync(reads, previousRequest) is not { } earlier
             )
             {
                 break;
             }
 
-            backwards.Add([new ChatMessage(ChatRole.Assistant, LogContents.Of(before.Log, withOpenCalls: true))]);
-            backwards.Add(earlier.Messages);
+            newestFirst.Add([new ChatMessage(ChatRole.Assistant, LogContents.Of(before.Log, withOpenCalls: true))]);
+            newestFirst.Add(earlier.Messages);
             previous = earlier.PreviousResponseId;
         }
 
-        backwards.Reverse();
-        return new Prompt([.. backwards.SelectMany(messages => messages)], request.Options);
+        newestFirst.Reverse();
+        return new Prompt([.. newestFirst.SelectMany(messages => messages)], request.Options);
     }
 
     private static async ValueTask<OpenAIResponsesRequest?> ParseAsync(ChatReads reads, StoredRequest request)

@@ -20,8 +20,8 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Compatibility.PlainMessages;
 
 /// <summary>
-/// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: role and content alone. In a conversation the last message is the new one. Without a conversation the answer is in no list, unless
-/// <c>store</c> asks for it.
+/// <c>{ messages: [{ role, content }], temperature?, stream?, conversationId? }</c>: messages with only role and content. With a
+/// conversation, the last message is the new one. Without one, the answer is not listed, unless <c>store</c> is true.
 /// </summary>
 public sealed class PlainMessagesChat(
     GenerationStarter starter,
@@ -38,7 +38,7 @@ public sealed class PlainMessagesChat(
 
     public IReadOnlyList<ChatBodyKind> Kinds { get; } = [ChatBodyKind.PlainMessages];
 
-    /// <summary>What is read of a body.</summary>
+    /// <summary>The members of a body that are read.</summary>
     public sealed record Request(
         [property: SchemaRequired, SchemaType(typeof(IReadOnlyList<SentMessage>))] IReadOnlyList<JsonElement>? Messages,
         string? Model,
@@ -99,7 +99,7 @@ public sealed class PlainMessagesChat(
         return await starter.StartAsync(
             http,
             command,
-            streamed ? ResponseMode.ForChat((format ?? UsualFormat(body)).Create) : ResponseMode.Native(streamed: false)
+            streamed ? ResponseMode.ForChat((format ?? DefaultFormat(body)).Create) : ResponseMode.Native(streamed: false)
         );
     }
 
@@ -121,7 +121,7 @@ public sealed class PlainMessagesChat(
             {
                 Owner = owner,
                 Now = now,
-                ChooseModel = static usual => usual,
+                ChooseModel = static current => current,
                 Fingerprint = fingerprint,
                 Request = parameters,
                 Conversation = name,
@@ -134,7 +134,7 @@ public sealed class PlainMessagesChat(
         {
             Owner = owner,
             Now = now,
-            ChooseModel = static usual => usual,
+            ChooseModel = static current => current,
             Fingerprint = fingerprint,
             Request = isStored ? parameters : new StoredRequest(StoredRequest.Messages, Whole(messages, parameters)),
             Conversation = isStored
@@ -154,16 +154,16 @@ public sealed class PlainMessagesChat(
         };
     }
 
-    /// <summary>Clients that read content events and AI SDK 3 send the same body, with nothing but messages: the setting says which it is.</summary>
-    private NamedWireFormat UsualFormat(RawBody body) =>
+    /// <summary>Clients that read content events and AI SDK 3 send the same body, with only messages: the setting decides.</summary>
+    private NamedWireFormat DefaultFormat(RawBody body) =>
         bodies.Value.PlainMessages == PlainMessagesClient.AiSdk3 && !body.Has("stream") && !body.Has("temperature")
             ? WireFormatCatalog.V3
             : WireFormatCatalog.Content;
 
-    /// <summary>All that was asked, as <see cref="PlainMessagesPrompt"/> reads it again.</summary>
-    private static JsonElement Whole(List<ClientMessage> messages, StoredRequest? asked)
+    /// <summary>The whole request, in the form that <see cref="PlainMessagesPrompt"/> reads.</summary>
+    private static JsonElement Whole(List<ClientMessage> messages, StoredRequest? parameters)
     {
-        var whole = asked?.Body.Deserialize<Dictionary<string, object?>>() ?? [];
+        var whole = parameters?.Body.Deserialize<Dictionary<string, object?>>() ?? [];
         whole["messages"] = messages.Select(message => new { role = message.Role, content = message.Text });
         return JsonSerializer.SerializeToElement(whole);
     }

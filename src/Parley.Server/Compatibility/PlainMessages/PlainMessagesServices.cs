@@ -5,7 +5,7 @@ namespace Parley.Server.Compatibility.PlainMessages;
 
 public static class PlainMessagesServices
 {
-    /// <summary>Lets <c>POST /api/chat</c> take messages with role and content alone.</summary>
+    /// <summary>Lets <c>POST /api/chat</c> accept messages with only role and content.</summary>
     public static IServiceCollection AddPlainMessages(this IServiceCollection services, IConfiguration configuration) =>
         services
             .Configure<ChatBodyOptions>(configuration.GetSection("Chat"))

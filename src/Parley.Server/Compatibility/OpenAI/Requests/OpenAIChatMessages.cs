@@ -18,7 +18,7 @@ internal static class OpenAIChatMessages
 
         if (messages.GetArrayLength() == 0)
         {
-            reader.Refuse("Invalid 'messages': there must be one at least.", "messages", OpenAIErrorCodes.EmptyArray);
+            reader.Refuse("Invalid 'messages': at least one is required.", "messages", OpenAIErrorCodes.EmptyArray);
         }
 
         foreach (var (message, path) in reader.Objects(messages, "messages"))
@@ -34,9 +34,9 @@ internal static class OpenAIChatMessages
 
     private static ChatMessage? ReadMessage(OpenAIRequestReader reader, JsonElement message, string path)
     {
-        switch (reader.NeededText(message, "role", path + ".role"))
+        switch (reader.RequiredText(message, "role", path + ".role"))
         {
-            // To models the two are one; "developer" is what OpenAI calls it now.
+            // "developer" is OpenAI's newer name for "system".
             case "system" or "developer":
                 return Named(
                     reader,
@@ -54,7 +54,7 @@ internal static class OpenAIChatMessages
             case "assistant":
                 return Named(reader, message, path, new ChatMessage(ChatRole.Assistant, ReadAnswer(reader, message, path)));
             case "tool":
-                var callId = reader.NeededText(message, "tool_call_id", path + ".tool_call_id");
+                var callId = reader.RequiredText(message, "tool_call_id", path + ".tool_call_id");
                 return new ChatMessage(
                     ChatRole.Tool,
                     [new FunctionResultContent(callId, OpenAIContent.ReadText(reader, message, "content", path, "text"))]
@@ -117,8 +117,8 @@ internal static class OpenAIChatMessages
             {
                 contents.Add(
                     ToolCallContents.Parse(
-                        reader.NeededText(call, "id", at + ".id"),
-                        reader.NeededText(function, "name", at + ".function.name"),
+                        reader.RequiredText(call, "id", at + ".id"),
+                        reader.RequiredText(function, "name", at + ".function.name"),
                         reader.Text(function, "arguments", at + ".function.arguments") ?? ""
                     )
                 );

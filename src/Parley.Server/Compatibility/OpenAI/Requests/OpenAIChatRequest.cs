@@ -4,10 +4,10 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
-/// <summary>A request to Chat Completions, as a model is asked it.</summary>
+/// <summary>A parsed request to Chat Completions.</summary>
 public sealed record OpenAIChatRequest
 {
-    /// <summary>The model's name, as the client has it.</summary>
+    /// <summary>The model's name as the client sent it.</summary>
     public required string Model { get; init; }
 
     /// <summary>The conversation.</summary>
@@ -19,16 +19,16 @@ public sealed record OpenAIChatRequest
     /// <summary>The names of the tools that the client runs.</summary>
     public required IReadOnlySet<string> DeclaredTools { get; init; }
 
-    /// <summary>What the client wants kept with it.</summary>
+    /// <summary>The client's metadata.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
-    /// <summary>Chunks as they come, or one object.</summary>
+    /// <summary>Whether the response is a stream of chunks; otherwise one object.</summary>
     public bool Stream { get; init; }
 
-    /// <summary>A stream ends with the usage.</summary>
+    /// <summary>Whether a stream ends with the usage.</summary>
     public bool IncludeUsage { get; init; }
 
-    /// <summary>The client wants the completion kept.</summary>
+    /// <summary>Whether the messages are stored as a conversation.</summary>
     public bool Store { get; init; }
 
     /// <summary>Reads a request's body. Parameters that are not supported are refused; unknown members are ignored.</summary>
@@ -44,7 +44,7 @@ public sealed record OpenAIChatRequest
         {
             reader.Refuse("Send the request as a JSON object.", null, OpenAIErrorCodes.InvalidType);
         }
-        else if (reader.HasGoodText(body))
+        else if (reader.HasValidText(body))
         {
             request = Read(reader, body);
         }
@@ -60,7 +60,7 @@ public sealed record OpenAIChatRequest
 
     private static OpenAIChatRequest Read(OpenAIRequestReader reader, JsonElement body)
     {
-        RefuseWhatIsNotThere(reader, body);
+        RefuseUnsupported(reader, body);
         var options = new ChatOptions();
         OpenAIRequestOptions.ReadSampling(reader, body, options);
         OpenAIRequestOptions.ReadStops(reader, body, options);
@@ -75,7 +75,7 @@ public sealed record OpenAIChatRequest
         var tools = OpenAIRequestOptions.ReadTools(reader, body, "function", options);
         return new OpenAIChatRequest
         {
-            Model = reader.NeededText(body, "model", "model"),
+            Model = reader.RequiredText(body, "model", "model"),
             Messages = OpenAIChatMessages.Read(reader, body),
             Options = options,
             DeclaredTools = tools,
@@ -88,11 +88,11 @@ public sealed record OpenAIChatRequest
         };
     }
 
-    private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
+    private static void RefuseUnsupported(OpenAIRequestReader reader, JsonElement body)
     {
         if (reader.Integer(body, "n", "n", 1) > 1)
         {
-            reader.Refuse("'n' may only be 1: send the request again for another answer.", "n", OpenAIErrorCodes.UnsupportedValue);
+            reader.Refuse("'n' must be 1. Send the request again for another answer.", "n", OpenAIErrorCodes.UnsupportedValue);
         }
 
         if (reader.Flag(body, "logprobs", "logprobs") == true)
@@ -110,7 +110,7 @@ public sealed record OpenAIChatRequest
             && modalities.EnumerateArray().Any(item => !OpenAIRequestReader.Is(item, "text"))
         )
         {
-            reader.Refuse("'modalities' may only be [\"text\"].", "modalities", OpenAIErrorCodes.UnsupportedValue);
+            reader.Refuse("'modalities' must be [\"text\"].", "modalities", OpenAIErrorCodes.UnsupportedValue);
         }
 
         foreach (

@@ -5,20 +5,20 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
-/// <summary>Reads text, images and files. The two APIs have the same under other names.</summary>
+/// <summary>Reads text, images and files of both APIs, which differ only in the names.</summary>
 internal static class OpenAIContent
 {
-    /// <summary>The name, among a content's additional properties, of how closely the model is to look at an image.</summary>
+    /// <summary>The additional property for the resolution at which the model processes an image.</summary>
     public const string Detail = "detail";
 
     private const string AnyImage = "image/*";
 
-    /// <summary>What a message or a result holds: a string, or an array of parts.</summary>
+    /// <summary>Reads the content of a message or tool result: a string, or an array of parts.</summary>
     /// <param name="reader">The request.</param>
-    /// <param name="parent">What has it.</param>
-    /// <param name="name">The field that it is in.</param>
-    /// <param name="path">Where <paramref name="parent"/> is.</param>
-    /// <param name="allowed">The types that its parts may have.</param>
+    /// <param name="parent">The object that contains it.</param>
+    /// <param name="name">The name of its field.</param>
+    /// <param name="path">The path of <paramref name="parent"/>.</param>
+    /// <param name="allowed">The allowed types of parts.</param>
     public static List<AIContent> Read(
         OpenAIRequestReader reader,
         JsonElement parent,
@@ -55,13 +55,13 @@ internal static class OpenAIContent
         return contents;
     }
 
-    /// <summary>The same, where only text may be.</summary>
+    /// <summary>Reads content that may only be text.</summary>
     public static string ReadText(OpenAIRequestReader reader, JsonElement parent, string name, string path, string allowed) =>
         string.Concat(Read(reader, parent, name, path, allowed).OfType<TextContent>().Select(part => part.Text));
 
     private static AIContent? ReadPart(OpenAIRequestReader reader, JsonElement part, string path, ReadOnlySpan<string> allowed)
     {
-        var type = reader.NeededText(part, "type", path + ".type");
+        var type = reader.RequiredText(part, "type", path + ".type");
         if (type == "input_audio")
         {
             reader.Refuse("Audio is not supported here.", path + ".type", OpenAIErrorCodes.UnsupportedValue);
@@ -107,10 +107,10 @@ internal static class OpenAIContent
         }
     }
 
-    /// <summary>An image by its URL: with the image in it, or where the provider fetches it.</summary>
+    /// <summary>An image by its URL: a data URL, or an https URL that the provider fetches.</summary>
     private static AIContent? Image(OpenAIRequestReader reader, JsonElement parent, string name, string path)
     {
-        var url = reader.NeededText(parent, name, $"{path}.{name}");
+        var url = reader.RequiredText(parent, name, $"{path}.{name}");
         var detail = reader.Text(parent, Detail, $"{path}.{Detail}");
         if (detail is not (null or "auto" or "low" or "high" or "original"))
         {
@@ -152,7 +152,7 @@ internal static class OpenAIContent
             reader.Unsupported(path + ".file_url", "Send the file itself as 'file_data'.");
         }
 
-        var url = reader.NeededText(file, "file_data", path + ".file_data");
+        var url = reader.RequiredText(file, "file_data", path + ".file_data");
         if (url.Length == 0 || Data(reader, url, path + ".file_data", null) is not { } data)
         {
             return null;

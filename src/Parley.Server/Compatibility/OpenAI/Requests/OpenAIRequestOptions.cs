@@ -4,10 +4,10 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
-/// <summary>Reads what the requests of both APIs say of the model's options.</summary>
+/// <summary>Reads the model options of the requests of both APIs.</summary>
 internal static class OpenAIRequestOptions
 {
-    /// <summary>The name, among a tool's or the options' additional properties, of the flag that a schema must be kept to.</summary>
+    /// <summary>The additional property, of a tool or of the options, for whether the model must adhere to the schema.</summary>
     public const string Strict = "strict";
 
     private const int MaxTools = 128;
@@ -67,12 +67,12 @@ internal static class OpenAIRequestOptions
 
         if (stops.Count > MaxStops)
         {
-            reader.Refuse($"Invalid 'stop': it may have {MaxStops} sequences at most.", "stop", OpenAIErrorCodes.ArrayAboveMaxLength);
+            reader.Refuse($"Invalid 'stop': at most {MaxStops} sequences are allowed.", "stop", OpenAIErrorCodes.ArrayAboveMaxLength);
         }
 
         if (stops.Contains(""))
         {
-            reader.WrongValue("stop", "sequences that are not empty");
+            reader.WrongValue("stop", "non-empty sequences");
         }
 
         if (stops.Count > 0)
@@ -99,13 +99,13 @@ internal static class OpenAIRequestOptions
     }
 
     /// <param name="reader">The request.</param>
-    /// <param name="format">What says the form of the answer.</param>
-    /// <param name="path">Where it is.</param>
-    /// <param name="schemaField">Where a schema is in it: Chat Completions has it one level deeper than Responses.</param>
+    /// <param name="format">The object that describes the format of the answer.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="schemaField">The field of its schema (Chat Completions); null when its fields are the schema's own (Responses).</param>
     /// <param name="options">Receives the values.</param>
     public static void ReadFormat(OpenAIRequestReader reader, JsonElement format, string path, string? schemaField, ChatOptions options)
     {
-        switch (reader.NeededText(format, "type", path + ".type"))
+        switch (reader.RequiredText(format, "type", path + ".type"))
         {
             case "text":
                 return;
@@ -152,13 +152,13 @@ internal static class OpenAIRequestOptions
 
         if (metadata.Count > 16)
         {
-            reader.Refuse("Invalid 'metadata': it may have 16 pairs at most.", "metadata", OpenAIErrorCodes.ObjectAboveMaxProperties);
+            reader.Refuse("Invalid 'metadata': at most 16 pairs are allowed.", "metadata", OpenAIErrorCodes.ObjectAboveMaxProperties);
         }
 
         if (metadata.Any(pair => pair.Key.Length > 64 || pair.Value.Length > 512))
         {
             reader.Refuse(
-                "Invalid 'metadata': names may have 64 characters, and values 512.",
+                "Invalid 'metadata': names may have at most 64 characters, and values at most 512.",
                 "metadata",
                 OpenAIErrorCodes.StringAboveMaxLength
             );
@@ -170,8 +170,8 @@ internal static class OpenAIRequestOptions
     /// <summary>Reads the tools and how they may be used.</summary>
     /// <param name="reader">The request.</param>
     /// <param name="body">The request's body.</param>
-    /// <param name="nestedIn">The field that a tool's or a choice's function is in; null where its fields are the tool's own.</param>
-    /// <param name="options">What they go to.</param>
+    /// <param name="nestedIn">The field that contains the function of a tool or choice; null when its fields are the tool's own.</param>
+    /// <param name="options">Receives the values.</param>
     /// <returns>The tools' names.</returns>
     public static HashSet<string> ReadTools(OpenAIRequestReader reader, JsonElement body, string? nestedIn, ChatOptions options)
     {
@@ -196,7 +196,7 @@ internal static class OpenAIRequestOptions
 
             if (functions.Count > MaxTools)
             {
-                reader.Refuse($"Invalid 'tools': there may be {MaxTools} at most.", "tools", OpenAIErrorCodes.ArrayAboveMaxLength);
+                reader.Refuse($"Invalid 'tools': at most {MaxTools} are allowed.", "tools", OpenAIErrorCodes.ArrayAboveMaxLength);
             }
 
             if (functions.Count > 0)
@@ -212,7 +212,7 @@ internal static class OpenAIRequestOptions
 
     private static DeclaredFunction? ReadTool(OpenAIRequestReader reader, JsonElement tool, string path, string? nestedIn)
     {
-        if (reader.NeededText(tool, "type", path + ".type") is var type && type != "function")
+        if (reader.RequiredText(tool, "type", path + ".type") is var type && type != "function")
         {
             reader.Refuse(
                 $"Tools of type '{type}' are not supported here; declare a function.",
@@ -229,7 +229,7 @@ internal static class OpenAIRequestOptions
             return null;
         }
 
-        var name = reader.NeededText(function, "name", at + ".name");
+        var name = reader.RequiredText(function, "name", at + ".name");
         if (name.Length > MaxNameLength || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('_' or '-')))
         {
             reader.WrongValue(at + ".name", $"up to {MaxNameLength} letters, digits, '_' and '-'");
@@ -265,7 +265,7 @@ internal static class OpenAIRequestOptions
                 if (names.Count == 0)
                 {
                     reader.Refuse(
-                        "'tool_choice' may be 'required' only where 'tools' are declared.",
+                        "'tool_choice' may be 'required' only if 'tools' are declared.",
                         "tool_choice",
                         OpenAIErrorCodes.InvalidValue
                     );
@@ -285,7 +285,7 @@ internal static class OpenAIRequestOptions
         HashSet<string> names
     )
     {
-        if (reader.NeededText(choice, "type", "tool_choice.type") is var type && type != "function")
+        if (reader.RequiredText(choice, "type", "tool_choice.type") is var type && type != "function")
         {
             reader.Refuse(
                 $"A 'tool_choice' of type '{type}' is not supported here; name a function.",
@@ -302,7 +302,7 @@ internal static class OpenAIRequestOptions
             return null;
         }
 
-        var name = reader.NeededText(function, "name", at + ".name");
+        var name = reader.RequiredText(function, "name", at + ".name");
         if (!names.Contains(name))
         {
             reader.WrongValue(at + ".name", "the name of one of the 'tools'");
@@ -313,7 +313,7 @@ internal static class OpenAIRequestOptions
 
     private static void ReadSchema(OpenAIRequestReader reader, JsonElement format, string path, ChatOptions options)
     {
-        var name = reader.NeededText(format, "name", path + ".name");
+        var name = reader.RequiredText(format, "name", path + ".name");
         var description = reader.Text(format, "description", path + ".description");
         if (reader.Object(format, "schema", path + ".schema") is not { } schema)
         {

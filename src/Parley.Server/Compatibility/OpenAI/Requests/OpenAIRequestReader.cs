@@ -6,15 +6,18 @@ using Microsoft.Extensions.AI;
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
 /// <summary>
-/// Reads the fields of a client's request. The first unsupported or invalid value is kept as the refusal, and reading continues, so that callers need not check each field. Null and missing are the same;
-/// and unknown fields are ignored, since clients send new ones all the time.
+/// Reads the fields of a client's request. The first unsupported or invalid value becomes the refusal, and reading continues, so that
+/// callers need not check each field. A null field counts as missing, and unknown fields are ignored, since clients keep adding new ones.
 /// </summary>
 internal sealed class OpenAIRequestReader
 {
-    /// <summary>The first thing that was wrong.</summary>
+    /// <summary>The first problem, or null.</summary>
     public OpenAIRefusal? Refusal { get; private set; }
 
-    /// <summary>What an item of an earlier Response holds, by its id; null when there is no such item. Null where items cannot be referred to.</summary>
+    /// <summary>
+    /// Returns the contents of an earlier Response's item by its id, or null when it does not exist. Null when references are not
+    /// supported.
+    /// </summary>
     public Func<string, IReadOnlyList<AIContent>?>? ItemOf { get; init; }
 
     public void Refuse(string message, string? param, string? code) => Refusal ??= new OpenAIRefusal(message, param, code);
@@ -30,8 +33,8 @@ internal sealed class OpenAIRequestReader
     public void Unsupported(string path, string instead) =>
         Refuse($"'{path}' is not supported here. {instead}", path, OpenAIErrorCodes.UnsupportedParameter);
 
-    /// <summary>Refuses text that neither a database nor a provider could keep. Without this, reading it would throw.</summary>
-    public bool HasGoodText(JsonElement body)
+    /// <summary>Refuses text that neither the database nor a provider accepts, and that would throw when it is read.</summary>
+    public bool HasValidText(JsonElement body)
     {
         var reader = new Utf8JsonReader(
             JsonMarshal.GetRawUtf8Value(body),
@@ -104,8 +107,8 @@ internal sealed class OpenAIRequestReader
         return null;
     }
 
-    /// <summary>Text that must be there and not be empty.</summary>
-    public string NeededText(JsonElement parent, string name, string path)
+    /// <summary>A required text, which must not be empty.</summary>
+    public string RequiredText(JsonElement parent, string name, string path)
     {
         if (Find(parent, name) is null)
         {
@@ -115,7 +118,7 @@ internal sealed class OpenAIRequestReader
         var text = Text(parent, name, path);
         if (text is "")
         {
-            WrongValue(path, "a string that is not empty");
+            WrongValue(path, "a non-empty string");
         }
 
         return text ?? "";
@@ -158,10 +161,7 @@ internal sealed class OpenAIRequestReader
         var (word, code) =
             number < min ? ("below", OpenAIErrorCodes.DecimalBelowMinValue) : ("above", OpenAIErrorCodes.DecimalAboveMaxValue);
         Refuse(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"Invalid '{path}': it may be {min} to {max}, and {value.GetRawText()} is {word} that."
-            ),
+            string.Create(CultureInfo.InvariantCulture, $"Invalid '{path}': {value.GetRawText()} is {word} the range from {min} to {max}."),
             path,
             code
         );
@@ -189,7 +189,7 @@ internal sealed class OpenAIRequestReader
         Refuse(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Invalid '{path}': it may be {min} to {int.MaxValue}, and {value.GetRawText()} is not."
+                $"Invalid '{path}': {value.GetRawText()} is not in the range from {min} to {int.MaxValue}."
             ),
             path,
             number < min ? OpenAIErrorCodes.IntegerBelowMinValue : OpenAIErrorCodes.IntegerAboveMaxValue
@@ -202,7 +202,7 @@ internal sealed class OpenAIRequestReader
 
     public JsonElement? Array(JsonElement parent, string name, string path) => OfKind(parent, name, path, JsonValueKind.Array, "an array");
 
-    /// <summary>The objects of an array, each with its path. Anything else in it is refused.</summary>
+    /// <summary>The objects of an array, each with its path. Other values are refused.</summary>
     public IEnumerable<(JsonElement Value, string Path)> Objects(JsonElement array, string path)
     {
         var index = 0;

@@ -5,7 +5,8 @@ using Parley.Streaming.Providers;
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
 /// <summary>
-/// Reads the input of a request to the Responses API. What is one turn of the assistant comes in several items there (reasoning, a message, each call), and is one message here: models want the calls of a turn together.
+/// Reads the input of a request to the Responses API. There, one turn of the assistant is several items (reasoning, a message, each call);
+/// here it is one message, since models expect the calls of a turn together.
 /// </summary>
 internal static class OpenAIResponsesInput
 {
@@ -21,7 +22,7 @@ internal static class OpenAIResponsesInput
             case { ValueKind: JsonValueKind.Array } items:
                 if (items.GetArrayLength() == 0)
                 {
-                    reader.Refuse("Invalid 'input': there must be one item at least.", "input", OpenAIErrorCodes.EmptyArray);
+                    reader.Refuse("Invalid 'input': at least one item is required.", "input", OpenAIErrorCodes.EmptyArray);
                 }
 
                 List<ChatMessage> messages = [];
@@ -55,14 +56,14 @@ internal static class OpenAIResponsesInput
                 Turn(messages)
                     .Contents.Add(
                         ToolCallContents.Parse(
-                            reader.NeededText(item, "call_id", path + ".call_id"),
-                            reader.NeededText(item, "name", path + ".name"),
+                            reader.RequiredText(item, "call_id", path + ".call_id"),
+                            reader.RequiredText(item, "name", path + ".name"),
                             reader.Text(item, "arguments", path + ".arguments") ?? ""
                         )
                     );
                 return;
             case "function_call_output":
-                var callId = reader.NeededText(item, "call_id", path + ".call_id");
+                var callId = reader.RequiredText(item, "call_id", path + ".call_id");
                 messages.Add(
                     new ChatMessage(
                         ChatRole.Tool,
@@ -71,7 +72,7 @@ internal static class OpenAIResponsesInput
                 );
                 return;
             case "item_reference" when reader.ItemOf is { } itemOf:
-                var id = reader.NeededText(item, "id", path + ".id");
+                var id = reader.RequiredText(item, "id", path + ".id");
                 if (itemOf(id) is not { } known)
                 {
                     reader.Refuse(
@@ -110,7 +111,7 @@ internal static class OpenAIResponsesInput
 
     private static void ReadMessage(OpenAIRequestReader reader, JsonElement item, string path, List<ChatMessage> messages)
     {
-        switch (reader.NeededText(item, "role", path + ".role"))
+        switch (reader.RequiredText(item, "role", path + ".role"))
         {
             case "system" or "developer":
                 messages.Add(new ChatMessage(ChatRole.System, OpenAIContent.Read(reader, item, "content", path, "input_text")));
@@ -137,7 +138,7 @@ internal static class OpenAIResponsesInput
         }
     }
 
-    /// <summary>The turn that the assistant is in. Text or reasoning after text or a call begins another.</summary>
+    /// <summary>The current turn of the assistant. Text or reasoning after text or a call starts another turn.</summary>
     private static ChatMessage Turn(List<ChatMessage> messages, bool startsAnother = false)
     {
         if (

@@ -4,15 +4,15 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
-/// <summary>A request to the Responses API, as a model is asked it.</summary>
+/// <summary>A parsed request to the Responses API.</summary>
 public sealed record OpenAIResponsesRequest
 {
     private const int MaxReferences = 1000;
 
-    /// <summary>The model's name, as the client has it.</summary>
+    /// <summary>The model's name as the client sent it.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The input. What came before it, when <see cref="PreviousResponseId"/> is given, is not in it.</summary>
+    /// <summary>The input, without the messages of the previous Responses.</summary>
     public required IReadOnlyList<ChatMessage> Messages { get; init; }
 
     /// <summary>The model's parameters, the client's tools, and its instructions.</summary>
@@ -21,22 +21,22 @@ public sealed record OpenAIResponsesRequest
     /// <summary>The names of the tools that the client runs.</summary>
     public required IReadOnlySet<string> DeclaredTools { get; init; }
 
-    /// <summary>What the client wants kept with it.</summary>
+    /// <summary>The client's metadata.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
-    /// <summary>What the model is told before the conversation; those of a previous Response don't count. They are in <see cref="Options"/> too.</summary>
+    /// <summary>The instructions to the model; those of previous Responses do not apply. They are also in <see cref="Options"/>.</summary>
     public string? Instructions => Options.Instructions;
 
     /// <summary>The Response to continue.</summary>
     public string? PreviousResponseId { get; init; }
 
-    /// <summary>Events as they come, or one object.</summary>
+    /// <summary>Whether the response is a stream of events; otherwise one object.</summary>
     public bool Stream { get; init; }
 
-    /// <summary>The client does not wait for the answer.</summary>
+    /// <summary>Whether the response is sent immediately; the client retrieves the output later.</summary>
     public bool Background { get; init; }
 
-    /// <summary>The Response can be retrieved later.</summary>
+    /// <summary>Whether the Response can be retrieved later.</summary>
     public bool Store { get; init; } = true;
 
     /// <summary>Reads a request's body. Parameters that are not supported are refused; unknown members are ignored.</summary>
@@ -46,7 +46,7 @@ public sealed record OpenAIResponsesRequest
         [NotNullWhen(false)] out OpenAIRefusal? refusal
     ) => TryParse(body, null, out request, out refusal);
 
-    /// <summary>Ids of earlier items that an input refers to; at most 1,000.</summary>
+    /// <summary>The ids of earlier items that an input refers to; at most 1,000.</summary>
     public static IReadOnlyList<string> ReferencedItems(JsonElement body) =>
         body.ValueKind == JsonValueKind.Object && body.TryGetProperty("input", out var input) && input.ValueKind == JsonValueKind.Array
             ?
@@ -66,11 +66,12 @@ public sealed record OpenAIResponsesRequest
             ? value.GetString()
             : null;
 
-    /// <summary>The same, where the input may refer to items of earlier Responses.</summary>
+    /// <summary>Reads a request's body whose input may refer to items of earlier Responses.</summary>
     /// <param name="body">The request's body.</param>
-    /// <param name="itemOf">What the item of an id holds (see <see cref="OpenAIItems"/>); null when there is none.</param>
+    /// <param name="itemOf">Returns the contents of an item by its id (see <see cref="OpenAIItems"/>), or null when it does not
+    /// exist.</param>
     /// <param name="request">The request.</param>
-    /// <param name="refusal">Why there is none.</param>
+    /// <param name="refusal">Why the request is refused.</param>
     public static bool TryParse(
         JsonElement body,
         Func<string, IReadOnlyList<AIContent>?>? itemOf,
@@ -84,7 +85,7 @@ public sealed record OpenAIResponsesRequest
         {
             reader.Refuse("Send the request as a JSON object.", null, OpenAIErrorCodes.InvalidType);
         }
-        else if (reader.HasGoodText(body))
+        else if (reader.HasValidText(body))
         {
             request = Read(reader, body);
         }
@@ -100,7 +101,7 @@ public sealed record OpenAIResponsesRequest
 
     private static OpenAIResponsesRequest Read(OpenAIRequestReader reader, JsonElement body)
     {
-        RefuseWhatIsNotThere(reader, body);
+        RefuseUnsupported(reader, body);
         var options = new ChatOptions();
         OpenAIRequestOptions.ReadSampling(reader, body, options);
         options.MaxOutputTokens = reader.Integer(body, "max_output_tokens", "max_output_tokens", 1);
@@ -118,7 +119,7 @@ public sealed record OpenAIResponsesRequest
         var tools = OpenAIRequestOptions.ReadTools(reader, body, null, options);
         var request = new OpenAIResponsesRequest
         {
-            Model = reader.NeededText(body, "model", "model"),
+            Model = reader.RequiredText(body, "model", "model"),
             Messages = OpenAIResponsesInput.Read(reader, body),
             Options = options,
             DeclaredTools = tools,
@@ -131,7 +132,7 @@ public sealed record OpenAIResponsesRequest
         if (request is { Background: true, Store: false })
         {
             reader.Refuse(
-                "'background' needs 'store' to be true: there must be something to come back to.",
+                "'background' requires 'store' to be true, as the response is retrieved later.",
                 "background",
                 OpenAIErrorCodes.InvalidValue
             );
@@ -140,7 +141,7 @@ public sealed record OpenAIResponsesRequest
         return request;
     }
 
-    private static void RefuseWhatIsNotThere(OpenAIRequestReader reader, JsonElement body)
+    private static void RefuseUnsupported(OpenAIRequestReader reader, JsonElement body)
     {
         if (reader.Integer(body, "top_logprobs", "top_logprobs", 0) > 0)
         {
@@ -152,7 +153,11 @@ public sealed record OpenAIResponsesRequest
             && include.EnumerateArray().Any(item => OpenAIRequestReader.Is(item, "message.output_text.logprobs"))
         )
         {
-            reader.Refuse("'include' may not have 'message.output_text.logprobs' here.", "include", OpenAIErrorCodes.UnsupportedValue);
+            reader.Refuse(
+                "'include' with 'message.output_text.logprobs' is not supported here.",
+                "include",
+                OpenAIErrorCodes.UnsupportedValue
+            );
         }
 
         if (reader.Text(body, "truncation", "truncation") is not (null or "auto" or "disabled"))

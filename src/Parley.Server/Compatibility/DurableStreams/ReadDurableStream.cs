@@ -8,8 +8,10 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.DurableStreams;
 
-/// <summary><c>GET</c> and <c>HEAD /api/v1/generations/{id}/stream</c> and <c>…/stream/text</c>: catch-up, long-poll, and Server-Sent Events.</summary>
-public static class ReadDurably
+/// <summary>
+/// <c>GET</c> and <c>HEAD /api/v1/generations/{id}/stream</c> and <c>…/stream/text</c>: catch-up, long-poll, and Server-Sent Events.
+/// </summary>
+public static class ReadDurableStream
 {
     internal const string NextOffset = "Stream-Next-Offset",
         Closed = "Stream-Closed",
@@ -81,7 +83,7 @@ public static class ReadDurably
 
         if (live is not (null or "long-poll" or "sse"))
         {
-            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live is long-poll or sse.");
+            return Problems.Invalid("live", ErrorCodes.InvalidLive, "live must be long-poll or sse.");
         }
 
         if (text is null && live is not null)
@@ -93,17 +95,17 @@ public static class ReadDurably
             );
         }
 
-        if (!DurableOffsets.TryParse(text ?? "-1", out var asked))
+        if (!DurableOffsets.TryParse(text ?? "-1", out var position))
         {
             return Problems.Invalid("offset", ErrorCodes.InvalidOffset, "Invalid offset. Use -1, now, or a Stream-Next-Offset.");
         }
 
-        var at = new StreamPlace(
+        var at = new DurableRead(
             found,
             isText,
-            asked ?? record.End,
+            position ?? record.End,
             IsNow: text == "now",
-            IsAtOpenTail: record.Status == GenerationStatus.Running && (asked ?? record.End) == record.End,
+            IsAtOpenTail: record.Status == GenerationStatus.Running && (position ?? record.End) == record.End,
             DurableOffsets.TryParseCursor(clientCursor, out var cursor) ? cursor : null
         );
         if (at.Position > record.End)
@@ -138,11 +140,11 @@ public static class ReadDurably
     }
 }
 
-/// <summary>Where a reader of a stream is.</summary>
-/// <param name="Answer">The generation.</param>
-/// <param name="IsText">It reads the answer as text; otherwise the entries as JSON.</param>
-/// <param name="Position">What it has read.</param>
-/// <param name="IsNow">It asked for the end, wherever that is.</param>
-/// <param name="IsAtOpenTail">It has read all that there is, and there may be more.</param>
-/// <param name="Cursor">What it was given as <c>Stream-Cursor</c> before.</param>
-public sealed record StreamPlace(OwnedGeneration Answer, bool IsText, long Position, bool IsNow, bool IsAtOpenTail, long? Cursor);
+/// <summary>What a request reads of a stream.</summary>
+/// <param name="Generation">The generation.</param>
+/// <param name="IsText">Whether it reads the text; otherwise the entries as JSON.</param>
+/// <param name="Position">The position to read from.</param>
+/// <param name="IsNow">Whether it requested the current end.</param>
+/// <param name="IsAtOpenTail">Whether the position is the end of a running generation.</param>
+/// <param name="Cursor">The <c>Stream-Cursor</c> of its previous response, or null.</param>
+public sealed record DurableRead(OwnedGeneration Generation, bool IsText, long Position, bool IsNow, bool IsAtOpenTail, long? Cursor);
