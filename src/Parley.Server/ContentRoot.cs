@@ -1,6 +1,6 @@
 namespace Parley.Server;
 
-/// <summary>Where the web app and the settings are: beside the server's own files, wherever it is started from.</summary>
+/// <summary>The folder of the web app and the settings: that of the server's executable, whatever the current directory is.</summary>
 internal static class ContentRoot
 {
     public static string? Find() =>

@@ -1,6 +1,6 @@
 namespace Parley.Server;
 
-/// <summary>The short environment variables, as settings. .NET's own names (<c>Database__Folder</c>) work as well and win.</summary>
+/// <summary>Maps the short environment variables to settings. .NET's names (<c>Database__Folder</c>) work too and take precedence.</summary>
 internal static class ParleyVariables
 {
     public static void AddParleyVariables(this ConfigurationManager configuration)

@@ -5,16 +5,16 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Contracts;
 
-/// <summary>What kind of client wrote a body.</summary>
+/// <summary>The kind of a chat body, which shows which kind of client sent it.</summary>
 public enum ChatBodyKind
 {
-    /// <summary>One message as text: Parley's own.</summary>
+    /// <summary>One message as text: Parley's native body.</summary>
     Message,
 
-    /// <summary>Both of two that exclude each other.</summary>
+    /// <summary>Invalid: both <c>message</c> and <c>messages</c>.</summary>
     Both,
 
-    /// <summary><c>messages</c> is there and holds none.</summary>
+    /// <summary>Invalid: <c>messages</c> is empty.</summary>
     NoMessages,
 
     /// <summary>AI SDK 5, 6 and 7.</summary>
@@ -23,11 +23,11 @@ public enum ChatBodyKind
     /// <summary>AI SDK 4.</summary>
     DataMessages,
 
-    /// <summary>Role and content alone: clients of content events, and AI SDK 3.</summary>
+    /// <summary>Messages with role and content only: clients of content events, and AI SDK 3.</summary>
     PlainMessages,
 }
 
-/// <summary>Tells the bodies apart; the order of the rules matters.</summary>
+/// <summary>Determines the kind of a body; the order of the rules matters.</summary>
 public static class ChatBody
 {
     public static ChatBodyKind KindOf(RawBody body)
@@ -37,7 +37,7 @@ public static class ChatBody
         {
             return HasMessages(root) || MessageHas(root, "parts") ? ChatBodyKind.UiMessages : ChatBodyKind.NoMessages;
         }
-        // A message of AI SDK 4 has both; those of newer ones have no content.
+        // A message of AI SDK 4 has both parts and content; newer versions send no content.
         var hasContent = MessageHas(root, "content");
         if (MessageHas(root, "parts") && !hasContent)
         {

@@ -7,12 +7,12 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 
-/// <summary>A message as a client sent it along. What is stored is believed before it.</summary>
-/// <param name="Id">What the client calls it; clients of some versions send none.</param>
+/// <summary>A message in the history that a client sent. Where a stored message exists, it takes precedence.</summary>
+/// <param name="Id">The client's name for it; some client versions send none.</param>
 /// <param name="Role"><c>user</c>, <c>assistant</c> or <c>system</c>.</param>
 /// <param name="Text">All of its text.</param>
-/// <param name="HasFiles">It carries something that is not text.</param>
-/// <param name="ToolResults">Of an answer: what the client's own tools returned.</param>
+/// <param name="HasFiles">Whether it has content other than text.</param>
+/// <param name="ToolResults">Of an answer: the results of the client's tools.</param>
 public sealed record ClientMessage(string? Id, string Role, string Text, bool HasFiles, IReadOnlyList<ToolReturned> ToolResults);
 
 /// <summary>Reads the messages that clients send: with text in <c>parts</c> (AI SDK 5 to 7), or in <c>content</c>.</summary>
@@ -119,7 +119,10 @@ public static class ClientHistory
         return (text.ToString(), hasFiles || HasAttachments(message));
     }
 
-    /// <summary>In parts of AI SDK 5 to 7 (<c>tool-…</c>, <c>dynamic-tool</c>), and in the invocations of 3 and 4, which some versions send twice.</summary>
+    /// <summary>
+    /// Reads the parts of AI SDK 5 to 7 (<c>tool-…</c>, <c>dynamic-tool</c>), and the invocations of 3 and 4, which some versions send
+    /// twice.
+    /// </summary>
     private static IEnumerable<ToolReturned> ToolResultsOf(JsonElement message)
     {
         var parts = Items(message, "parts").ToList();

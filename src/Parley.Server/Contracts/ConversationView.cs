@@ -4,7 +4,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 
-/// <summary>A conversation as clients see it.</summary>
+/// <summary>A conversation in the API.</summary>
 public sealed record ConversationView(
     string Id,
     string Title,
@@ -18,7 +18,7 @@ public sealed record ConversationView(
     IReadOnlyList<RunningView> Running
 )
 {
-    /// <summary>Adds to each conversation what runs in it now.</summary>
+    /// <summary>Creates the views, with the running generations of each conversation.</summary>
     public static async Task<List<ConversationView>> OfAsync(
         ParleyDbContext db,
         IReadOnlyCollection<Conversation> conversations,
@@ -26,7 +26,7 @@ public sealed record ConversationView(
     )
     {
         var ids = conversations.Select(conversation => conversation.Id).ToArray();
-        // Status first: the index holds running generations only, and those are few.
+        // Filters by status first: the index contains only running generations, which are few.
         var running = await db
             .Generations.Where(row => row.Status == "running" && ids.Contains(row.ConversationId))
             .OrderBy(row => row.Key)
@@ -41,7 +41,7 @@ public sealed record ConversationView(
         return [.. conversations.Select(conversation => Of(conversation, [.. byConversation[conversation.Id]]))];
     }
 
-    /// <summary>A conversation in which nothing runs, or whose running answers are known.</summary>
+    /// <summary>Creates the view of one conversation with the given running generations.</summary>
     public static ConversationView Of(Conversation row, IReadOnlyList<RunningView> running) =>
         new(
             row.Id,
@@ -57,5 +57,5 @@ public sealed record ConversationView(
         );
 }
 
-/// <summary>An answer that is being written.</summary>
+/// <summary>A running generation.</summary>
 public sealed record RunningView(string GenerationId, string MessageId);

@@ -3,7 +3,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 
-/// <summary>Makes the view of a generation that several operations answer.</summary>
+/// <summary>Creates the view of a generation, which several operations return.</summary>
 public sealed class GenerationViews(IGenerationStore store)
 {
     public async Task<GenerationView?> OfAsync(OwnedGeneration found, CancellationToken cancellationToken)
@@ -34,7 +34,7 @@ public sealed class GenerationViews(IGenerationStore store)
     }
 }
 
-/// <summary>A generation as clients see it.</summary>
+/// <summary>A generation in the API.</summary>
 public sealed record GenerationView(
     string Id,
     string ConversationId,

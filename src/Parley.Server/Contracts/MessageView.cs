@@ -8,7 +8,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 
-/// <summary>A message as clients see it: what is stored, or, while it is being written, what of its log is there so far.</summary>
+/// <summary>A message in the API: from its row, or from the log so far while its generation is running.</summary>
 public sealed record MessageView(
     string Id,
     string ConversationId,
@@ -95,7 +95,7 @@ public sealed record MessageView(
             : row.StoppedAt is { } at ? log.TextOf(PartKind.Text, at)
             : row.Content;
 
-        // The generation may have ended between the two reads: the log knows.
+        // The generation may have ended between the two reads: then the log has the end.
         var ended = log.Ended;
         return new MessageView(
             row.Id,
@@ -120,7 +120,7 @@ public sealed record MessageView(
 
 /// <summary>A part of a message.</summary>
 /// <param name="Type"><c>text</c>, <c>reasoning</c>, <c>tool</c> or <c>seam</c>.</param>
-/// <param name="Position">The position of its first byte; of a seam, its own.</param>
+/// <param name="Position">The position of its first byte; for a seam, the position of the seam.</param>
 public sealed record PartView(
     string Type,
     [property: Description("The position of its first byte, or of the seam.")] long Position,

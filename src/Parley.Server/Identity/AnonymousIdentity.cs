@@ -7,7 +7,7 @@ using Parley.Server.Data;
 
 namespace Parley.Server.Identity;
 
-/// <summary>Everybody has an identity: who brings none is given an anonymous one, as a signed cookie.</summary>
+/// <summary>Every caller has an identity: clients without credentials are issued an anonymous one, as a signed cookie.</summary>
 public static class AnonymousIdentity
 {
     public const string CookieName = "parley.id";
@@ -50,7 +50,9 @@ public static class AnonymousIdentity
         return services;
     }
 
-    /// <summary>Who asks; a new anonymous identity where the request brings none. Call it before the answer has begun.</summary>
+    /// <summary>
+    /// The caller; a new anonymous identity when the request has no credentials. Must be called before the response has started.
+    /// </summary>
     public static async ValueTask<CurrentUser> CurrentUserOrNewAsync(this HttpContext http, TimeProvider time)
     {
         if (CurrentUser.Of(http.User) is { } known)

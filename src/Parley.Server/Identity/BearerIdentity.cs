@@ -6,29 +6,32 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Identity;
 
-/// <summary>Who may come with a bearer token. Section <c>Identity</c> of the configuration.</summary>
+/// <summary>Which credentials are accepted. Configuration section <c>Identity</c>.</summary>
 public sealed class IdentityOptions
 {
     /// <summary>
-    /// The bearer tokens that are accepted, at least 16 characters each. Default none, which means that any token is accepted: each is then an identity of its own, and everyone who knows it has that identity, so it must be long and random.
+    /// The bearer tokens that are accepted, at least 16 characters each. Default none: any token is accepted, and each one is an identity
+    /// of its own. A token must be long and random, as every client that sends it has the same identity.
     /// </summary>
     public IReadOnlyList<string> BearerTokens { get; set; } = [];
 
     /// <summary>
-    /// All requests without credentials have the same identity, instead of a new one each. Default false. For a machine that one person uses, whose scripts have neither a cookie jar nor a token.
+    /// All requests without credentials have the same identity, instead of a new one each. Default false. For a machine of one person,
+    /// whose scripts have neither a cookie jar nor a token.
     /// </summary>
     public bool SinglePerson { get; set; }
 }
 
 /// <summary>
-/// Programs have no cookie jar: <c>Authorization: Bearer …</c> identifies them. The token is hashed and never kept. It takes precedence over a cookie, since a program chose to send it.
-/// On routes that say so (an <c>EventSource</c> can set no header) it may be <c>?access_token=</c>, and a ticket that another request was given may be <c>?ticket=</c>.
+/// Identifies programs, which have no cookie jar, by <c>Authorization: Bearer …</c>. The token is hashed and never stored. It takes
+/// precedence over a cookie, since browsers send cookies unasked. On routes with <see cref="QueryCredentials"/> (an <c>EventSource</c>
+/// cannot set a header) the token can be sent as <c>?access_token=</c>, and a ticket from an earlier request as <c>?ticket=</c>.
 /// </summary>
 internal static class BearerIdentity
 {
     private const int MaxLength = 8192;
 
-    private static readonly CurrentUser TheOnlyOne = new(CurrentUser.PersonalTenant, "00000000-0000-7000-8000-000000000001");
+    private static readonly CurrentUser SingleUser = new(CurrentUser.PersonalTenant, "00000000-0000-7000-8000-000000000001");
 
     public static void UseBearerIdentity(this WebApplication app) => app.Use(static (http, next) => InvokeAsync(http, next));
 
@@ -57,7 +60,7 @@ internal static class BearerIdentity
             }
             else if (http.Request.Query["ticket"] is [{ Length: > 0 and <= MaxLength } ticket] && allowed.ResourceOf(http) is { } resource)
             {
-                // An invalid or expired ticket is ignored: the request then has no identity from it.
+                // An invalid or expired ticket is ignored.
                 if (http.RequestServices.GetRequiredService<Tickets>().Find(ticket, resource) is { } user)
                 {
                     http.User = Principal(user);
@@ -67,13 +70,13 @@ internal static class BearerIdentity
 
         if (CurrentUser.Of(http.User) is null && OptionsOf(http).SinglePerson)
         {
-            http.User = Principal(TheOnlyOne);
+            http.User = Principal(SingleUser);
         }
 
         return next(http);
     }
 
-    /// <summary>Who comes with this token, wherever it was sent; null when it is not accepted.</summary>
+    /// <summary>The user of a token; null when the token is not accepted.</summary>
     public static CurrentUser? Find(string token, IdentityOptions options)
     {
         if (token.Length is 0 or > MaxLength || !token.All(letter => letter is > ' ' and <= '~') || !IsAccepted(token, options))
@@ -126,6 +129,6 @@ internal static class BearerIdentity
     }
 }
 
-/// <summary>A route whose credentials may be in its query.</summary>
-/// <param name="ResourceOf">What a ticket must have been given for; null where the request names nothing.</param>
+/// <summary>Marks a route that accepts credentials in its query.</summary>
+/// <param name="ResourceOf">The resource that a ticket must be issued for; null when the route accepts no tickets.</param>
 public sealed record QueryCredentials(Func<HttpContext, string?> ResourceOf);

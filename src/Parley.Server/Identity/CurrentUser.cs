@@ -3,16 +3,16 @@ using Parley.Server.Data;
 
 namespace Parley.Server.Identity;
 
-/// <summary>Who asks. It comes from credentials alone, never from a body or a query.</summary>
+/// <summary>The caller, identified by credentials only: never by the content of a body or query.</summary>
 public sealed record CurrentUser(string TenantId, string Id)
 {
-    /// <summary>The rows that they may see and change.</summary>
+    /// <summary>The owner whose rows the caller can read and change.</summary>
     public Owner Owner => new(TenantId, Id);
 
-    /// <summary>The tenant of everybody who belongs to no organisation.</summary>
+    /// <summary>The tenant of users without an organisation.</summary>
     public const string PersonalTenant = "personal";
 
-    /// <summary>Who the request's credentials name, or null.</summary>
+    /// <summary>The user of the request's credentials, or null.</summary>
     public static CurrentUser? Of(ClaimsPrincipal principal)
     {
         var id = principal.FindFirstValue(ClaimTypes.NameIdentifier);

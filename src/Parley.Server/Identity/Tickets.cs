@@ -6,18 +6,18 @@ using Parley.Server.Data.Model;
 namespace Parley.Server.Identity;
 
 /// <summary>
-/// Short-lived credentials for one stream, to be put into a URL where no header can be set: a URL ends up in logs and histories, so what is in it must be of no use soon.
-/// Good for as many connections as it takes until it expires, since a reconnect repeats its URL.
+/// Short-lived credentials for one stream, sent in the URL by clients that cannot set a header. They expire soon, as URLs end up in logs
+/// and histories. A ticket is valid for any number of connections until it expires, since a reconnect repeats the URL.
 /// </summary>
 public sealed class Tickets(IDataProtectionProvider protection, TimeProvider time)
 {
-    /// <summary>How long one is good.</summary>
+    /// <summary>How long a ticket is valid.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
 
-    /// <summary>What a ticket for following a generation is for.</summary>
+    /// <summary>The resource name of a generation.</summary>
     public static string ForGeneration(string id) => $"generation:{id}";
 
-    /// <summary>What a ticket for a chat session's stream is for.</summary>
+    /// <summary>The resource name of a chat session's stream.</summary>
     public static string ForSession(string? id) => $"session:{id}";
 
     private readonly IDataProtector _protector = protection.CreateProtector("parley.ticket");
@@ -27,7 +27,7 @@ public sealed class Tickets(IDataProtectionProvider protection, TimeProvider tim
             JsonSerializer.Serialize(new Ticket(user.TenantId, user.Id, resource, (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds()))
         );
 
-    /// <summary>Whom it was given to, or null when it is not one of ours, is for something else, or has expired.</summary>
+    /// <summary>The user that a ticket was issued to; null when it is invalid, was issued for another resource, or has expired.</summary>
     public CurrentUser? Find(string ticket, string resource)
     {
         try
@@ -37,7 +37,7 @@ public sealed class Tickets(IDataProtectionProvider protection, TimeProvider tim
                 ? new CurrentUser(found.Tenant, found.User)
                 : null;
         }
-        catch (Exception error) when (error is CryptographicException or JsonException or FormatException)
+        catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
         {
             return null;
         }

@@ -14,5 +14,5 @@ public sealed record SentMessage(
     [property: Description("The content, from other clients: a string, or parts.")] JsonElement? Content
 );
 
-/// <summary>A part of such a message. Only its text is read.</summary>
+/// <summary>A part of a sent message. Only its text is read.</summary>
 public sealed record SentPart([property: SchemaRequired, Description("`text`; other types are ignored.")] string? Type, string? Text);

@@ -6,7 +6,8 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Features.Chat;
 
 /// <summary>
-/// <c>POST /api/chat</c>: one route for several kinds of clients. Only the body shows which kind it is: all of them accept any response, and none names itself.
+/// <c>POST /api/chat</c>: one route for several kinds of clients, which can be distinguished only by their bodies: their headers are the
+/// same.
 /// </summary>
 public static class PostChat
 {

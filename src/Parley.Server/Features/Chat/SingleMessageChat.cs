@@ -15,7 +15,7 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Chat;
 
-/// <summary><c>{ message, conversationId?, model? }</c>: a person's turn, and the answer to it. The body of Parley's own clients.</summary>
+/// <summary><c>{ message, conversationId?, model? }</c>: one message to answer. The body of Parley's own clients.</summary>
 public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter router, TimeProvider time) : IChatDialect
 {
     public RequestBodyMetadata Body { get; } = new(typeof(Request));

@@ -11,7 +11,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Conversations;
 
-/// <summary><c>POST /api/v1/conversations</c>: an empty conversation.</summary>
+/// <summary><c>POST /api/v1/conversations</c>: creates an empty conversation.</summary>
 public static class CreateConversation
 {
     public sealed record Request([property: Description("1 to 200 characters.")] string? Title, string? Model);

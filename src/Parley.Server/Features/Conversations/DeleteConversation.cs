@@ -6,7 +6,9 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Conversations;
 
-/// <summary><c>DELETE /api/v1/conversations/{id}</c>: it goes with all that belongs to it; what still runs in it is fenced and ends.</summary>
+/// <summary>
+/// <c>DELETE /api/v1/conversations/{id}</c>: deletes it with its messages and generations; running generations are fenced and end.
+/// </summary>
 public static class DeleteConversation
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ChatStore store, GenerationRunner runner, ChangeFeed feed)

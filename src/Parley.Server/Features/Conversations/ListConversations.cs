@@ -12,7 +12,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Conversations;
 
-/// <summary><c>GET /api/v1/conversations</c>: newest first, by pages.</summary>
+/// <summary><c>GET /api/v1/conversations</c>: newest first, in pages.</summary>
 public static class ListConversations
 {
     public sealed record Page(

@@ -10,7 +10,7 @@ using Parley.Server.OpenApi;
 
 namespace Parley.Server.Features.Conversations;
 
-/// <summary><c>PATCH /api/v1/conversations/{id}</c>: gives it another title.</summary>
+/// <summary><c>PATCH /api/v1/conversations/{id}</c>: changes its title.</summary>
 public static class RenameConversation
 {
     public sealed record Request([property: SchemaRequired, Description("1 to 200 characters.")] string? Title);

@@ -13,7 +13,9 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/continue</c>: continues an answer that ended early, in a new message that begins with its text.</summary>
+/// <summary>
+/// <c>POST /api/v1/generations/{id}/continue</c>: continues an answer that ended early, in a new message that starts with its text.
+/// </summary>
 public static class ContinueGeneration
 {
     public sealed record Request(

@@ -6,7 +6,10 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/ticket</c>: a short-lived credential for following one generation, for a reader that can set no header.</summary>
+/// <summary>
+/// <c>POST /api/v1/generations/{id}/ticket</c>: issues a short-lived credential for following one generation, for clients that cannot set a
+/// header.
+/// </summary>
 public static class CreateGenerationTicket
 {
     public sealed record Created(string Ticket, [property: Description("In seconds.")] int ExpiresIn);

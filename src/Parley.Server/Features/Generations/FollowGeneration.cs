@@ -7,10 +7,12 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>GET /api/v1/generations/{id}/events</c>: the log from a cursor on; in another format (<c>?format=</c>) from its beginning, or from a cursor where that format has one.</summary>
+/// <summary>
+/// <c>GET /api/v1/generations/{id}/events</c>: follows the log from a cursor; formats without a cursor start at the beginning.
+/// </summary>
 public static class FollowGeneration
 {
-    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, ResumeGeneration reading)
+    public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, ResumeGeneration resume)
     {
         if (await chats.GenerationAsync(CurrentUser.Of(http.User)?.Owner, id, http.RequestAborted) is not { } found)
         {
@@ -37,6 +39,6 @@ public static class FollowGeneration
             );
         }
 
-        return await reading.FromAsync(http, found, written, after);
+        return await resume.FromAsync(http, found, written, after);
     }
 }

@@ -6,7 +6,7 @@ using Parley.Server.Identity;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>GET /api/v1/generations/{id}</c>: where a generation stands.</summary>
+/// <summary><c>GET /api/v1/generations/{id}</c>: the state of a generation.</summary>
 public static class GetGeneration
 {
     public static async Task<IResult> Handle(string id, HttpContext http, ChatQueries chats, GenerationViews views) =>

@@ -11,7 +11,7 @@ using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/retry</c>: answers the same message again, beside the first answer.</summary>
+/// <summary><c>POST /api/v1/generations/{id}/retry</c>: generates another answer to the same message, as a sibling of the first.</summary>
 public static class RetryGeneration
 {
     public sealed record Request(string? Model, bool? Stream);

@@ -8,7 +8,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Generations;
 
-/// <summary><c>POST /api/v1/generations/{id}/stop</c>: asks the writer to stop, at what the viewer saw.</summary>
+/// <summary><c>POST /api/v1/generations/{id}/stop</c>: stops the generation at the position that the client has displayed.</summary>
 public static class StopGeneration
 {
     public sealed record Request(

@@ -13,7 +13,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Messages;
 
-/// <summary><c>POST /api/v1/conversations/{id}/messages</c>: adds a message without asking a model.</summary>
+/// <summary><c>POST /api/v1/conversations/{id}/messages</c>: adds a message without starting a generation.</summary>
 public static class CreateMessage
 {
     private static readonly string[] Roles = ["user", "assistant", "system"];

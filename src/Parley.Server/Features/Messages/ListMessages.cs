@@ -11,7 +11,10 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Features.Messages;
 
-/// <summary><c>GET /api/v1/conversations/{id}/messages</c>: the active path, from its end, by pages. Its cost is that of the page, whatever the length of the path.</summary>
+/// <summary>
+/// <c>GET /api/v1/conversations/{id}/messages</c>: the active path in pages, from its end. The cost depends on the size of the page, not on
+/// the length of the path.
+/// </summary>
 public static class ListMessages
 {
     public sealed record Page(

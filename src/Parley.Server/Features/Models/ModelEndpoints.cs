@@ -23,10 +23,13 @@ public static class ModelEndpoints
 
     private static async Task<IResult> Handle(ModelRouter router, HttpContext http)
     {
-        var chosen = router.Resolve(null)?.Id;
+        var defaultModel = router.Resolve(null)?.Id;
         var models = await router.ListAsync(http.RequestAborted);
         return ApiJson.Ok(
-            new ModelList([.. models.Select(model => new Model(model.Id, model.Provider, model.DisplayName, model.Id == chosen))], chosen)
+            new ModelList(
+                [.. models.Select(model => new Model(model.Id, model.Provider, model.DisplayName, model.Id == defaultModel))],
+                defaultModel
+            )
         );
     }
 }
