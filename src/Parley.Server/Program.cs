@@ -1,4 +1,5 @@
 using Parley.Server;
+using Parley.Server.Commands;
 using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.ChatRows;
 using Parley.Server.Compatibility.ChatSessions;
@@ -20,6 +21,11 @@ using Parley.Server.Http;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Streaming;
+
+if (CommandLine.IsCommand(args))
+{
+    return await CommandLine.RunAsync(args);
+}
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find() });
 builder.Configuration.AddParleyVariables();
@@ -63,3 +69,4 @@ app.MapFeed();
 app.MapAccount();
 app.MapApiDescription();
 app.Run();
+return 0;

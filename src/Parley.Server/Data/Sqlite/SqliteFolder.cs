@@ -71,6 +71,8 @@ public sealed class SqliteFolder : IDisposable
         options.Folder = Path.GetFileName(path) == FileName ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
     }
 
+    internal static bool HasDatabase(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(ReaderConnectionString);
 
     public void Dispose()

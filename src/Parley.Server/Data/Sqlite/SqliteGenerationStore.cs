@@ -371,7 +371,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
     /// <summary>
     /// Copies the journal of a process that crashed into segments. Its lease is deleted, since this process holds the folder's lock.
     /// </summary>
-    private async ValueTask<bool> RecoverAsync(SqlSession session)
+    internal static async ValueTask<bool> RecoverAsync(SqlSession session)
     {
         await session.RunAsync("DELETE FROM nodes");
         Dictionary<long, LiveGeneration> running = [];
