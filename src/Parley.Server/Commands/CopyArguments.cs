@@ -23,7 +23,7 @@ internal sealed record CopyArguments(string From, DatabaseOptions To)
         options.ConnectionString = to ?? (isPostgres ? setting : null);
         if (options.ConnectionString is null)
         {
-            error = "--to is missing, and DATABASE_URL is not set: the PostgreSQL database to copy into.";
+            error = "The PostgreSQL database to copy into is missing. Set --to or DATABASE_URL.";
             return null;
         }
 
