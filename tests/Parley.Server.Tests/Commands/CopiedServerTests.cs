@@ -37,7 +37,7 @@ public sealed class CopiedServerTests
             ("Database:ConnectionString", Copying.Url(target)),
             ("Database:Folder", sqlite.Folder)
         );
-        using var copied = new Person(postgres, ana.Cookies);
+        using var copied = new TestUser(postgres, ana.Cookies);
         foreach (var path in await PathsAsync(ana, keyed.ConversationId, generations))
         {
             Assert.Equal((path, await TextAsync(ana, path)), (path, await TextAsync(copied, path)));
@@ -48,7 +48,7 @@ public sealed class CopiedServerTests
         Assert.NotEmpty((await stream.ToEndAsync()).Text);
         Assert.NotEmpty((await copied.AnsweredAsync("#script tokens=3 delay=0", keyed.ConversationId)).Text);
 
-        using var benCopied = new Person(postgres, ben.Cookies);
+        using var benCopied = new TestUser(postgres, ben.Cookies);
         await using var rest = await benCopied.FollowAsync(cut.GenerationId, cut.Events[^1].Position);
         await rest.ToEndAsync();
         await using var whole = await benCopied.FollowAsync(cut.GenerationId);
@@ -60,7 +60,7 @@ public sealed class CopiedServerTests
     }
 
     /// <summary>Conversations with answers in every state. Returns their generations.</summary>
-    private static async Task<List<string>> ConverseAsync(Person ana, Answer first)
+    private static async Task<List<string>> ConverseAsync(TestUser ana, Answer first)
     {
         List<string> generations = [first.GenerationId];
         generations.Add(
@@ -103,7 +103,7 @@ public sealed class CopiedServerTests
     }
 
     /// <summary>Lists, pages of messages, and logs from all positions.</summary>
-    private static async Task<List<string>> PathsAsync(Person person, string conversation, List<string> generations)
+    private static async Task<List<string>> PathsAsync(TestUser person, string conversation, List<string> generations)
     {
         List<string> paths =
         [
@@ -146,7 +146,7 @@ public sealed class CopiedServerTests
     }
 
     /// <summary>Status and body.</summary>
-    private static async Task<string> TextAsync(Person person, string path)
+    private static async Task<string> TextAsync(TestUser person, string path)
     {
         using var response = await person.SendAsync("GET", path);
         return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
