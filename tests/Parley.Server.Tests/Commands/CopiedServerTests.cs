@@ -15,8 +15,8 @@ public sealed class CopiedServerTests
     {
         await using var target = await TestDatabase.CreateEmptyAsync();
         await using var sqlite = await ParleyServer.StartAsync();
-        using var ana = sqlite.NewPerson();
-        using var ben = sqlite.NewPerson();
+        using var ana = sqlite.NewUser();
+        using var ben = sqlite.NewUser();
         var keyed = await ana.AnsweredAsync(Finished, key: "a-key");
         var generations = await ConverseAsync(ana, keyed);
         var session = await ana.JsonAsync("POST", "/chat/start", new { modelId = "scripted", prompt = "#script tokens=5 delay=0" }, 201);
