@@ -3,30 +3,37 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data;
 
 /// <summary>
-/// A database: connections that read, and transactions that write. SQL above it is one text for all implementations; <see cref="SqlDialect"/> has what differs.
-/// Implementations are safe for concurrent use. Failures of the database, and only those, are <see cref="DatabaseUnavailableException"/>.
+/// A database: connections that read, and transactions that write. SQL above it is one text for all implementations;
+/// <see cref="SqlDialect"/> has the differences. Implementations are safe for concurrent use. Failures of the database, and only those, are
+/// <see cref="DatabaseUnavailableException"/>.
 /// </summary>
 public interface IDatabase
 {
-    /// <summary>What differs in SQL.</summary>
+    /// <summary>The differences in SQL.</summary>
     SqlDialect Dialect { get; }
 
-    /// <summary>Opens a connection that reads the rows of <paramref name="owner"/>: each statement has the parameters <c>@tenant</c> and <c>@owner</c>. Dispose it to give it back.</summary>
+    /// <summary>
+    /// Opens a connection that reads the rows of <paramref name="owner"/>: each statement has the parameters <c>@tenant</c> and
+    /// <c>@owner</c>. Disposing it returns the connection.
+    /// </summary>
     ValueTask<SqlSession> OpenAsync(Owner owner, CancellationToken cancellationToken);
 
-    /// <summary>Opens a connection that reads all rows: for the log store and for maintenance, never for a request of a person. Dispose it to give it back.</summary>
+    /// <summary>
+    /// Opens a connection that reads all rows: for the log store and for maintenance, never for a person's request. Disposing it returns
+    /// the connection.
+    /// </summary>
     ValueTask<SqlSession> OpenSystemAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Runs <paramref name="work"/> in one transaction, and returns its result once that is committed; a failure undoes it whole. It may run more than once
-    /// (when the transaction must be repeated) and counts once. It isn't cancelled once it has begun.
+    /// Runs <paramref name="work"/> in one transaction, and returns its result once it is committed; on a failure it is rolled back. It may
+    /// run more than once (when the transaction must be repeated) but is committed once. It is not cancelled once it has started.
     /// </summary>
-    /// <param name="owner">Whose rows it reads and changes, as for <see cref="OpenAsync"/>; null for maintenance.</param>
-    /// <param name="work">Reads and changes through the session that it gets, and awaits nothing else.</param>
+    /// <param name="owner">The owner whose rows it reads and changes, as for <see cref="OpenAsync"/>; null for maintenance.</param>
+    /// <param name="work">Reads and writes through the given session, and awaits nothing else.</param>
     /// <param name="committed">Runs once after the commit, before the caller continues. It must not wait or throw.</param>
     Task<T> WriteAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null);
 
-    /// <summary>Opens a context that reads the rows of <paramref name="owner"/> alone.</summary>
+    /// <summary>Opens a context that reads only the rows of <paramref name="owner"/>.</summary>
     ValueTask<Model.ParleyDbContext> OpenContextAsync(Owner owner, CancellationToken cancellationToken);
 
     /// <summary>Whether the database answers a query now.</summary>

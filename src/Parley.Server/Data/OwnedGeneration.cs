@@ -6,11 +6,11 @@ namespace Parley.Server.Data;
 /// <summary>A generation that was found for its owner.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="NodeId">Its owner: this process, under the id that it had when the generation was stored.</param>
-/// <param name="Info">What wire formats say of it.</param>
+/// <param name="Info">What wire formats need of it.</param>
 /// <param name="Status">Its status, as stored.</param>
 /// <param name="EndedAt">When it ended, if it has.</param>
 /// <param name="ParentId">The message that it answers.</param>
-/// <param name="MessageName">The client's name for the answer, where that is not <see cref="GenerationInfo.MessageId"/>.</param>
+/// <param name="MessageName">The client's name for the answer, or null.</param>
 public sealed record OwnedGeneration(
     GenerationId Id,
     GenerationInfo Info,
@@ -20,19 +20,19 @@ public sealed record OwnedGeneration(
     string? MessageName
 )
 {
-    /// <summary>It is still being written.</summary>
+    /// <summary>Whether it is running.</summary>
     public bool IsRunning => Status == Model.MessageStatus.Running;
 }
 
-/// <summary>A generation that was just stored, and all that is needed to run it.</summary>
+/// <summary>A generation that was just stored, with what is needed to run it.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Key">Its short key, for the tables of the log.</param>
-/// <param name="Info">What wire formats say of it; its model is the one that was chosen.</param>
+/// <param name="Info">What wire formats need of it; its model is the chosen one.</param>
 /// <param name="MessageName">The client's name for the answer, if it has one.</param>
-/// <param name="Path">The messages to answer, oldest first, with the new one; empty where the request has them all.</param>
-/// <param name="Request">What is asked beyond them.</param>
-/// <param name="Continues">The answer that it begins with.</param>
-/// <param name="IsListed">Its conversation is in its owner's lists.</param>
+/// <param name="Path">The messages to answer, oldest first, including the new one; empty when the request contains all messages.</param>
+/// <param name="Request">What the client requested beyond them.</param>
+/// <param name="Continues">The answer that it continues, or null.</param>
+/// <param name="IsListed">Whether its conversation is listed.</param>
 public sealed record StartedGeneration(
     GenerationId Id,
     long Key,
@@ -45,9 +45,9 @@ public sealed record StartedGeneration(
     bool IsListed
 );
 
-/// <summary>A message of a path, as a model is told it.</summary>
+/// <summary>A message of a path, as it is sent to a model.</summary>
 /// <param name="Role">Who wrote it.</param>
-/// <param name="Text">Its text; of a stopped answer what was seen.</param>
+/// <param name="Text">Its text; of a stopped answer only the displayed text.</param>
 public sealed record PathMessage(string Role, string Text);
 
 /// <summary>A message as it is stored.</summary>
@@ -56,10 +56,10 @@ public sealed record StoredMessage(string Id, string? ParentId, string Role, str
     public bool IsRunning => Status == Model.MessageStatus.Running;
 }
 
-/// <summary>Where in a conversation a message goes.</summary>
+/// <summary>The target of a new message in a conversation.</summary>
 /// <param name="ConversationId">The conversation.</param>
-/// <param name="ParentId">The message that it goes under; null at the root.</param>
-/// <param name="ParentIsRunning">That message is still being written.</param>
-/// <param name="ParentGenerationId">The generation of that message, if it is an answer.</param>
-/// <param name="Model">The model that the conversation was last held with.</param>
+/// <param name="ParentId">The parent message; null at the root.</param>
+/// <param name="ParentIsRunning">Whether the parent's generation is running.</param>
+/// <param name="ParentGenerationId">The parent's generation, if it is an answer.</param>
+/// <param name="Model">The conversation's model.</param>
 public sealed record ReplyTarget(string ConversationId, string? ParentId, bool ParentIsRunning, string? ParentGenerationId, string? Model);

@@ -5,9 +5,10 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
 
-/// <summary>What a client asked beyond the conversation itself, stored so that another process can repeat the request.</summary>
-/// <param name="Kind">How to read <paramref name="Body"/>: <see cref="Options"/>, <see cref="Messages"/>, <see cref="ChatCompletion"/> or <see cref="Response"/>.</param>
-/// <param name="Body">The client's own JSON.</param>
+/// <summary>What a client requested beyond the conversation, stored so that another node can repeat the request.</summary>
+/// <param name="Kind">How to read <paramref name="Body"/>: <see cref="Options"/>, <see cref="Messages"/>, <see cref="ChatCompletion"/> or
+/// <see cref="Response"/>.</param>
+/// <param name="Body">The client's JSON.</param>
 public sealed record StoredRequest(string Kind, JsonElement Body)
 {
     /// <summary>Parameters for an answer in a conversation: <c>temperature</c>, <c>topP</c>, <c>maxTokens</c>.</summary>
@@ -16,13 +17,13 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
     /// <summary>The same, and <c>messages</c> with role and content: the whole prompt.</summary>
     public const string Messages = "messages";
 
-    /// <summary>A request as <c>POST /v1/chat/completions</c> takes it: its messages are the whole prompt.</summary>
+    /// <summary>The body of <c>POST /v1/chat/completions</c>: its messages are the whole prompt.</summary>
     public const string ChatCompletion = "chat.completion";
 
-    /// <summary>A request as <c>POST /v1/responses</c> takes it.</summary>
+    /// <summary>The body of <c>POST /v1/responses</c>.</summary>
     public const string Response = "response";
 
-    /// <summary>The body has all messages that the model is told; those of the conversation are not needed.</summary>
+    /// <summary>Whether the body contains the whole prompt, so that the conversation is not needed.</summary>
     [JsonIgnore]
     public bool HasAllMessages => Kind != Options;
 
@@ -31,7 +32,7 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>The same request with the results of the client's own tools, for an answer that continues.</summary>
+    /// <summary>The same request with the results of the client's tools, for a continued answer.</summary>
     public static StoredRequest? WithToolResults(StoredRequest? asked, IReadOnlyCollection<ToolReturned> results)
     {
         if (results.Count == 0)
@@ -44,7 +45,7 @@ public sealed record StoredRequest(string Kind, JsonElement Body)
         return new StoredRequest(asked?.Kind ?? Options, JsonSerializer.SerializeToElement(body));
     }
 
-    /// <summary>Those results, to be added to the log that the answer continues.</summary>
+    /// <summary>The results of the client's tools, which are added to the log that the answer continues.</summary>
     [JsonIgnore]
     public IReadOnlyList<LogEntry> KeptToolResults =>
         Body.TryGetProperty(ToolResults, out var results) ? results.Deserialize(LogEntryJson.Default.ListLogEntry)! : [];

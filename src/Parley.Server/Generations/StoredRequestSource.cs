@@ -9,14 +9,14 @@ public sealed class StoredRequestSource(ChatQueries chats, PromptBuilder prompts
 {
     public async ValueTask<GenerationRequest?> LoadAsync(GenerationId id, CancellationToken cancellationToken)
     {
-        if (await chats.AskedAsync(id, cancellationToken) is not { } asked || router.Resolve(asked.Model) is not { } route)
+        if (await chats.StoredGenerationAsync(id, cancellationToken) is not { } stored || router.Resolve(stored.Model) is not { } route)
         {
             return null;
         }
 
-        await using var reads = await chats.OpenAsync(asked.Owner, cancellationToken);
-        var path = asked.Request is { HasAllMessages: true } ? [] : await reads.PromptAsync(asked.ConversationId, asked.ParentId);
-        var prompt = await prompts.BuildAsync(asked.Request, path, asked.Owner, cancellationToken);
-        return prompt.For(route, asked.Continues?.With([.. asked.Request?.KeptToolResults ?? []]));
+        await using var reads = await chats.OpenAsync(stored.Owner, cancellationToken);
+        var path = stored.Request is { HasAllMessages: true } ? [] : await reads.PromptAsync(stored.ConversationId, stored.ParentId);
+        var prompt = await prompts.BuildAsync(stored.Request, path, stored.Owner, cancellationToken);
+        return prompt.For(route, stored.Continues?.With([.. stored.Request?.KeptToolResults ?? []]));
     }
 }

@@ -21,8 +21,8 @@ public sealed class ChatQueries(IDatabase database)
         return await reads.GenerationAsync(generationId);
     }
 
-    /// <summary>What a generation of any owner was asked, so that it can be asked again; null when it does not exist.</summary>
-    public async ValueTask<AskedGeneration?> AskedAsync(GenerationId id, CancellationToken cancellationToken)
+    /// <summary>What is needed to rebuild the request of a generation of any owner; null when it does not exist.</summary>
+    public async ValueTask<StoredGeneration?> StoredGenerationAsync(GenerationId id, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenSystemAsync(cancellationToken);
         return await session.FirstAsync(
@@ -32,7 +32,7 @@ public sealed class ChatQueries(IDatabase database)
             LEFT JOIN generations before ON before.id = g.continues_id AND g.continues_to > 0 LEFT JOIN messages first ON first.id = before.message_id
             WHERE g.id = @id
             """,
-            static row => new AskedGeneration(
+            static row => new StoredGeneration(
                 new Owner(row.GetString(0), row.GetString(1)),
                 row.GetString(2),
                 row.TextOrNull(3),
@@ -44,7 +44,7 @@ public sealed class ChatQueries(IDatabase database)
         );
     }
 
-    /// <summary>The listed conversation that a generation of any owner is in; null when it is in none.</summary>
+    /// <summary>The listed conversation of a generation of any owner; null when it has none.</summary>
     public async ValueTask<ListedConversation?> ConversationOfAsync(GenerationId id, CancellationToken cancellationToken)
     {
         await using var session = await database.OpenSystemAsync(cancellationToken);
@@ -59,14 +59,14 @@ public sealed class ChatQueries(IDatabase database)
     }
 }
 
-/// <summary>What a generation was asked.</summary>
-/// <param name="Owner">Whose it is.</param>
+/// <summary>The stored inputs of a generation.</summary>
+/// <param name="Owner">The owner of its rows.</param>
 /// <param name="ConversationId">Its conversation.</param>
 /// <param name="ParentId">The message that it answers.</param>
 /// <param name="Model">The model.</param>
-/// <param name="Request">What was asked beyond the conversation.</param>
-/// <param name="Continues">The log that it began with.</param>
-public sealed record AskedGeneration(
+/// <param name="Request">What the client requested beyond the conversation.</param>
+/// <param name="Continues">The log that it continues, or null.</param>
+public sealed record StoredGeneration(
     Owner Owner,
     string ConversationId,
     string? ParentId,
@@ -75,5 +75,5 @@ public sealed record AskedGeneration(
     LogSnapshot? Continues
 );
 
-/// <summary>A conversation that its owner's lists show.</summary>
+/// <summary>A conversation that is listed for its owner.</summary>
 public sealed record ListedConversation(Owner Owner, string Id);

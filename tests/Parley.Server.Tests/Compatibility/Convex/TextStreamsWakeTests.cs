@@ -16,7 +16,7 @@ public sealed class TextStreamsWakeTests
     private static readonly Owner Ana = new("personal", "ana");
 
     [Fact]
-    public async Task ChangeWatch_TakenInsideTheWake_IsWokenAgain()
+    public async Task ChangeSubscription_TakenInsideTheWake_IsWokenAgain()
     {
         var feed = new ChangeFeed();
         var seen = Channel.CreateUnbounded<string?>();
@@ -41,7 +41,7 @@ public sealed class TextStreamsWakeTests
     }
 
     [Fact]
-    public async Task ChangeWatch_MoreThanTheFeedHolds_SaysThatAnythingMayHaveChanged()
+    public async Task ChangeSubscription_MoreThanTheFeedHolds_SaysThatAnythingMayHaveChanged()
     {
         var feed = new ChangeFeed();
         await using var watch = new ChangeSubscription(feed, Ana, static () => { });
@@ -60,7 +60,7 @@ public sealed class TextStreamsWakeTests
     }
 
     [Fact]
-    public async Task BodyFollower_RefreshedInsideTheWake_IsWokenAgain()
+    public async Task StreamBodyReader_RefreshedInsideTheWake_IsWokenAgain()
     {
         await using var model = await ToldModel.StartAsync();
         await using var own = await ParleyServer.StartAsync(model.Settings);
