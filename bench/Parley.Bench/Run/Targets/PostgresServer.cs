@@ -62,7 +62,7 @@ internal sealed class PostgresServer
     }
 
     /// <summary>Throws if the database has no tables, because then the server stores its data elsewhere.</summary>
-    public async Task RequireTablesAsync(string databaseUrl, CancellationToken cancellationToken)
+    public static async Task RequireTablesAsync(string databaseUrl, CancellationToken cancellationToken)
     {
         const string query =
             "SELECT count(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')";

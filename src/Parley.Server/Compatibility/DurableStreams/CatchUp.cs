@@ -46,15 +46,15 @@ public sealed class CatchUp(IGenerationStore store)
     internal static void WriteHeaders(HttpContext http, bool isText, long to, bool upToDate, bool closed)
     {
         http.Response.ContentType = isText ? DurableEntries.TextContentType : DurableEntries.JsonContentType;
-        http.Response.Headers[ReadDurableStream.NextOffset] = DurableOffsets.Format(to);
+        http.Response.Headers[DurableStreamReads.NextOffset] = DurableOffsets.Format(to);
         if (upToDate)
         {
-            http.Response.Headers[ReadDurableStream.UpToDate] = "true";
+            http.Response.Headers[DurableStreamReads.UpToDate] = "true";
         }
 
         if (closed)
         {
-            http.Response.Headers[ReadDurableStream.Closed] = "true";
+            http.Response.Headers[DurableStreamReads.Closed] = "true";
         }
     }
 

@@ -32,10 +32,10 @@ public static class DurableStreamEndpoints
 
     private static readonly HeaderDescription[] Headers =
     [
-        new(ReadDurableStream.NextOffset, "The offset to read from next."),
-        new(ReadDurableStream.UpToDate, "`true` when the response ends at the current end of the stream."),
-        new(ReadDurableStream.Closed, "`true` when the stream is complete."),
-        new(ReadDurableStream.Cursor, "To be sent as `cursor` with the next long-poll."),
+        new(DurableStreamReads.NextOffset, "The offset to read from next."),
+        new(DurableStreamReads.UpToDate, "`true` when the response ends at the current end of the stream."),
+        new(DurableStreamReads.Closed, "`true` when the stream is complete."),
+        new(DurableStreamReads.Cursor, "To be sent as `cursor` with the next long-poll."),
         new("ETag", "Identifies this section of the stream, for `If-None-Match`."),
     ];
 
@@ -48,14 +48,14 @@ public static class DurableStreamEndpoints
             .MapGroup("/api/v1/generations/{id}/stream")
             .WithTag("Durable streams", "A generation as a read-only stream of the Durable Streams protocol.");
         streams
-            .MapMethods("", Methods, ReadDurableStream.HandleJson)
+            .MapMethods("", Methods, DurableStreamReads.HandleJson)
             .WithName("readGenerationStream")
             .WithSummary("Reads a generation's entries as a JSON stream of the Durable Streams protocol.")
             .WithDescription("Each message is the object of a native event with its `position`. The offset is the position.")
             .ReadsStream()
             .ProducesEventArray(GenerationEventSchemas.Native);
         streams
-            .MapMethods("/text", Methods, ReadDurableStream.HandleText)
+            .MapMethods("/text", Methods, DurableStreamReads.HandleText)
             .WithName("readGenerationTextStream")
             .WithSummary("Reads a generation's answer as a text stream of the Durable Streams protocol.")
             .WithDescription("Its offsets are those of the JSON stream.")

@@ -24,7 +24,7 @@ public sealed class LongPoll(
         http.Response.Headers.CacheControl = "no-store";
         if (!closed)
         {
-            http.Response.Headers[ReadDurableStream.Cursor] = DurableOffsets.FormatCursor(
+            http.Response.Headers[DurableStreamReads.Cursor] = DurableOffsets.FormatCursor(
                 DurableOffsets.Cursor(time.GetUtcNow(), at.Cursor, Random.Shared.Next(DurableOffsets.MaxJitter))
             );
         }

@@ -11,7 +11,7 @@ namespace Parley.Server.Compatibility.DurableStreams;
 /// <summary>
 /// <c>GET</c> and <c>HEAD /api/v1/generations/{id}/stream</c> and <c>…/stream/text</c>: catch-up, long-poll, and Server-Sent Events.
 /// </summary>
-public static class ReadDurableStream
+public static class DurableStreamReads
 {
     internal const string NextOffset = "Stream-Next-Offset",
         Closed = "Stream-Closed",
