@@ -76,9 +76,9 @@ public class RestartTests : ServerTests
         Assert.Equal("completed", answer.GetProperty("status").GetString());
         Assert.Equal(20, answer.GetProperty("content").GetString()!.Count(letter => letter == ' '));
 
-        async Task<List<System.Text.Json.JsonElement>> ConversationsAsync(ApiClient person) =>
+        async Task<List<System.Text.Json.JsonElement>> ConversationsAsync(ApiClient client) =>
             [
-                .. (await person.GetAsync("/api/v1/conversations", Token))
+                .. (await client.GetAsync("/api/v1/conversations", Token))
                     .GetProperty("items")
                     .EnumerateArray()
                     .Where(item => item.GetProperty("messageCount").GetInt32() > 0),

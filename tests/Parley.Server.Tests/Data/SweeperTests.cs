@@ -21,7 +21,7 @@ public sealed class SweeperTests
         await sweeper.StartAsync(Patience.Cancel);
         await Patience.Until(() => time.ArmedTimers == 1);
 
-        // More than goes at once, so that it goes on until all is gone.
+        // More rows than one batch deletes, so that several batches are needed.
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await ana.AnsweredAsync("#script tokens=1 delay=0");
         var owner = await ana.IdAsync();

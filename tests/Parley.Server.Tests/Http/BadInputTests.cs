@@ -10,7 +10,7 @@ using Problem = Parley.Server.Tests.Hosting.Problem;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>A server of its own, with one answer in every state, to which nothing may happen.</summary>
+/// <summary>A server of its own with one object of each kind, which no invalid request may change.</summary>
 public sealed class BadInputServer : IAsyncLifetime
 {
     internal ParleyServer Server { get; private set; } = null!;
@@ -57,7 +57,7 @@ public sealed class BadInputServer : IAsyncLifetime
 }
 
 /// <summary>
-/// The bad-input matrix over every route that takes a body, found in the app's own list of endpoints and members: a clear 4xx as a problem, nothing stored, and the server goes on.
+/// Sends invalid bodies to every route that accepts one, found in the app's own list of endpoints and members. Each gets a 4xx problem, nothing is stored, and the server keeps running.
 /// </summary>
 public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInputServer>
 {
@@ -81,7 +81,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         "généré",
     ];
 
-    /// <summary>Bodies that no route takes, each as bytes, with a media type. Named by row of the matrix.</summary>
+    /// <summary>Bodies that no route accepts, by name.</summary>
     public static TheoryData<string> WholeBodies => [.. Bodies.Keys.Order(StringComparer.Ordinal)];
 
     private static readonly Dictionary<string, byte[]> Bodies = new()
@@ -380,7 +380,7 @@ public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInp
         );
         Assert.True(fixture.Routes.Count(route => route.HasBody) >= 21);
 
-        // The matrix proves nothing where the good body were refused too.
+        // The other tests prove nothing for a route that refuses its valid body, too.
         await using var own = await ParleyServer.StartAsync();
         using var ana = own.NewUser();
         var ids = await BadInputServer.CreateObjectsAsync(ana);

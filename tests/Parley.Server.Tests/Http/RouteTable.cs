@@ -1,6 +1,6 @@
 namespace Parley.Server.Tests.Http;
 
-/// <summary>What the id in a route names.</summary>
+/// <summary>The kind of object that the id in a route identifies.</summary>
 internal enum IdOf
 {
     None,
@@ -34,19 +34,19 @@ internal enum WhenMissing
     /// <summary>204: there is nothing to resume.</summary>
     NoContent,
 
-    /// <summary>200 without a body, which says the same to clients that take 204 for a failure.</summary>
+    /// <summary>200 without a body, for clients that treat 204 as a failure.</summary>
     EmptyBody,
 
-    /// <summary>200, and an event that says so: an <c>EventSource</c> can read nothing else.</summary>
+    /// <summary>200 and an error event, because an <c>EventSource</c> cannot read the body of an error status.</summary>
     ErrorEvent,
 }
 
 /// <summary>One route of the app.</summary>
 /// <param name="Method">Its method.</param>
 /// <param name="Pattern">Its path.</param>
-/// <param name="Id">What its id names.</param>
+/// <param name="Id">The kind of object that its id identifies.</param>
 /// <param name="Query">The query parameter that the id is in; null when it is in the path.</param>
-/// <param name="Missing">The answer to an id that names nothing.</param>
+/// <param name="Missing">The response to an id of no object.</param>
 internal sealed record RouteLine(
     string Method,
     string Pattern,

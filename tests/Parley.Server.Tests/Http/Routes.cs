@@ -56,7 +56,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
     public IReadOnlyList<PropertyInfo> Members => Body?.GetProperties() ?? [];
 
     /// <summary>
-    /// Clients of this route send members of their own along. It is the one thing in which such a route differs: all else that is refused of a body, it refuses too.
+    /// Whether the route ignores unknown members, because its clients send members of their own. Everything else that is invalid is refused as on other routes.
     /// </summary>
     public bool IsTolerant { get; private init; }
 
@@ -94,7 +94,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
             select new Route(line, body.Type) { IsTolerant = body.IsTolerant },
         ];
 
-    /// <summary>A body that the route takes.</summary>
+    /// <summary>A body that the route accepts.</summary>
     public Dictionary<string, object?> GoodBody(ObjectIds ids)
     {
         Dictionary<string, object?> body = [];
@@ -106,7 +106,7 @@ internal sealed record Route(RouteLine Line, Type? Body)
             }
             else
             {
-                Assert.Fail($"{Name} takes a member '{name}' that the tests know no good value of: add one to Route.Samples.");
+                Assert.Fail($"{Name} accepts a member '{name}' without a sample value: add one to Route.Samples.");
             }
         }
 

@@ -324,7 +324,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await document.CheckAsync(ana, 404, "POST", "/api/chat/nothing/stop");
         await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "" });
         await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "x", colour = "red" });
-        await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "x", model = "nobody/nothing" });
+        await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "x", model = "unknown/model" });
         await document.CheckAsync(ana, 400, "POST", "/api/chat?format=morse", new { message = "x" });
         await document.CheckAsync(ana, 400, "POST", "/api/chat", new { message = "x" }, ("Idempotency-Key", ""));
         await document.CheckAsync(ana, 404, "POST", "/api/chat", new { message = "x", conversationId = "nothing" });
@@ -430,7 +430,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
         );
         await document.CheckAsync(ana, 200, "GET", $"/api/chat/conversations/{id}/messages");
         await document.CheckAsync(ana, 200, "GET", "/api/chat/conversations?limit=5");
-        await document.CheckAsync(ana, 403, "GET", "/api/chat/conversations?user_id=somebody");
+        await document.CheckAsync(ana, 403, "GET", "/api/chat/conversations?user_id=another-user");
         await document.CheckAsync(ana, 200, "DELETE", $"/api/chat/conversations?id={id}");
     }
 
@@ -451,7 +451,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
         await document.CheckAsync(ana, 200, "GET", $"/chat-stream/body?streamId={stream}&live=sse");
         await document.CheckAsync(ana, 404, "GET", "/chat-stream/body?streamId=nothing");
         await document.CheckAsync(ana, 200, "GET", "/chat-stream/chats?limit=5");
-        await document.CheckAsync(ana, 403, "GET", "/chat-stream/chats?user_id=somebody");
+        await document.CheckAsync(ana, 403, "GET", "/chat-stream/chats?user_id=another-user");
         await document.CheckAsync(ana, 200, "GET", $"/chat-stream/chats/{chat}");
         await document.CheckAsync(ana, 204, "DELETE", $"/chat-stream/chats/{chat}");
         await document.CheckAsync(ana, 404, "GET", $"/chat-stream/chats/{chat}");
@@ -460,7 +460,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
             403,
             "POST",
             "/chat-stream/create",
-            new Dictionary<string, string> { ["prompt"] = "x", ["user_id"] = "somebody" }
+            new Dictionary<string, string> { ["prompt"] = "x", ["user_id"] = "another-user" }
         );
 
         await document.CheckAsync(ana, 200, "POST", "/api/query", new { path = "any:listChats", args = new[] { new { limit = 5 } } });
@@ -478,7 +478,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
         var document = await ApiDocument.ReadAsync(ana);
         await document.CheckAsync(ana, 200, "GET", "/v1/models");
         await document.CheckAsync(ana, 200, "GET", "/v1/models/demo/scripted");
-        await document.CheckAsync(ana, 404, "GET", "/v1/models/nobody");
+        await document.CheckAsync(ana, 404, "GET", "/v1/models/unknown");
         var tool = new { type = "function", function = new { name = "get_weather", parameters = new { type = "object" } } };
         foreach (var script in new[] { Script, "#script tokens=2 reasoning=2 delay=0", "#script tool=2 delay=0" })
         {
@@ -514,7 +514,7 @@ public sealed partial class OpenApiTests(ParleyServer server)
             404,
             "POST",
             "/v1/chat/completions",
-            new { model = "nobody", messages = new[] { new { role = "user", content = "x" } } }
+            new { model = "unknown", messages = new[] { new { role = "user", content = "x" } } }
         );
         await document.CheckAsync(
             ana,

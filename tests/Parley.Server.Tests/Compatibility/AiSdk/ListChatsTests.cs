@@ -168,7 +168,7 @@ public sealed class ListChatsTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Title_HasAHundredCharactersAtMostAsPeopleCountThem()
+    public async Task Title_HasAtMostAHundredGraphemeClusters()
     {
         // Truncation never splits a grapheme cluster.
         using var ana = server.NewUser();

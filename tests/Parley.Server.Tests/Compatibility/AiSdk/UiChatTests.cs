@@ -394,7 +394,7 @@ public sealed class UiChatTests(ParleyServer server)
     }
 
     [Fact]
-    public async Task Chats_OfTwoPeopleUnderOneName_AreTwo()
+    public async Task Chats_OfTwoUsersUnderOneName_AreTwo()
     {
         using var ana = server.NewUser();
         using var ben = server.NewUser();
