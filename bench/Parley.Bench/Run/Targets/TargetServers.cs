@@ -47,7 +47,7 @@ internal sealed class TargetServers(Workspace workspace, RunOptions options, Act
         await ReadinessProbe.WaitAsync(server.Url("/health/ready"), server.Process, cancellationToken);
         if (databaseUrl is not null)
         {
-            await _postgres!.RequireTablesAsync(databaseUrl, cancellationToken);
+            await PostgresServer.RequireTablesAsync(databaseUrl, cancellationToken);
         }
 
         return new Target(ParleyName(database), server.Url("/api/chat"), model => $$"""{"message":"hi {i}","model":"openai/{{model}}"}""")
