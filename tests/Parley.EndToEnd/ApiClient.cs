@@ -9,8 +9,10 @@ public sealed class ApiClient : IDisposable
 {
     private readonly HttpClient _http;
 
-    public ApiClient(Uri address)
+    /// <param name="cookies">Those of the same person at another address; default none.</param>
+    public ApiClient(Uri address, CookieContainer? cookies = null)
     {
+        Cookies = cookies ?? new CookieContainer();
         _http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies, ConnectTimeout = TimeSpan.FromSeconds(10) })
         {
             BaseAddress = address,
@@ -18,7 +20,7 @@ public sealed class ApiClient : IDisposable
         };
     }
 
-    public CookieContainer Cookies { get; } = new();
+    public CookieContainer Cookies { get; }
 
     /// <summary>Gets the cookie, so that all further requests are of one user.</summary>
     public async Task<string> SignInAsync(CancellationToken cancellationToken)
@@ -44,9 +46,14 @@ public sealed class ApiClient : IDisposable
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
-    public async Task<HttpResponseMessage> FollowAsync(string generationId, long? after, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> FollowAsync(
+        string generationId,
+        long? after,
+        CancellationToken cancellationToken,
+        string format = "native"
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/generations/{generationId}/events");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/generations/{generationId}/events?format={format}");
         if (after is { } position)
         {
             request.Headers.Add("Last-Event-ID", position.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -65,6 +72,10 @@ public sealed class ApiClient : IDisposable
 
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
+
+    /// <summary>The response, whatever its status is.</summary>
+    public Task<HttpResponseMessage> SendGetAsync(string path, CancellationToken cancellationToken) =>
+        _http.GetAsync(path, cancellationToken);
 
     public async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
     {

@@ -1,16 +1,18 @@
+using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 using Parley.Server.Data.Sqlite;
 
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Looks at the database that a killed server left. It opens a copy: opening the file itself would repair it, and hide what the next start has to deal with.
+/// Looks at the database that a killed server left. Of SQLite it opens a copy: opening the file itself would repair it, and hide what the next start has to deal with.
 /// </summary>
 public sealed class DatabaseCheck : IDisposable
 {
-    private readonly string _folder;
-    private readonly SqliteConnection _connection;
+    private readonly string? _folder;
+    private readonly DbConnection _connection;
 
     public DatabaseCheck(string databaseFile)
     {
@@ -30,14 +32,28 @@ public sealed class DatabaseCheck : IDisposable
         _connection.Open();
     }
 
+    private DatabaseCheck(DbConnection connection)
+    {
+        _connection = connection;
+        _connection.Open();
+    }
+
+    /// <summary>Looks at a database of PostgreSQL, which other processes may be using.</summary>
+    public static DatabaseCheck OfPostgres(string connectionString) =>
+        new(new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ToString()));
+
     /// <summary>The server's assembly says which native library is used; this makes it say so.</summary>
     public static void Prepare() => RuntimeHelpers.RunModuleConstructor(typeof(SqliteDatabase).Module.ModuleHandle);
 
     /// <summary>Throws when the file is damaged or says two things about one generation.</summary>
     public void MustBeSound()
     {
-        MustBe("PRAGMA integrity_check", ["ok"]);
-        MustBe("PRAGMA foreign_key_check", []);
+        if (_connection is SqliteConnection)
+        {
+            MustBe("PRAGMA integrity_check", ["ok"]);
+            MustBe("PRAGMA foreign_key_check", []);
+        }
+
         MustBe(
             "SELECT 'segment of ' || g.id FROM generation_segments s JOIN generations g ON g.key = s.generation_key WHERE g.status <> 'running'",
             []
@@ -58,6 +74,17 @@ public sealed class DatabaseCheck : IDisposable
         MustBe("SELECT content || ' was stored twice' FROM messages WHERE role = 'user' GROUP BY content HAVING count(*) > 1", []);
         MustBe(
             "SELECT id || ' has no answer' FROM messages u WHERE role = 'user' AND NOT EXISTS (SELECT 1 FROM messages a WHERE a.parent_id = u.id)",
+            []
+        );
+        MustBe(
+            "SELECT c.id || ' counts ' || c.message_count || ' messages' FROM conversations c WHERE c.message_count <> (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id)",
+            []
+        );
+        MustBe(
+            """
+            SELECT c.id || ' counts ' || c.total_tokens || ' tokens' FROM conversations c WHERE c.total_tokens <>
+            (SELECT coalesce(sum(coalesce(m.input_tokens, 0) + coalesce(m.output_tokens, 0)), 0) FROM messages m WHERE m.conversation_id = c.id)
+            """,
             []
         );
     }
@@ -93,6 +120,9 @@ public sealed class DatabaseCheck : IDisposable
     public void Dispose()
     {
         _connection.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        if (_folder is not null)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }

@@ -9,7 +9,8 @@ namespace Parley.EndToEnd;
 /// Keeps a number of answers running, each with its own followers, on a server that is killed repeatedly, and compares everything that was shown
 /// with everything that is stored.
 /// </summary>
-internal sealed class KillMarathon(ServerProcess server, ApiClient client, int seed, int live, int maxAdoptions) : IDisposable
+internal sealed class KillMarathon(ServerProcess server, Func<DatabaseCheck> openCheck, ApiClient client, int seed, int live, int maxAdoptions)
+    : IDisposable
 {
     public const int MostTokens = 150,
         MostReasoning = 40;
@@ -79,7 +80,7 @@ internal sealed class KillMarathon(ServerProcess server, ApiClient client, int s
         {
             if (Stopwatch.GetElapsedTime(since) > Progress)
             {
-                throw new TimeoutException($"Only {_running} of {live} answers run.");
+                throw new TimeoutException($"Only {_running} of {live} answers run; {Summary}.\n{string.Join("\n", _violations.Take(20))}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
@@ -125,7 +126,7 @@ internal sealed class KillMarathon(ServerProcess server, ApiClient client, int s
     {
         try
         {
-            using var check = new DatabaseCheck(server.DatabaseFile);
+            using var check = openCheck();
             check.MustBeSound();
             var ended = check
                 .Rows("SELECT id || ' ' || status || ' ' || end_position FROM generations WHERE status <> 'running'")

@@ -89,12 +89,12 @@ public sealed partial class ServerProcess : IAsyncDisposable
         start.ArgumentList.Add(
             Path.Combine(Environment.GetEnvironmentVariable("PARLEY_SERVER_FOLDER") ?? Metadata("ServerFolder"), "parley.dll")
         );
+        start.Environment.Remove("DATABASE_URL");
         foreach (var (name, value) in _environment)
         {
             start.Environment[name] = value;
         }
 
-        start.Environment.Remove("DATABASE_URL");
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Parley.EndToEnd;
 
 /// <summary>A test that starts servers. When it fails, what they wrote is printed and their folders are kept.</summary>
@@ -19,6 +21,22 @@ public abstract class ServerTests : IAsyncDisposable
         var server = NewServer(settings);
         await server.StartAsync(Token);
         return server;
+    }
+
+    /// <summary>Waits for something that nothing signals. Time counts only as a bound.</summary>
+    /// <param name="what">What is awaited, for the message of the exception.</param>
+    protected static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> isSo)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!await isSo())
+        {
+            if (Stopwatch.GetElapsedTime(began) > limit)
+            {
+                throw new TimeoutException($"Waited {limit.TotalSeconds} s in vain: {what}.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Token);
+        }
     }
 
     public virtual async ValueTask DisposeAsync()

@@ -31,9 +31,10 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Creates and starts a cluster.</summary>
     /// <param name="options">More options of <c>postgres</c>: <c>-c name=value</c>.</param>
     /// <param name="isDurable">With fsync, as it is run in earnest: for a stop that simulates a loss of power.</param>
-    public static async Task<PostgresCluster> StartAsync(string options = "", bool isDurable = false)
+    /// <param name="parent">The folder in which its own is created, for a disk of its own; default the one for temporary files.</param>
+    public static async Task<PostgresCluster> StartAsync(string options = "", bool isDurable = false, string? parent = null)
     {
-        var folder = await Programs.CreateFolderAsync();
+        var folder = await Programs.CreateFolderAsync(parent);
         var durability = isDurable ? "" : "-c fsync=off -c full_page_writes=off -c synchronous_commit=off";
         var cluster = new PostgresCluster(folder, Programs.FreePort(), $"{durability} {options}");
         await Programs.RunAsync(
@@ -70,6 +71,20 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Stops the server: <c>fast</c> ends its sessions, <c>immediate</c> is a crash.</summary>
     public Task StopServerAsync(string mode) =>
         Programs.RunAsync(Path.Combine(Programs.PostgresFolder, "pg_ctl"), ["-D", Data, "-m", mode, "-w", "-s", "stop"]);
+
+    /// <summary>Whether the server runs: one whose disk is full may have ended by itself.</summary>
+    public async Task<bool> IsRunningAsync()
+    {
+        try
+        {
+            await Programs.RunAsync(Path.Combine(Programs.PostgresFolder, "pg_ctl"), ["-D", Data, "status"]);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

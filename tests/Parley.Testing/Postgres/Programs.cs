@@ -27,9 +27,11 @@ internal static class Programs
     }
 
     /// <summary>A folder that the programs may write to.</summary>
-    public static async Task<string> CreateFolderAsync()
+    public static async Task<string> CreateFolderAsync(string? parent = null)
     {
-        var folder = Directory.CreateTempSubdirectory("parley-postgres-").FullName;
+        var folder = parent is null
+            ? Directory.CreateTempSubdirectory("parley-postgres-").FullName
+            : Directory.CreateDirectory(Path.Combine(parent, "postgres")).FullName;
         if (IsRoot)
         {
             using var chown = Process.Start("chown", ["postgres", folder]);
