@@ -69,6 +69,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
 
     public string NodeId => _lease.Id;
 
+    private bool IsConnectionLost => _connection is { FullState: not ConnectionState.Open };
+
     public void Started(GenerationId id, long key, string nodeId) =>
         _lease.WhileRegistered(nodeId, () => _live.TryAdd(id, new LiveGeneration(key, 1, 0, [])));
 
@@ -418,9 +420,11 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
                 _uncertain = null;
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or IOException or SocketException)
+            catch (Exception exception) when (exception is NpgsqlException or IOException or SocketException || IsConnectionLost)
             {
-                if (!PostgresErrors.IsRefusal(exception) || _connection is { FullState: not ConnectionState.Open })
+                // A rollback doesn't report that it has lost its connection; what is sent after it fails with an InvalidOperationException.
+                var isLost = IsConnectionLost || PostgresErrors.IsLostConnection(exception);
+                if (isLost || !PostgresErrors.IsRefusal(exception))
                 {
                     await CloseAsync();
                 }
@@ -430,7 +434,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
                     _uncertain = commit;
                 }
 
-                if (attempt == MaxAttempts || !(PostgresErrors.IsConflict(exception) || PostgresErrors.IsLostConnection(exception)))
+                if (attempt == MaxAttempts || !(isLost || PostgresErrors.IsConflict(exception)))
                 {
                     throw;
                 }
@@ -652,6 +656,11 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     /// <summary>The connection that all commits go over, one after the other. It is opened again when it was lost.</summary>
     private async ValueTask<PostgresSession> OpenAsync()
     {
+        if (IsConnectionLost)
+        {
+            await CloseAsync();
+        }
+
         if (_connection is null)
         {
             _connection = await _database.LogSource.OpenConnectionAsync();
