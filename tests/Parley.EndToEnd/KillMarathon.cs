@@ -17,6 +17,10 @@ internal sealed class KillMarathon(ServerProcess server, Func<DatabaseCheck> ope
 
     /// <summary>The maximum time without a new event for a running answer while the server is up, so that a run cannot pass without progress.</summary>
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(30);
+
+    /// <summary>Events for each answer, on average, before the server is killed.</summary>
+    private const int MinEvents = 4;
+
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentDictionary<int, Task> _answers = new();
     private readonly ConcurrentQueue<string> _violations = new();
@@ -72,15 +76,18 @@ internal sealed class KillMarathon(ServerProcess server, Func<DatabaseCheck> ope
         }
     }
 
-    /// <summary>Waits until as many answers run as should, on the server as it is now.</summary>
+    /// <summary>Waits until as many answers run as should, and followers have got events from the server as it is now: a kill before that would cut nothing.</summary>
     public async Task WhenLoadedAsync(CancellationToken cancellationToken)
     {
         var since = Stopwatch.GetTimestamp();
-        while (_running < live * 9 / 10)
+        var events = Interlocked.Read(ref _events) + (MinEvents * live);
+        while (_running < live * 9 / 10 || Interlocked.Read(ref _events) < events)
         {
             if (Stopwatch.GetElapsedTime(since) > Progress)
             {
-                throw new TimeoutException($"Only {_running} of {live} answers run; {Summary}.\n{string.Join("\n", _violations.Take(20))}");
+                throw new TimeoutException(
+                    $"Only {_running} of {live} answers run, with {events - Interlocked.Read(ref _events)} events to come; {Summary}.\n{string.Join("\n", _violations.Take(20))}"
+                );
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
