@@ -35,6 +35,12 @@ public abstract record StartCommand
     public virtual string? LockName => IdempotencyKey;
 
     /// <summary>
+    /// The conversation to lock before the decision, by id or by the client's name for it, so that commands for one conversation are serialized. Null for a new
+    /// conversation, and where the decision does not depend on what may change.
+    /// </summary>
+    public virtual string? LockConversation => null;
+
+    /// <summary>
     /// Decides what to do, from what is stored now. It may run more than once, changes nothing, and awaits only <paramref name="reads"/>.
     /// </summary>
     public abstract ValueTask<StartDecision> DecideAsync(ChatReads reads);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.EntityFrameworkCore.Storage;
 using Parley.Server.Data;
 using Parley.Server.Http.Errors;
 
@@ -106,7 +107,7 @@ internal static class RequestPipeline
             );
         }
 
-        if (exception is DbException or DatabaseUnavailableException)
+        if (exception is DbException or RetryLimitExceededException or DatabaseUnavailableException)
         {
             http.Response.Headers.RetryAfter = "5";
             return Problems.WriteAsync(

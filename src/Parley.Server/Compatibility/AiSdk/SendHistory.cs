@@ -25,6 +25,8 @@ public sealed record SendHistory : StartCommand
     /// <summary>The answer to regenerate, by id or name.</summary>
     public string? MessageId { get; init; }
 
+    public override string? LockConversation => Conversation;
+
     private ClientMessage Last => Messages[^1];
 
     public override async ValueTask<StartDecision> DecideAsync(ChatReads reads)

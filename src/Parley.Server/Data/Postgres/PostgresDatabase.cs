@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Npgsql.EntityFrameworkCore.PostgreSQL;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 
@@ -27,7 +29,7 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
         LogSource = Create(LogConnections);
         _contexts = new PooledDbContextFactory<PostgresDbContext>(
             new DbContextOptionsBuilder<PostgresDbContext>()
-                .UseNpgsql(Source, static npgsql => npgsql.EnableRetryOnFailure(3, TimeSpan.FromMilliseconds(200), null))
+                .UseNpgsql(Source, npgsql => npgsql.ExecutionStrategy(dependencies => new RepeatedReads(dependencies, Source)))
                 .Options
         );
 
@@ -160,4 +162,20 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     }
 
     private Task PauseAsync(int attempt) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(2, 10) * attempt), _time);
+
+    /// <summary>What a context reads is read again where the connection was lost.</summary>
+    private sealed class RepeatedReads(ExecutionStrategyDependencies dependencies, NpgsqlDataSource source)
+        : NpgsqlRetryingExecutionStrategy(dependencies, MaxLostConnections, TimeSpan.FromMilliseconds(100), null)
+    {
+        protected override bool ShouldRetryOn(Exception? exception)
+        {
+            if (exception is null || !PostgresErrors.IsLostConnection(exception))
+            {
+                return false;
+            }
+
+            source.Clear();
+            return true;
+        }
+    }
 }

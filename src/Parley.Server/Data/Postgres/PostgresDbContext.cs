@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Parley.Server.Data.Model;
 #if MIGRATIONS
 using Microsoft.EntityFrameworkCore.Design;
@@ -12,7 +13,7 @@ public sealed class PostgresDbContext(DbContextOptions<PostgresDbContext> option
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
-        configurationBuilder.Properties<string>().UseCollation("C");
+        configurationBuilder.Properties<string>().UseCollation("C").HaveConversion<StorableText>();
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -37,6 +38,9 @@ public sealed class PostgresDbContext(DbContextOptions<PostgresDbContext> option
         });
     }
 }
+
+/// <summary>Values that a query compares with, too: what can't be stored isn't found.</summary>
+internal sealed class StorableText() : ValueConverter<string, string>(text => PostgresText.Storable(text), text => text);
 
 /// <summary>One group commit of one node. Its key is the receipt of the commit.</summary>
 public sealed class NodeJournalBatch

@@ -18,6 +18,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
     private NpgsqlBatch? _batch;
     private bool _begun,
         _failed;
+    private int _unread;
 
     /// <summary>The commit was sent. If its reply is lost, it isn't known whether it counts.</summary>
     public bool IsCommitting { get; private set; }
@@ -37,6 +38,11 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
     public override ValueTask AddAsync(string sql, params ReadOnlySpan<(string Name, SqlValue Value)> parameters)
     {
         var command = Add(sql, parameters);
+        if (PostgresStatement.Of(sql).HasRows)
+        {
+            _unread++;
+        }
+
         return isTransaction ? ValueTask.CompletedTask : Run(RunAddedAsync(command));
 
         static async ValueTask Run(ValueTask<int> running) => await running;
@@ -78,6 +84,12 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
             try
             {
                 await using var reader = await batch.ExecuteReaderAsync();
+
+                for (; _unread > 0; _unread--)
+                {
+                    await reader.NextResultAsync();
+                }
+
                 List<T> rows = [];
                 while (await reader.ReadAsync())
                 {
@@ -106,6 +118,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         }
 
         using var batch = TakeBatch();
+        _unread = 0;
         try
         {
             await batch.ExecuteNonQueryAsync();

@@ -8,13 +8,20 @@ internal sealed class PostgresStatement
 {
     private static readonly ConcurrentDictionary<string, PostgresStatement> Known = new();
 
-    private PostgresStatement(string text, string[] names) => (Text, Names) = (text, names);
+    private PostgresStatement(string text, string[] names)
+    {
+        (Text, Names) = (text, names);
+        HasRows = text.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.Ordinal);
+    }
 
     /// <summary>The text with positions.</summary>
     public string Text { get; }
 
     /// <summary>The name at each position, with its <c>@</c>.</summary>
     public string[] Names { get; }
+
+    /// <summary>It is a query. What returns the rows that it changes isn't told apart.</summary>
+    public bool HasRows { get; }
 
     public static PostgresStatement Of(string sql) => Known.GetOrAdd(sql, static sql => Rewrite(sql));
 

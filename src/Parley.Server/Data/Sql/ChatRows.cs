@@ -90,6 +90,18 @@ internal static class ChatRows
         );
 
     /// <summary>
+    /// Locks a conversation until the end of the transaction: what is read of it afterwards is what the transaction changes. Where transactions exclude each other anyway, it does nothing.
+    /// </summary>
+    public static ValueTask LockAsync(SqlSession session, SqlDialect dialect, string idOrName) =>
+        dialect.LockRows.Length == 0
+            ? ValueTask.CompletedTask
+            : session.AddAsync(
+                "SELECT 1 FROM conversations WHERE (id = @id OR external_id = @id) AND tenant_id = @tenant AND owner_id = @owner"
+                    + dialect.LockRows,
+                ("@id", idOrName)
+            );
+
+    /// <summary>
     /// Locks a conversation until the end of the transaction, and reads its state; null when it or the message does not exist.
     /// </summary>
     public static ValueTask<ConversationState?> LockAsync(

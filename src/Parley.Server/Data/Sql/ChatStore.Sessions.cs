@@ -31,6 +31,11 @@ public sealed partial class ChatStore
             }
         }
 
+        if (turn.Conversation is { } name)
+        {
+            await ChatRows.LockAsync(session, database.Dialect, name);
+        }
+
         var target = turn.Conversation is null ? null : await reads.TargetAsync(turn.Conversation, null);
         if (target is { ParentIsRunning: true })
         {
@@ -88,7 +93,7 @@ public sealed partial class ChatStore
             CreatedAt = now,
             ExpiresAt = now + turn.Lifetime,
         };
-        await session.RunAsync(
+        await session.AddAsync(
             """
             INSERT INTO chat_sessions (id, tenant_id, owner_id, kind, conversation_id, message_id, model, project_id, task_id, created_at, expires_at)
             VALUES (@id, @tenant, @owner, @kind, @conversation, @message, @model, @project, @task, @now, @expires)

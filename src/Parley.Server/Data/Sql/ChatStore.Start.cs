@@ -33,6 +33,11 @@ public sealed partial class ChatStore
             await session.LockAsync($"{command.Owner.UserId}\n{name}");
         }
 
+        if (command.LockConversation is { } conversation)
+        {
+            await ChatRows.LockAsync(session, database.Dialect, conversation);
+        }
+
         if (command.IdempotencyKey is { } key && await reads.KeyAsync(key) is { } known)
         {
             return known.Fingerprint == command.Fingerprint

@@ -32,18 +32,18 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
     public Task<int> SweepAsync(DateTimeOffset now, int max) => database.WriteAsync(null, async session =>
         {
             var at = now.ToUnixTimeMilliseconds();
-            await session.RunAsync(
+            await session.AddAsync(
                 "DELETE FROM chat_sessions WHERE kind = 'session' AND expires_at <= @now AND generation_id IS NULL",
                 ("@now", at)
             );
-            await session.RunAsync(
+            await session.AddAsync(
                 "DELETE FROM chat_sessions WHERE kind = 'session' AND expires_at <= @before",
                 ("@before", now.AddDays(-1).ToUnixTimeMilliseconds())
             );
             var expired = await session.QueryAsync(
-                """
+                $"""
                 SELECT id FROM conversations c WHERE expires_at <= @now
-                AND NOT EXISTS (SELECT 1 FROM generations g WHERE g.conversation_id = c.id AND g.status = 'running') LIMIT @max
+                AND NOT EXISTS (SELECT 1 FROM generations g WHERE g.conversation_id = c.id AND g.status = 'running') LIMIT @max{database.Dialect.LockRows}
                 """,
                 static row => row.GetString(0),
                 ("@now", at),
@@ -51,11 +51,16 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
             );
             foreach (var id in expired)
             {
-                await session.RunAsync(
+                await session.AddAsync(
                     "DELETE FROM idempotency_keys WHERE generation_id IN (SELECT id FROM generations WHERE conversation_id = @id)",
                     ("@id", id)
                 );
-                await session.AddAsync("DELETE FROM conversations WHERE id = @id", ("@id", id));
+
+                // A generation may have been started before the row was locked.
+                await session.AddAsync(
+                    "DELETE FROM conversations WHERE id = @id AND NOT EXISTS (SELECT 1 FROM generations WHERE conversation_id = @id AND status = 'running')",
+                    ("@id", id)
+                );
             }
 
             return expired.Count;
@@ -90,6 +95,7 @@ public sealed partial class ChatStore(IDatabase database, IGenerationIndex index
             owner,
             async session =>
             {
+                await ChatRows.LockAsync(session, database.Dialect, id);
                 var running = await session.QueryAsync(
                     "SELECT id FROM generations WHERE conversation_id = @id AND status = 'running' AND tenant_id = @tenant AND owner_id = @owner",
                     static row => new GenerationId(Guid.Parse(row.GetString(0))),

@@ -15,6 +15,8 @@ public sealed record SendMessage : StartCommand
 
     public required string Text { get; init; }
 
+    public override string? LockConversation => Conversation;
+
     public override async ValueTask<StartDecision> DecideAsync(ChatReads reads)
     {
         if (await reads.TargetAsync(Conversation, ParentId) is not { } target)
