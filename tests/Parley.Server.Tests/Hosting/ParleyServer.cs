@@ -1,23 +1,29 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Reflection;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
+using Parley.Server.Tests.Data.Postgres;
 using Parley.Server.Tests.Hosting;
 
 [assembly: AssemblyFixture(typeof(ParleyServer))]
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>The real server, on a free port, over a folder of its own. Tests share one (people are isolated anyway) unless they need other settings, a restart, or the tables for themselves.</summary>
+/// <summary>The real server, on a free port, with a folder of its own. Tests share one (people are isolated anyway) unless they need other settings, a restart, or the tables for themselves.</summary>
+/// <remarks><c>PARLEY_TEST_DATABASE=postgres</c> gives each server a database of its own in a private PostgreSQL; otherwise it is SQLite in its folder.</remarks>
 public sealed class ParleyServer : IAsyncLifetime
 {
     private readonly (string Name, string Value)[] _settings;
     private readonly ConcurrentQueue<string> _errors = new();
+    private TestDatabase? _database;
     private IHost? _host;
     private Task? _running;
 
@@ -41,8 +47,16 @@ public sealed class ParleyServer : IAsyncLifetime
     /// <summary>Everything that was logged as an error.</summary>
     public IReadOnlyCollection<string> Errors => _errors;
 
+    /// <summary>Whether the servers of this test run are on PostgreSQL.</summary>
+    public static bool IsPostgres { get; } = Environment.GetEnvironmentVariable("PARLEY_TEST_DATABASE") == "postgres";
+
     public async ValueTask InitializeAsync()
     {
+        if (IsPostgres)
+        {
+            _database ??= await TestDatabase.CreateAsync();
+        }
+
         var built = new HostBuilt(_errors);
         _running = Task.Factory.StartNew(
             () =>
@@ -50,6 +64,7 @@ public sealed class ParleyServer : IAsyncLifetime
                     "--applicationName=parley",
                     "--urls=http://127.0.0.1:0",
                     $"--Database:Folder={Folder}",
+                    $"--Database:ConnectionString={_database?.ConnectionString ?? Folder}",
                     "--Providers:Demo:TokensPerSecond=0",
                     .. _settings.Select(setting => $"--{setting.Name}={setting.Value}"),
                 ]),
@@ -78,6 +93,10 @@ public sealed class ParleyServer : IAsyncLifetime
     {
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
     }
 
     /// <summary>Stops the server, and waits until it has.</summary>
@@ -98,6 +117,16 @@ public sealed class ParleyServer : IAsyncLifetime
     internal TestUser NewUser() => new(this);
 
     internal Tables Tables => new(this);
+
+    /// <summary>A connection of its own to the server's database.</summary>
+    internal DbConnection OpenDatabase()
+    {
+        DbConnection connection = _database is null
+            ? new SqliteConnection($"Data Source={Path.Combine(Folder, "parley.db")};Pooling=False;Default Timeout=30")
+            : new NpgsqlConnection(_database.ConnectionString + ";Pooling=False");
+        connection.Open();
+        return connection;
+    }
 
     /// <summary>Runs the real <c>Program</c>, and takes its host from the event with which every host says that it was built.</summary>
     private sealed class HostBuilt(ConcurrentQueue<string> errors) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>

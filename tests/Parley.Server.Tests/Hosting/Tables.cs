@@ -1,6 +1,6 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Parley.Server.Http;
 
 namespace Parley.Server.Tests.Hosting;
@@ -11,15 +11,16 @@ internal sealed class Tables(ParleyServer server)
     /// <summary>The tables that hold what people did; a lease is renewed without anybody asking.</summary>
     private static readonly string[] Unwatched = ["nodes", "sqlite_sequence"];
 
+    private static readonly string TableNames = ParleyServer.IsPostgres
+        ? "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        : "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+
     /// <summary>Rows of every table, and a hash of all that is in them.</summary>
     public string Fingerprint()
     {
-        using var connection = Open();
+        using var connection = server.OpenDatabase();
         var text = new StringBuilder();
-        foreach (
-            var table in Query(connection, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0))
-                .Except(Unwatched)
-        )
+        foreach (var table in Query(connection, TableNames, row => row.GetString(0)).Except(Unwatched))
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var rows = 0;
@@ -35,62 +36,44 @@ internal sealed class Tables(ParleyServer server)
         return text.ToString();
     }
 
+    /// <summary>All that is in all tables.</summary>
+    public string Dump()
+    {
+        using var connection = server.OpenDatabase();
+        return string.Concat(
+            Query(connection, TableNames, row => row.GetString(0))
+                .SelectMany(table => Query(connection, $"SELECT * FROM \"{table}\"", Cells))
+        );
+    }
+
     public int Count(string table, string where = "1 = 1", params (string Name, object? Value)[] parameters)
     {
-        using var connection = Open();
+        using var connection = server.OpenDatabase();
         return Query(connection, $"SELECT count(*) FROM {table} WHERE {where}", row => row.GetInt32(0), parameters)[0];
     }
 
-    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params (string Name, object? Value)[] parameters)
+    public List<T> Query<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
     {
-        using var connection = Open();
+        using var connection = server.OpenDatabase();
         return Query(connection, sql, read, parameters);
     }
 
     /// <summary>Changes rows, as time would: what was stored at a time is made older.</summary>
     public int Change(string sql, params (string Name, object? Value)[] parameters)
     {
-        using var connection = Open(SqliteOpenMode.ReadWrite);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        }
-
+        using var connection = server.OpenDatabase();
+        using var command = Command(connection, sql, parameters);
         return command.ExecuteNonQuery();
     }
 
-    private SqliteConnection Open(SqliteOpenMode mode = SqliteOpenMode.ReadOnly)
-    {
-        var file = Path.Combine(server.Folder, "parley.db");
-        var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder
-            {
-                DataSource = file,
-                Mode = mode,
-                Pooling = false,
-                DefaultTimeout = 30,
-            }.ToString()
-        );
-        connection.Open();
-        return connection;
-    }
-
     private static List<T> Query<T>(
-        SqliteConnection connection,
+        DbConnection connection,
         string sql,
-        Func<SqliteDataReader, T> read,
+        Func<DbDataReader, T> read,
         params (string Name, object? Value)[] parameters
     )
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-        {
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        }
-
+        using var command = Command(connection, sql, parameters);
         using var reader = command.ExecuteReader();
         List<T> rows = [];
         while (reader.Read())
@@ -101,7 +84,21 @@ internal sealed class Tables(ParleyServer server)
         return rows;
     }
 
-    private static string Cells(SqliteDataReader row)
+    private static DbCommand Command(DbConnection connection, string sql, (string Name, object? Value)[] parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value ?? DBNull.Value);
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static string Cells(DbDataReader row)
     {
         var cells = new StringBuilder();
         for (var i = 0; i < row.FieldCount; i++)

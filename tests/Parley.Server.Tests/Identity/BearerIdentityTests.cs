@@ -48,7 +48,7 @@ public sealed class BearerIdentityTests(ParleyServer server)
 
         await own.StopAsync();
         var files = Directory.GetFiles(own.Folder, "*", SearchOption.AllDirectories);
-        Assert.Contains(files, file => Path.GetFileName(file) == "parley.db");
+        Assert.NotEmpty(files);
         foreach (var file in files)
         {
             Assert.Equal(
@@ -59,6 +59,9 @@ public sealed class BearerIdentityTests(ParleyServer server)
             );
         }
 
+        var rows = own.Tables.Dump();
+        Assert.Contains("Mine", rows, StringComparison.Ordinal);
+        Assert.DoesNotContain(program.Token, rows, StringComparison.Ordinal);
         await own.InitializeAsync();
         Assert.Equal(2, (await program.GetAsync("/api/v1/conversations")).GetProperty("total").GetInt32());
     }

@@ -262,7 +262,7 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
         return
         [
             .. server.Tables.Query(
-                "SELECT id || title || message_count || updated_at || coalesce(archived_at, '') FROM conversations WHERE owner_id = @id ORDER BY id",
+                "SELECT id || title || message_count || updated_at || coalesce(CAST(archived_at AS TEXT), '') FROM conversations WHERE owner_id = @id ORDER BY id",
                 row => row.GetString(0),
                 ("@id", id)
             ),
