@@ -11,7 +11,7 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Tests.Data;
 
 /// <summary>A server process as far as its data goes: a data folder and what opens it.</summary>
-internal sealed class SqliteProcess : IDisposable
+internal sealed class SqliteProcess : IDataProcess, IDisposable
 {
     private static readonly Lazy<byte[]> Empty = new(CreateEmpty);
     private readonly SqliteFolder _folder;
@@ -59,6 +59,8 @@ internal sealed class SqliteProcess : IDisposable
     public SqliteGenerationStore Store { get; }
 
     public ChatStore Chats { get; }
+
+    IGenerationStore IDataProcess.Store => Store;
 
     /// <summary>A new folder with an empty database.</summary>
     public static SqliteProcess Create(DatabaseOptions? options = null)
@@ -131,6 +133,14 @@ internal sealed class SqliteProcess : IDisposable
     /// <summary>Lets the database grow to so many pages; 1 refuses to grow at all.</summary>
     public Task<long> SetMaxPagesAsync(int pages) =>
         Writer.RunAsync(null, session => session.FirstAsync($"PRAGMA max_page_count = {pages}", row => row.GetInt64(0)));
+
+    async Task<IDataProcess> IDataProcess.KillAsync() => await CrashAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     public void Dispose()
     {

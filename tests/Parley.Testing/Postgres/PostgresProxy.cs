@@ -13,7 +13,8 @@ public sealed class PostgresProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly Lock _gate = new();
     private readonly HashSet<TcpClient> _clients = [];
-    private int _untilCut;
+    private int _untilCut,
+        _refusals;
     private bool _loseReply;
 
     public PostgresProxy(PostgresCluster cluster)
@@ -36,6 +37,15 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// <summary>A request from now on is lost with its connection; the server has not seen it.</summary>
     /// <param name="number">1: the next request.</param>
     public void LoseRequest(int number = 1) => Arm(number, loseReply: false);
+
+    /// <summary>The next connections are closed as soon as they are opened.</summary>
+    public void RefuseNew(int count)
+    {
+        lock (_gate)
+        {
+            _refusals = count;
+        }
+    }
 
     /// <summary>Cuts all connections now.</summary>
     public void CutAll()
@@ -91,11 +101,18 @@ public sealed class PostgresProxy : IAsyncDisposable
         using var _ = client;
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, _target);
             lock (_gate)
             {
+                if (_refusals > 0)
+                {
+                    _refusals--;
+                    return;
+                }
+
                 _clients.Add(client);
             }
+
+            await server.ConnectAsync(IPAddress.Loopback, _target);
 
             var relay = new Connection(this, client.GetStream(), server.GetStream());
             await Task.WhenAny(relay.RequestsAsync(), relay.RepliesAsync());

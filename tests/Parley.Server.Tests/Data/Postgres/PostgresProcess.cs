@@ -7,13 +7,14 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Tests.Data.Postgres;
 
 /// <summary>A server process as far as its data goes: a node on a database, which others may share.</summary>
-internal sealed class PostgresProcess : IAsyncDisposable
+internal sealed class PostgresProcess : IDataProcess
 {
     private readonly string _connectionString;
+    private readonly TimeSpan _lease;
 
-    private PostgresProcess(TestDatabase data, string connectionString, DatabaseOptions options)
+    private PostgresProcess(TestDatabase data, string connectionString, DatabaseOptions options, TimeSpan lease, TimeProvider time)
     {
-        (Data, _connectionString) = (data, connectionString);
+        (Data, _connectionString, _lease) = (data, connectionString, lease);
         Options = new DatabaseOptions
         {
             ConnectionString = connectionString,
@@ -27,8 +28,8 @@ internal sealed class PostgresProcess : IAsyncDisposable
             Database,
             NodeIdentity.Create(),
             wrapped,
-            Microsoft.Extensions.Options.Options.Create(new GenerationOptions { Lease = TimeSpan.FromMinutes(10) }),
-            TimeProvider.System,
+            Microsoft.Extensions.Options.Options.Create(new GenerationOptions { Lease = lease }),
+            time,
             NullLogger<PostgresGenerationStore>.Instance
         );
         Chats = new ChatStore(Database, Store);
@@ -44,20 +45,39 @@ internal sealed class PostgresProcess : IAsyncDisposable
 
     public ChatStore Chats { get; }
 
+    IGenerationStore IDataProcess.Store => Store;
+
     /// <summary>A node on a database.</summary>
     /// <param name="data">The database.</param>
     /// <param name="options">Sizes.</param>
     /// <param name="connectionString">The way there, where it isn't the direct one.</param>
-    public static PostgresProcess Open(TestDatabase data, DatabaseOptions? options = null, string? connectionString = null) =>
-        new(data, connectionString ?? data.ConnectionString, options ?? new DatabaseOptions());
+    /// <param name="lease">How long its lease lasts.</param>
+    /// <param name="time">The clock of its store.</param>
+    public static PostgresProcess Open(
+        TestDatabase data,
+        DatabaseOptions? options = null,
+        string? connectionString = null,
+        TimeSpan? lease = null,
+        TimeProvider? time = null
+    ) =>
+        new(
+            data,
+            connectionString ?? data.ConnectionString,
+            options ?? new DatabaseOptions(),
+            lease ?? TimeSpan.FromMinutes(10),
+            time ?? TimeProvider.System
+        );
 
     /// <summary>This process ends as a kill ends it, and its lease is over. Returns the one that is started next.</summary>
     public async Task<PostgresProcess> CrashAsync()
     {
         await DisposeAsync();
+        await Data.TerminateAsync();
         await ExpireAsync();
-        return Open(Data, Options, _connectionString);
+        return Open(Data, Options, _connectionString, _lease);
     }
+
+    async Task<IDataProcess> IDataProcess.KillAsync() => await CrashAsync();
 
     /// <summary>The lease of this process is over, as after a time in which it didn't renew it.</summary>
     public Task ExpireAsync() => Data.RunAsync($"UPDATE nodes SET lease_until = 0 WHERE id = '{Store.NodeId}'");

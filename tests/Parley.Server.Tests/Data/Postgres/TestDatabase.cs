@@ -10,7 +10,7 @@ internal sealed class TestDatabase : IAsyncDisposable
 {
     private const string Template = "migrated";
 
-    private static readonly Lazy<Task> Migrated = new(MigrateAsync);
+    private static readonly Lazy<Task> Migrated = new(MigrateTemplateAsync);
     private static readonly SemaphoreSlim Copying = new(1, 1);
     private static int _created;
 
@@ -41,6 +41,15 @@ internal sealed class TestDatabase : IAsyncDisposable
         return database;
     }
 
+    /// <summary>A database with the migrations applied, in another cluster.</summary>
+    public static async Task<TestDatabase> CreateAsync(PostgresCluster cluster)
+    {
+        var test = new TestDatabase(cluster, $"test_{Interlocked.Increment(ref _created)}");
+        await RunAsync(cluster, $"CREATE DATABASE {test.Name}");
+        await MigrateAsync(test.ConnectionString);
+        return test;
+    }
+
     /// <summary>An empty database, without tables.</summary>
     public static async Task<TestDatabase> CreateEmptyAsync()
     {
@@ -67,14 +76,23 @@ internal sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Ends all connections to it, as an administrator may.</summary>
+    public Task TerminateAsync() =>
+        RunAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
     public async ValueTask DisposeAsync() => await RunAsync(Cluster, $"DROP DATABASE IF EXISTS {Name} WITH (FORCE)");
 
-    private static async Task MigrateAsync()
+    private static async Task MigrateTemplateAsync()
     {
         var cluster = await PostgresCluster.SharedAsync();
         await RunAsync(cluster, $"CREATE DATABASE {Template}");
+        await MigrateAsync(cluster.ConnectionString(Template));
+    }
+
+    private static async Task MigrateAsync(string connectionString)
+    {
         await using var database = new PostgresDatabase(
-            Microsoft.Extensions.Options.Options.Create(new DatabaseOptions { ConnectionString = cluster.ConnectionString(Template) }),
+            Microsoft.Extensions.Options.Options.Create(new DatabaseOptions { ConnectionString = connectionString }),
             TimeProvider.System
         );
         await PostgresStartup.MigrateAsync(database, CancellationToken.None);
