@@ -41,8 +41,8 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
                     "INSERT INTO things (id, parent, number, big, flag, bytes) VALUES (@id, @parent, @number, @big, @flag, @bytes)",
                     ("@id", $"id{i}"),
                     ("@parent", isNull ? null : "p"),
-                    ("@number", isNull ? null : 7),
-                    ("@big", isNull ? null : long.MaxValue),
+                    ("@number", isNull ? (int?)null : 7),
+                    ("@big", isNull ? (long?)null : long.MaxValue),
                     ("@flag", !isNull),
                     ("@bytes", isNull ? null : new byte[] { 0, 255 })
                 );
