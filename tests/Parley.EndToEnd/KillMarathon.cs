@@ -9,8 +9,14 @@ namespace Parley.EndToEnd;
 /// Keeps a number of answers running, each with its own followers, on a server that is killed repeatedly, and compares everything that was shown
 /// with everything that is stored.
 /// </summary>
-internal sealed class KillMarathon(ServerProcess server, Func<DatabaseCheck> openCheck, ApiClient client, int seed, int live, int maxAdoptions)
-    : IDisposable
+internal sealed class KillMarathon(
+    ServerProcess server,
+    Func<DatabaseCheck> openCheck,
+    ApiClient client,
+    int seed,
+    int live,
+    int maxAdoptions
+) : IDisposable
 {
     public const int MostTokens = 150,
         MostReasoning = 40;

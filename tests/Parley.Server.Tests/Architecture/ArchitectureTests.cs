@@ -6,6 +6,8 @@ using Parley.Server.Data;
 using Parley.Streaming;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
+#pragma warning disable CA1859 // The concrete types of rules are deep generics that say nothing.
+
 namespace Parley.Server.Tests.Architecture;
 
 /// <summary>What each folder of the server and of the engine may know. Each rule has a twin in <see cref="Twins"/> that breaks it, so that a rule which can't fail is noticed.</summary>

@@ -1,5 +1,7 @@
 using Parley.Server.Commands;
 
+#pragma warning disable xUnit1051 // A copy is bounded by its own timeouts.
+
 namespace Parley.Server.Tests.Commands;
 
 /// <summary>The arguments of the program.</summary>

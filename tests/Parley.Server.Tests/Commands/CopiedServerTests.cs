@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using Parley.Server.Tests.Data.Postgres;
 using Parley.Server.Tests.Hosting;
 
+#pragma warning disable xUnit1051 // A copy is bounded by its own timeouts.
+
 namespace Parley.Server.Tests.Commands;
 
 /// <summary>A server on the copy of an installation answers as the one on the installation does, and continues what was running.</summary>

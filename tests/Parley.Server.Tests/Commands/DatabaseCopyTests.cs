@@ -8,6 +8,8 @@ using Parley.Server.Tests.Data.Postgres;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
+#pragma warning disable xUnit1051 // A copy is bounded by its own timeouts.
+
 namespace Parley.Server.Tests.Commands;
 
 /// <summary><c>parley database copy</c>: what it copies, and what it refuses.</summary>

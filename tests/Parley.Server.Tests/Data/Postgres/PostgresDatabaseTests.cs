@@ -79,10 +79,7 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
             ("@id", "a")
         );
         Assert.Equal(("@id'@owner", "aau_ana", "t_1"), row);
-        Assert.Throws<ArgumentException>(() =>
-        {
-            _ = session.QueryAsync("SELECT @missing", static row => 0);
-        });
+        await Assert.ThrowsAsync<ArgumentException>(async () => await session.QueryAsync("SELECT @missing", static row => 0));
     }
 
     [Theory]
