@@ -82,16 +82,23 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
         await Assert.ThrowsAsync<ArgumentException>(async () => await session.QueryAsync("SELECT @missing", static row => 0));
     }
 
-    [Theory]
-    [InlineData("a\0b", "a\uFFFDb")]
-    [InlineData("\uD83D", "\uFFFD")]
-    [InlineData("x\uDE00\uD83Dy", "x\uFFFD\uFFFDy")]
-    [InlineData("😀 \uD83D\uDE00\uD83D", "😀 😀\uFFFD")]
-    [InlineData("Grüße 漢字 😀", "Grüße 漢字 😀")]
-    public async Task Text_ThatPostgresRefuses_IsReplaced(string text, string stored)
+    /// <summary>The texts are not data of a theory: a runner's messages would replace what is not UTF-16.</summary>
+    [Fact]
+    public async Task Text_ThatPostgresRefuses_IsReplaced()
     {
         await using var session = await _database.OpenSystemAsync(Patience.Cancel);
-        Assert.Equal(stored, await session.FirstAsync("SELECT @text", static row => row.GetString(0), ("@text", text)));
+        (string Text, string Stored)[] texts =
+        [
+            ("a\0b", "a\uFFFDb"),
+            ("\uD83D", "\uFFFD"),
+            ("x\uDE00\uD83Dy", "x\uFFFD\uFFFDy"),
+            ("😀 \uD83D\uDE00\uD83D", "😀 😀\uFFFD"),
+            ("Grüße 漢字 😀", "Grüße 漢字 😀"),
+        ];
+        foreach (var (text, stored) in texts)
+        {
+            Assert.Equal(stored, await session.FirstAsync("SELECT @text", static row => row.GetString(0), ("@text", text)));
+        }
     }
 
     [Fact]
