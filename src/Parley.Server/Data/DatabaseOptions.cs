@@ -28,7 +28,7 @@ public sealed class DatabaseOptions
 
     /// <summary>
     /// PostgreSQL: the connection goes through PgBouncer in transaction mode, so nothing may be prepared. Default: recognised by <c>pgbouncer=true</c> in the URL, or
-    /// <c>No Reset On Close=true;Max Auto Prepare=0</c> in Npgsql's form.
+    /// <c>No Reset On Close=true</c> without <c>Max Auto Prepare</c> in Npgsql's form.
     /// </summary>
     public bool? PgBouncer { get; set; }
 

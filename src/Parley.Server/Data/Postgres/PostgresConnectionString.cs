@@ -47,7 +47,7 @@ internal static class PostgresConnectionString
         try
         {
             var builder = new NpgsqlConnectionStringBuilder(setting);
-            pgBouncer = builder.NoResetOnClose && builder.MaxAutoPrepare == 0 && builder.ContainsKey("Max Auto Prepare");
+            pgBouncer = builder.NoResetOnClose && builder.MaxAutoPrepare == 0;
             return builder;
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or InvalidCastException or OverflowException)

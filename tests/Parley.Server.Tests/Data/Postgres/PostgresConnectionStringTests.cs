@@ -34,7 +34,8 @@ public sealed class PostgresConnectionStringTests
     [InlineData("postgres://db/x?pgbouncer=true", null, true)]
     [InlineData("Host=db;No Reset On Close=true;Max Auto Prepare=0", null, true)]
     [InlineData("Host=db;Max Auto Prepare=0", null, false)]
-    [InlineData("Host=db;No Reset On Close=true", null, false)]
+    [InlineData("Host=db;No Reset On Close=true", null, true)]
+    [InlineData("Host=db;No Reset On Close=true;Max Auto Prepare=20", null, false)]
     [InlineData("Host=db", true, true)]
     [InlineData("postgres://db/x?pgbouncer=true", false, false)]
     public void PgBouncer_SaidOrRecognised_PreparesNothing(string setting, bool? said, bool expected)
