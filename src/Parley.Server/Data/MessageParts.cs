@@ -31,7 +31,8 @@ public static class MessageParts
                 }
                 else if (entry.Part?.Part is PartKind.Text)
                 {
-                    Fold(entry.Text, content, json);
+                    content.Append(Encoding.UTF8.GetString(entry.Text));
+                    json.WriteNumberValue(entry.Text.Length);
                 }
                 else
                 {
@@ -43,27 +44,6 @@ public static class MessageParts
         }
 
         return (content.ToString(), Encoding.UTF8.GetString(buffer.WrittenSpan));
-    }
-
-    /// <summary>NUL, which PostgreSQL has no text for, is kept beside the content.</summary>
-    private static void Fold(ReadOnlySpan<byte> text, StringBuilder content, Utf8JsonWriter json)
-    {
-        while (text.Length > 0)
-        {
-            var length = text.IndexOf((byte)0) is var nul and >= 0 ? nul : text.Length;
-            if (length > 0)
-            {
-                content.Append(Encoding.UTF8.GetString(text[..length]));
-                json.WriteNumberValue(length);
-            }
-
-            text = text[length..];
-            if (text.Length > 0)
-            {
-                json.WriteStringValue("\0"u8);
-                text = text[1..];
-            }
-        }
     }
 
     /// <summary>The log again. A message that no model wrote is one text part.</summary>

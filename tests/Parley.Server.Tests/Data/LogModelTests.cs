@@ -14,22 +14,17 @@ using Parley.Testing.Generations;
 namespace Parley.Server.Tests.Data;
 
 /// <summary>
-/// The promise of the whole, at random: the engine over a database, with viewers that come, go and stop, commits that fail, and processes that die and start again.
+/// The promise of the whole, at random: the engine over SQLite, with viewers that come, go and stop, commits that fail, and processes that die and start again.
 /// Whatever happened: what anybody has seen is in the log, at the position where they saw it; and there is one end.
 /// </summary>
-public abstract class LogModelTests : IAsyncLifetime
+public sealed class LogModelTests : IAsyncLifetime
 {
+    private static readonly DatabaseOptions Sizes = new() { SegmentBytes = 256, JournalBytes = 2000 };
     private Node _node = null!;
 
-    /// <summary>So small that logs move all the time.</summary>
-    protected static DatabaseOptions Sizes { get; } = new() { SegmentBytes = 256, JournalBytes = 2000 };
+    public async ValueTask InitializeAsync() => _node = await Node.StartAsync(SqliteProcess.Create(Sizes));
 
-    public virtual async ValueTask InitializeAsync() => _node = await Node.StartAsync(await CreateAsync());
-
-    public virtual async ValueTask DisposeAsync() => await _node.DisposeAsync();
-
-    /// <summary>A process on an empty database.</summary>
-    private protected abstract Task<IDataProcess> CreateAsync();
+    public async ValueTask DisposeAsync() => await _node.KillAsync();
 
     [Fact]
     public async Task Log_AnyHistoryOfWritersViewersAndCrashes_KeepsThePromise() =>
@@ -305,11 +300,11 @@ public abstract class LogModelTests : IAsyncLifetime
     /// <summary>A process: engine and database.</summary>
     private sealed class Node
     {
-        private readonly IDataProcess _process;
+        private readonly SqliteProcess _process;
         private readonly LogWriter _writer;
         private readonly GenerationReaper _reaper;
 
-        private Node(IDataProcess process, Func<GenerationId, GenerationRequest?> requests)
+        private Node(SqliteProcess process, Func<GenerationId, GenerationRequest?> requests)
         {
             var options = Microsoft.Extensions.Options.Options.Create(
                 new GenerationOptions
@@ -340,7 +335,7 @@ public abstract class LogModelTests : IAsyncLifetime
 
         public GenerationRunner Runner { get; }
 
-        public static async Task<Node> StartAsync(IDataProcess process, Func<GenerationId, GenerationRequest?>? requests = null)
+        public static async Task<Node> StartAsync(SqliteProcess process, Func<GenerationId, GenerationRequest?>? requests = null)
         {
             var node = new Node(process, requests ?? (_ => null));
             await node._writer.StartAsync(Patience.Cancel);
@@ -366,21 +361,17 @@ public abstract class LogModelTests : IAsyncLifetime
                 await leave();
             }
 
-            await StopAsync();
-            return await StartAsync(await _process.KillAsync(), requests);
+            var image = await _process.ImageAsync();
+            await KillAsync();
+            return await StartAsync(SqliteProcess.Open(image, Sizes), requests);
         }
 
-        public async Task DisposeAsync()
-        {
-            await StopAsync();
-            await _process.DisposeAsync();
-        }
-
-        private async Task StopAsync()
+        public async Task KillAsync()
         {
             Store.Freeze(afterCommit: false);
             await Store.IdleAsync();
             await _reaper.StopAsync(new CancellationToken(canceled: true)).ContinueWith(_ => { }, TaskScheduler.Default);
+            _process.Dispose();
         }
 
         public async Task<LogSnapshot> ReadAsync(GenerationId id)
@@ -518,10 +509,4 @@ public abstract class LogModelTests : IAsyncLifetime
                 period > TimeSpan.Zero ? period / 50 : period
             );
     }
-}
-
-/// <summary>Over SQLite.</summary>
-public sealed class SqliteLogModelTests : LogModelTests
-{
-    private protected override Task<IDataProcess> CreateAsync() => Task.FromResult<IDataProcess>(SqliteProcess.Create(Sizes));
 }
