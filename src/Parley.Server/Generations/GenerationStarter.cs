@@ -40,11 +40,8 @@ public sealed class GenerationStarter(
             switch (result)
             {
                 case StartResult.Started { Generation: var started }:
-                    Run(
-                        started,
-                        prompt ?? await prompts.BuildAsync(started.Request, started.Path, command.Owner, CancellationToken.None),
-                        slot!
-                    );
+                    var request = await RequestOfAsync(started, command.Owner, prompt);
+                    runner.Start(started.Id, 1, request, slot, started.Continues?.Log is { End: > 0 } log ? log : null);
                     slot = null;
                     if (started.IsListed)
                     {
@@ -114,12 +111,20 @@ public sealed class GenerationStarter(
         }
     }
 
-    private void Run(StartedGeneration started, Prompt prompt, GenerationSlot slot)
+    /// <summary>Never throws: a generation that is stored and never runs would stay unfinished until this process ends.</summary>
+    private async Task<GenerationRequest> RequestOfAsync(StartedGeneration started, Owner owner, Prompt? prompt)
     {
-        // The model was in the catalogue when it was chosen; if it has been removed since, the call to the provider fails and ends the
-        // generation.
-        var route = router.Resolve(started.Info.Model)!;
-        runner.Start(started.Id, 1, prompt.For(route), slot, started.Continues?.Log is { End: > 0 } log ? log : null);
+        var model = started.Info.Model;
+        try
+        {
+            var route = router.Resolve(model) ?? throw new InvalidOperationException($"The model {model} has left the catalogue.");
+            prompt ??= await prompts.BuildAsync(started.Request, started.Path, owner, CancellationToken.None);
+            return prompt.For(route);
+        }
+        catch (Exception exception)
+        {
+            return GenerationRequest.Failing(model, exception);
+        }
     }
 
     private static Problem NotAdmitted(Admission admission) =>

@@ -18,4 +18,12 @@ public sealed record GenerationRequest(
     ChatOptions? Options,
     bool AcceptsPrefix,
     LogSnapshot? Continues = null
-);
+)
+{
+    /// <summary>
+    /// A request that could not be prepared. A generation that is stored must end, so it is started with this: it fails with
+    /// <paramref name="exception"/>, which is logged.
+    /// </summary>
+    public static GenerationRequest Failing(string model, Exception exception) =>
+        new(new FailingChatClient(exception), model, [], null, AcceptsPrefix: false);
+}
