@@ -5,7 +5,9 @@ using System.Runtime.Versioning;
 
 namespace Parley.Bench;
 
-/// <summary>CLOCK_MONOTONIC in nanoseconds. It is the same for all processes of a machine, so timestamps can be compared between processes.</summary>
+/// <summary>
+/// CLOCK_MONOTONIC in nanoseconds. It is the same for all processes of a machine, so timestamps can be compared between processes.
+/// </summary>
 internal static class Clock
 {
     public const long Microsecond = 1_000;

@@ -1,6 +1,8 @@
 namespace Parley.Server;
 
-/// <summary>Maps the short environment variables to settings. .NET's names (<c>Database__Folder</c>) work too and take precedence.</summary>
+/// <summary>
+/// Maps the short environment variables to settings. .NET's names (<c>Database__Folder</c>) work too and take precedence.
+/// </summary>
 internal static class ParleyVariables
 {
     public static void AddParleyVariables(this ConfigurationManager configuration)

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Follows one answer in one wire format, over as many connections as needed. Formats with a cursor continue where the last connection was cut; the
-/// others begin again, and must begin with what was shown before.
+/// Follows one answer in one wire format, over as many connections as needed. Formats with a cursor continue where the last connection was
+/// cut; the others begin again, and must begin with what was shown before.
 /// </summary>
 /// <param name="generationId">What it follows.</param>
 /// <param name="shown">What it has shown, in its format.</param>
@@ -25,7 +25,8 @@ internal sealed class AnswerFollower(string generationId, ShownAnswer shown, Fun
     public int Refusals { get; private set; }
 
     /// <summary>Follows to the end.</summary>
-    /// <exception cref="ViolationException">Something was shown twice, was lost or changed; or a request was refused in another way.</exception>
+    /// <exception cref="ViolationException">Something was shown twice, was lost or changed; or a request was refused in another
+    /// way.</exception>
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
         while (!shown.HasEnded)

@@ -251,8 +251,8 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
     }
 
     /// <summary>
-    /// No task of the page's main thread takes longer than 50 ms while 100 KB of markdown stream in. Held to what the thread really ran: on a machine that other programs keep busy a task
-    /// of 5 ms can last 100, which is not the page's doing. Both are printed.
+    /// No task of the page's main thread takes longer than 50 ms while 100 KB of markdown stream in. Held to what the thread really ran: on
+    /// a machine that other programs keep busy a task of 5 ms can last 100, which is not the page's doing. Both are printed.
     /// </summary>
     [Fact]
     [Trait("Category", "Performance")]

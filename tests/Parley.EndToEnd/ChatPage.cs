@@ -8,7 +8,8 @@ namespace Parley.EndToEnd;
 public sealed partial class ChatPage(IPage page)
 {
     /// <summary>
-    /// Runs before the app: notes the first text that the page ever showed of an answer, whether the text of the last answer ever became shorter from one frame to the next, and, once it is <c>on</c> (then it looks at nothing else), every long task.
+    /// Runs before the app: notes the first text that the page ever showed of an answer, whether the text of the last answer ever became
+    /// shorter from one frame to the next, and, once it is <c>on</c> (then it looks at nothing else), every long task.
     /// </summary>
     private const string Observer = """
         (() => {
@@ -67,7 +68,9 @@ public sealed partial class ChatPage(IPage page)
         await Assertions.Expect(Answers).ToHaveCountAsync(before + 1);
     }
 
-    /// <summary>The text of the last answer, with white space as one space: what markdown does to line breaks does not matter here.</summary>
+    /// <summary>
+    /// The text of the last answer, with white space as one space: what markdown does to line breaks does not matter here.
+    /// </summary>
     public async Task<string> TextAsync() => Plain(await page.EvaluateAsync<string>("window.__watch.text(window.__watch.answer())"));
 
     /// <summary>Waits until at least this number of characters of the answer are shown, and returns the shown text.</summary>

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Runs the clients of <c>tests/clients</c> against one server, each file and version in a process of its own. A few run in parallel from the start, because the tests that wait for their results run one after the
-/// other.
+/// Runs the clients of <c>tests/clients</c> against one server, each file and version in a process of its own. A few run in parallel from
+/// the start, because the tests that wait for their results run one after the other.
 /// </summary>
 public sealed class ClientSuite : IAsyncLifetime
 {
@@ -227,7 +227,10 @@ public sealed class ClientSuite : IAsyncLifetime
 /// <summary>A file of checks, and the version of the client that it drives; empty where there is one version.</summary>
 public sealed record ClientRow(string File, string Version);
 
-/// <summary>One check. <see cref="Outcome"/> is <c>passed</c>, <c>failed</c> or <c>known</c>: failed by the client itself, for the reason in <see cref="Known"/>.</summary>
+/// <summary>
+/// One check. <see cref="Outcome"/> is <c>passed</c>, <c>failed</c> or <c>known</c>: failed by the client itself, for the reason in <see
+/// cref="Known"/>.
+/// </summary>
 public sealed record ClientCheck(string Name, string Outcome, string? Known, string? Seen);
 
 /// <summary>What one file reported. <see cref="IsWhole"/>: the file ran to its end.</summary>

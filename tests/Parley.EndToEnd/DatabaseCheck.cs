@@ -7,7 +7,8 @@ using Parley.Server.Data.Sqlite;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Looks at the database that a killed server left. Of SQLite it opens a copy: opening the file itself would repair it, and hide what the next start has to deal with.
+/// Looks at the database that a killed server left. Of SQLite it opens a copy: opening the file itself would repair it, and hide what the
+/// next start has to deal with.
 /// </summary>
 public sealed class DatabaseCheck : IDisposable
 {

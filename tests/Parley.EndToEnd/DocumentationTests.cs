@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Parley.EndToEnd;
 
-/// <summary>Runs docs/api.md: its lines, as they stand, in one shell, with real curl. What a reader copies works, and answers with the status that the page says.</summary>
+/// <summary>
+/// Runs docs/api.md: its lines, as they stand, in one shell, with real curl. What a reader copies works, and answers with the status that
+/// the page says.
+/// </summary>
 public sealed partial class DocumentationTests : ServerTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);

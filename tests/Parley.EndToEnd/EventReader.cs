@@ -10,7 +10,9 @@ public readonly record struct StreamEvent(long Id, JsonElement Data)
     public string Type => Data.GetProperty("type").GetString()!;
 }
 
-/// <summary>A strict reader of the native event stream, independent of the server's code: it returns only what a browser would show.</summary>
+/// <summary>
+/// A strict reader of the native event stream, independent of the server's code: it returns only what a browser would show.
+/// </summary>
 public static class EventReader
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

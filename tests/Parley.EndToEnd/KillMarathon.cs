@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// Keeps a number of answers running, each with its own followers, on a server that is killed repeatedly, and compares everything that was shown
-/// with everything that is stored.
+/// Keeps a number of answers running, each with its own followers, on a server that is killed repeatedly, and compares everything that was
+/// shown with everything that is stored.
 /// </summary>
 internal sealed class KillMarathon(
     ServerProcess server,
@@ -21,7 +21,9 @@ internal sealed class KillMarathon(
     public const int MostTokens = 150,
         MostReasoning = 40;
 
-    /// <summary>The maximum time without a new event for a running answer while the server is up, so that a run cannot pass without progress.</summary>
+    /// <summary>
+    /// The maximum time without a new event for a running answer while the server is up, so that a run cannot pass without progress.
+    /// </summary>
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(30);
 
     /// <summary>Events for each answer, on average, before the server is killed.</summary>
@@ -82,7 +84,10 @@ internal sealed class KillMarathon(
         }
     }
 
-    /// <summary>Waits until as many answers run as should, and followers have got events from the server as it is now: a kill before that would cut nothing.</summary>
+    /// <summary>
+    /// Waits until as many answers run as should, and followers have got events from the server as it is now: a kill before that would cut
+    /// nothing.
+    /// </summary>
     public async Task WhenLoadedAsync(CancellationToken cancellationToken)
     {
         var since = Stopwatch.GetTimestamp();

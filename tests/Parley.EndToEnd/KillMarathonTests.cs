@@ -5,16 +5,19 @@ using Parley.Testing.Postgres;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// The server is killed with SIGKILL at random moments while 50 answers are written and followed. Nothing that anyone was shown is lost or shown twice,
-/// every answer ends exactly once, and the database stays sound. <c>PARLEY_MARATHON_ROUNDS</c> and <c>PARLEY_MARATHON_SEED</c> choose another run.
-/// With PostgreSQL each round waits until the lease of the killed process has expired and its generations are adopted.
+/// The server is killed with SIGKILL at random moments while 50 answers are written and followed. Nothing that anyone was shown is lost or
+/// shown twice, every answer ends exactly once, and the database stays sound. <c>PARLEY_MARATHON_ROUNDS</c> and <c>PARLEY_MARATHON_SEED</c>
+/// choose another run. With PostgreSQL each round waits until the lease of the killed process has expired and its generations are adopted.
 /// </summary>
 public class KillMarathonTests(ITestOutputHelper output) : ServerTests
 {
     private const int Live = 50,
         MaxAdoptions = 8;
 
-    /// <summary>For how long a process that is loaded runs at most until it is killed, in milliseconds. With PostgreSQL longer: answers also rest until they are adopted.</summary>
+    /// <summary>
+    /// For how long a process that is loaded runs at most until it is killed, in milliseconds. With PostgreSQL longer: answers also rest
+    /// until they are adopted.
+    /// </summary>
     private const int MaxRun = 800,
         MaxRunOnPostgres = 2500;
 

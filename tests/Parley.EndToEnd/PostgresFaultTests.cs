@@ -8,9 +8,9 @@ using Parley.Testing.Postgres;
 namespace Parley.EndToEnd;
 
 /// <summary>
-/// PostgreSQL crashes, loses connections, fills its disk or loses replies, and servers that share it die, while answers are followed in several wire
-/// formats. Nothing that was shown is lost or changed, each answer is completed once, and requests are refused with 503 and <c>Retry-After</c> while
-/// the database is away. <c>PARLEY_FAULT_SECONDS</c> sets how long connections are terminated.
+/// PostgreSQL crashes, loses connections, fills its disk or loses replies, and servers that share it die, while answers are followed in
+/// several wire formats. Nothing that was shown is lost or changed, each answer is completed once, and requests are refused with 503 and
+/// <c>Retry-After</c> while the database is away. <c>PARLEY_FAULT_SECONDS</c> sets how long connections are terminated.
 /// </summary>
 public class PostgresFaultTests(ITestOutputHelper output) : ServerTests
 {

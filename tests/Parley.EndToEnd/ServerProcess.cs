@@ -6,7 +6,9 @@ using System.Runtime.InteropServices;
 
 namespace Parley.EndToEnd;
 
-/// <summary>The real server as a process of its own, with a data folder that outlives it: started, killed and started again on the same port.</summary>
+/// <summary>
+/// The real server as a process of its own, with a data folder that outlives it: started, killed and started again on the same port.
+/// </summary>
 public sealed partial class ServerProcess : IAsyncDisposable
 {
     private const int LinesKept = 150,
@@ -51,7 +53,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
 
     public string DatabaseFile => Path.Combine(Folder, "parley.db");
 
-    /// <summary>How often the process was ended on purpose. It counts up before the signal is sent, so a reader that sees its connection cut finds it changed.</summary>
+    /// <summary>
+    /// How often the process was ended on purpose. It counts up before the signal is sent, so a reader that sees its connection cut finds
+    /// it changed.
+    /// </summary>
     public int Cuts => _cuts;
 
     public bool IsRunning => _process is { HasExited: false };
@@ -68,7 +73,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the server takes requests, at once when it does, with <see cref="Cuts"/> as it was then: while that stays, this process runs.</summary>
+    /// <summary>
+    /// Completes when the server takes requests, at once when it does, with <see cref="Cuts"/> as it was then: while that stays, this
+    /// process runs.
+    /// </summary>
     public Task<int> WhenReadyAsync(CancellationToken cancellationToken)
     {
         lock (_gate)

@@ -7,8 +7,8 @@ namespace Parley.EndToEnd;
 public sealed class ViolationException(string message) : Exception(message);
 
 /// <summary>
-/// All that one follower has shown, joined over its connections. Text is kept with the position of each byte, so that two followers can be compared
-/// whatever slices they got; an entry that comes twice, out of order or after the end is refused at once.
+/// All that one follower has shown, joined over its connections. Text is kept with the position of each byte, so that two followers can be
+/// compared whatever slices they got; an entry that comes twice, out of order or after the end is refused at once.
 /// </summary>
 public sealed class ShownLog(long origin = 0)
 {
@@ -83,7 +83,9 @@ public sealed class ShownLog(long origin = 0)
         }
     }
 
-    /// <summary>Throws unless everything shown here is, byte for byte and at the same positions, what <paramref name="whole"/> begins with.</summary>
+    /// <summary>
+    /// Throws unless everything shown here is, byte for byte and at the same positions, what <paramref name="whole"/> begins with.
+    /// </summary>
     public void MustBePrefixOf(ShownLog whole)
     {
         var expected = whole.From(Origin);

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Parley.EndToEnd;
 
-/// <summary>A model behind OpenAI's protocol that sends what the test tells it to, when it tells it to, and counts how often it was asked.</summary>
+/// <summary>
+/// A model behind OpenAI's protocol that sends what the test tells it to, when it tells it to, and counts how often it was asked.
+/// </summary>
 public sealed class UpstreamModel : IAsyncDisposable
 {
     private readonly WebApplication _app;

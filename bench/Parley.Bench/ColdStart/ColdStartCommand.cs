@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Parley.Bench;
 
-/// <summary>Measures the time from the start of the server with an empty database until <c>GET /health/ready</c> returns 200, and the memory 5 s later.</summary>
+/// <summary>
+/// Measures the time from the start of the server with an empty database until <c>GET /health/ready</c> returns 200, and the memory 5 s
+/// later.
+/// </summary>
 internal static class ColdStartCommand
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(5);

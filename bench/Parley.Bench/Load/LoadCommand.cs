@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Parley.Bench;
 
 /// <summary>
-/// A load generator for streamed responses over HTTP/1.1. It runs many streams at once, checks and times every token, and reports the CPU and
-/// memory that the server used.
+/// A load generator for streamed responses over HTTP/1.1. It runs many streams at once, checks and times every token, and reports the CPU
+/// and memory that the server used.
 /// </summary>
 internal static class LoadCommand
 {

@@ -26,10 +26,15 @@ internal sealed record LoadResult
 
     public required double TokensPerSecond { get; init; }
 
-    /// <summary>Milliseconds from before connecting (with <see cref="LoadPlan.ConnectFirst"/>: from sending the request) to the first token.</summary>
+    /// <summary>
+    /// Milliseconds from before connecting (with <see cref="LoadPlan.ConnectFirst"/>: from sending the request) to the first token.
+    /// </summary>
     public required Percentiles FirstToken { get; init; }
 
-    /// <summary>Milliseconds from the provider's timestamp of a token to its arrival. With followers: only tokens sent after the follower had joined.</summary>
+    /// <summary>
+    /// Milliseconds from the provider's timestamp of a token to its arrival. With followers: only tokens sent after the follower had
+    /// joined.
+    /// </summary>
     public required Percentiles Lateness { get; init; }
 
     public required double ServerCpuSeconds { get; init; }

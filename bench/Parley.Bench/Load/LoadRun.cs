@@ -193,7 +193,8 @@ internal sealed class LoadRun(LoadPlan plan) : IDisposable
         return (int)Math.Clamp((next - Clock.Now) / Clock.Millisecond, 0, 100);
     }
 
-    // Only a few at a time, so that the streams that are open are read in between. Requests on connections that are already open go all at once.
+    // Only a few at a time, so that the streams that are open are read in between. Requests on connections that are already open go all at
+    // once.
     private void StartDue(long now)
     {
         for (var i = 0; (i < MaxStartsAtOnce || _connected.Count > 0) && _planned.TryPeek(out var request, out var due) && due <= now; i++)

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Parley.Bench;
 
 /// <summary>
-/// Finds the mock provider's tokens (<c>~{number}:{nanoseconds}~</c>) in a response body of any wire format, and checks that their numbers are
-/// consecutive.
+/// Finds the mock provider's tokens (<c>~{number}:{nanoseconds}~</c>) in a response body of any wire format, and checks that their numbers
+/// are consecutive.
 /// </summary>
 internal struct TokenScanner
 {

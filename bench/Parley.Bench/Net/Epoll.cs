@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Parley.Bench;
 
 /// <summary>
-/// Level-triggered readiness of many sockets in one thread. The runtime's asynchronous sockets switch to the thread pool for each read; that CPU
-/// would be taken from the server under test, which runs on the same machine.
+/// Level-triggered readiness of many sockets in one thread. The runtime's asynchronous sockets switch to the thread pool for each read;
+/// that CPU would be taken from the server under test, which runs on the same machine.
 /// </summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {

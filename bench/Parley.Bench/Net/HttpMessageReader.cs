@@ -53,7 +53,9 @@ internal sealed class HttpMessageReader(bool isRequest)
         return null;
     }
 
-    /// <summary>Consumes part of the input and returns the body bytes in it, if any. Call it until the input is empty or the message is complete.</summary>
+    /// <summary>
+    /// Consumes part of the input and returns the body bytes in it, if any. Call it until the input is empty or the message is complete.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<byte> Read(ref ReadOnlySpan<byte> input)
     {

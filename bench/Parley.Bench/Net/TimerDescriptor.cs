@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Parley.Bench;
 
-/// <summary>A timerfd that wakes an <see cref="Epoll"/> at a time of <see cref="Clock"/>, with a finer resolution than epoll's timeout of whole milliseconds.</summary>
+/// <summary>
+/// A timerfd that wakes an <see cref="Epoll"/> at a time of <see cref="Clock"/>, with a finer resolution than epoll's timeout of whole
+/// milliseconds.
+/// </summary>
 internal sealed unsafe partial class TimerDescriptor : IDisposable
 {
     private const int Monotonic = 1;

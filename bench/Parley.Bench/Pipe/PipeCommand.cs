@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Parley.Bench;
 
 /// <summary>
-/// The baseline: copies the provider's bytes to the client as they arrive, without parsing, checking or storing them. It uses ASP.NET Core's
-/// defaults, without tuning.
+/// The baseline: copies the provider's bytes to the client as they arrive, without parsing, checking or storing them. It uses ASP.NET
+/// Core's defaults, without tuning.
 /// </summary>
 internal static class PipeCommand
 {

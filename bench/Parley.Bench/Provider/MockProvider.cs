@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace Parley.Bench;
 
 /// <summary>
-/// The provider's loop: one thread, one epoll, one timer. Tokens are sent in the order in which they are due. The time of a token is computed from
-/// the start of its response, so pacing does not drift. It must use little CPU, since it shares the cores with the server under test.
+/// The provider's loop: one thread, one epoll, one timer. Tokens are sent in the order in which they are due. The time of a token is
+/// computed from the start of its response, so pacing does not drift. It must use little CPU, since it shares the cores with the server
+/// under test.
 /// </summary>
 internal sealed class MockProvider : IDisposable
 {
@@ -29,7 +30,8 @@ internal sealed class MockProvider : IDisposable
 
     /// <param name="port">On the loopback address.</param>
     /// <param name="models">The models that <c>GET /v1/models</c> lists. Any other name is accepted, too.</param>
-    /// <param name="tick">Nanoseconds between two wake-ups; each sends all tokens that have become due. Programs seldom have finer timers than one millisecond.</param>
+    /// <param name="tick">Nanoseconds between two wake-ups; each sends all tokens that have become due. Programs seldom have finer timers
+    /// than one millisecond.</param>
     public MockProvider(int port, string[] models, long tick)
     {
         (_models, _tick) = (models, tick);

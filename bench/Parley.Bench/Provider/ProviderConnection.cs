@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Parley.Bench;
 
-/// <summary>A connection to the mock provider: reads requests, sends responses, and buffers what the client is too slow to receive.</summary>
+/// <summary>
+/// A connection to the mock provider: reads requests, sends responses, and buffers what the client is too slow to receive.
+/// </summary>
 internal sealed class ProviderConnection(MockProvider provider, Socket socket, int key)
 {
     private readonly MemoryStream _body = new();

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Parley.Bench;
 
 /// <summary>
-/// The events of a model's stream, encoded once. A token is a prefix, <c>~{number}:{nanoseconds}~ </c> and a suffix: one chunk of the body, sent with
-/// one write. A reader checks the order by the numbers and computes the lateness from the timestamps.
+/// The events of a model's stream, encoded once. A token is a prefix, <c>~{number}:{nanoseconds}~ </c> and a suffix: one chunk of the body,
+/// sent with one write. A reader checks the order by the numbers and computes the lateness from the timestamps.
 /// </summary>
 internal sealed class ResponseFrames
 {

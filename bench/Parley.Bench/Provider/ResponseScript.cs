@@ -3,12 +3,14 @@ using System.Globalization;
 namespace Parley.Bench;
 
 /// <summary>
-/// The response that a model name requests from the mock provider:
-/// <c>mock[-n{tokens}][-d{ms between tokens}][-f{ms before the first token}][-w{fault}[@{token}]][-s]</c>. <c>-s</c> sends the tokens of all responses
-/// at the same time instead of spreading them over the delay.
+/// The response that a model name requests from the mock provider: <c>mock[-n{tokens}][-d{ms between tokens}][-f{ms before the first
+/// token}][-w{fault}[@{token}]][-s]</c>. <c>-s</c> sends the tokens of all responses at the same time instead of spreading them over the
+/// delay.
 /// <list type="bullet">
-/// <item>Faults within the stream, before the given token (default: the fourth, number 3): <c>reset</c> (RST), <c>eof</c> (closed without an end),
-/// <c>stall</c> (no further bytes), <c>badjson</c> and <c>badutf8</c> (one invalid event, then the rest), <c>error</c> (an error event, then the end),
+/// <item>Faults within the stream, before the given token (default: the fourth, number 3): <c>reset</c> (RST), <c>eof</c> (closed without
+/// an end),
+/// <c>stall</c> (no further bytes), <c>badjson</c> and <c>badutf8</c> (one invalid event, then the rest), <c>error</c> (an error event,
+/// then the end),
 /// <c>big</c> (one delta of 1 MiB, then the rest).</item>
 /// <item>Faults at the end: <c>nofinish</c> (no finish reason), <c>dupfinish</c> (two).</item>
 /// <item>Instead of a stream: a status (<c>429</c>, <c>500</c>, …), <c>html</c>, <c>redirect</c>, <c>hang</c> (no response head).</item>

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Parley.Bench;
 
-/// <summary>A scripted response in progress. The provider's loop calls <see cref="Step"/> when it is due; <see cref="Due"/> is the time of the next step.</summary>
+/// <summary>
+/// A scripted response in progress. The provider's loop calls <see cref="Step"/> when it is due; <see cref="Due"/> is the time of the next
+/// step.
+/// </summary>
 internal sealed class ScriptedResponse
 {
     public const long Never = long.MaxValue;

@@ -67,7 +67,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public string LastLogLines() =>
         string.Join('\n', new[] { _log, _log + ".err" }.Where(File.Exists).SelectMany(ReadLines).TakeLast(MaxLogLines));
 
-    /// <summary>Sends a signal to the process, or to the given descendant of it, and waits up to 5 s until the process has exited.</summary>
+    /// <summary>
+    /// Sends a signal to the process, or to the given descendant of it, and waits up to 5 s until the process has exited.
+    /// </summary>
     public async Task ShutDownAsync(int signal, int? pid = null)
     {
         _ = kill(pid ?? Pid, signal);

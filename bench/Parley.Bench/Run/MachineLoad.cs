@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Parley.Bench;
 
 /// <summary>
-/// CPU that other processes use. On a busy machine batches are larger, which lowers the CPU per token of a target that batches, so results must
-/// not be compared.
+/// CPU that other processes use. On a busy machine batches are larger, which lowers the CPU per token of a target that batches, so results
+/// must not be compared.
 /// </summary>
 internal static class MachineLoad
 {

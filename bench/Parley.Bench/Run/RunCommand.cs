@@ -1,6 +1,8 @@
 namespace Parley.Bench;
 
-/// <summary>Starts all targets, measures the selected rows the given number of times, and prints a report with the worst of the runs.</summary>
+/// <summary>
+/// Starts all targets, measures the selected rows the given number of times, and prints a report with the worst of the runs.
+/// </summary>
 internal static class RunCommand
 {
     public static async Task<int> RunAsync(CommandLine line)

@@ -71,7 +71,10 @@ internal sealed record RunOptions(
 
     public bool Includes(string target) => Targets.Contains(target);
 
-    /// <summary>The given durability, or the one that the database is usually run with: Parley's default for SQLite, PostgreSQL's own for PostgreSQL.</summary>
+    /// <summary>
+    /// The given durability, or the one that the database is usually run with: Parley's default for SQLite, PostgreSQL's own for
+    /// PostgreSQL.
+    /// </summary>
     public Durability DurabilityOf(DatabaseKind database) =>
         Durability ?? (database == DatabaseKind.Postgres ? Bench.Durability.Power : Bench.Durability.Process);
 

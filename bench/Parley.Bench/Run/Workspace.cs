@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Parley.Bench;
 
-/// <summary>A temporary folder and the processes that use it. Disposing stops the processes, the last started first, and deletes the folder.</summary>
+/// <summary>
+/// A temporary folder and the processes that use it. Disposing stops the processes, the last started first, and deletes the folder.
+/// </summary>
 internal sealed class Workspace : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _cleanUp = [];

@@ -8,7 +8,9 @@ namespace Parley.Server.Commands;
 /// <param name="To">The PostgreSQL database.</param>
 internal sealed record CopyArguments(string From, DatabaseOptions To)
 {
-    /// <summary>Reads <c>--to URL</c>, <c>--to=URL</c>, <c>--from FOLDER</c> and <c>--from=FOLDER</c>. Null when they are invalid.</summary>
+    /// <summary>
+    /// Reads <c>--to URL</c>, <c>--to=URL</c>, <c>--from FOLDER</c> and <c>--from=FOLDER</c>. Null when they are invalid.
+    /// </summary>
     public static CopyArguments? Read(string[] arguments, IConfiguration configuration, out string error)
     {
         var options = new DatabaseOptions();

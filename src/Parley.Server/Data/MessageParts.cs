@@ -10,8 +10,8 @@ namespace Parley.Server.Data;
 /// together give the log again, byte for byte and position for position.
 /// </summary>
 /// <remarks>
-/// <c>parts</c> is a JSON array in the log's order: an object is a control entry, a number is a length in UTF-8 bytes of text that comes from <c>content</c>, a string is the text
-/// of a part of another kind.
+/// <c>parts</c> is a JSON array in the log's order: an object is a control entry, a number is a length in UTF-8 bytes of text that comes
+/// from <c>content</c>, a string is the text of a part of another kind.
 /// </remarks>
 public static class MessageParts
 {

@@ -25,7 +25,9 @@ public static partial class MessageText
     [GeneratedRegex(@"\*\*|__|~~|`+|^[ \t]*(?:#{1,6}|>|[-*+]|\d{1,3}\.)[ \t]+", RegexOptions.Multiline)]
     private static partial Regex MarkdownMarks();
 
-    /// <summary>At most so many characters as a reader counts them (a flag or a letter with marks is one), with white space folded.</summary>
+    /// <summary>
+    /// At most so many characters as a reader counts them (a flag or a letter with marks is one), with white space folded.
+    /// </summary>
     private static string Shorten(string text, int length)
     {
         var shortened = new StringBuilder();

@@ -35,8 +35,8 @@ public abstract record StartCommand
     public virtual string? LockName => IdempotencyKey;
 
     /// <summary>
-    /// The conversation to lock before the decision, by id or by the client's name for it, so that commands for one conversation are serialized. Null for a new
-    /// conversation, and where the decision does not depend on what may change.
+    /// The conversation to lock before the decision, by id or by the client's name for it, so that commands for one conversation are
+    /// serialized. Null for a new conversation, and where the decision does not depend on what may change.
     /// </summary>
     public virtual string? LockConversation => null;
 

@@ -2,7 +2,9 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Names that clients choose for conversations and messages. A name is unique for its owner; names of other owners are never found.</summary>
+/// <summary>
+/// Names that clients choose for conversations and messages. A name is unique for its owner; names of other owners are never found.
+/// </summary>
 public static class ClientNames
 {
     private const int MaxLength = 128;

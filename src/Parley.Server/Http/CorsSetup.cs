@@ -5,7 +5,10 @@ namespace Parley.Server.Http;
 /// <summary>Which pages of other origins may call this server. Section <c>Cors</c> of the configuration.</summary>
 public sealed class CorsOptions
 {
-    /// <summary>Origins, as <c>https://app.example.org</c>. Default none. Their pages may send this server's cookie, if the browser allows it. There is no wildcard.</summary>
+    /// <summary>
+    /// Origins, as <c>https://app.example.org</c>. Default none. Their pages may send this server's cookie, if the browser allows it. There
+    /// is no wildcard.
+    /// </summary>
     public IReadOnlyList<string> Origins { get; set; } = [];
 }
 

@@ -3,7 +3,10 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>Paging by <c>limit</c> and <c>offset</c>, for compatibility. Parley's own routes page by cursor, which neither skips nor repeats rows when others are added or deleted.</summary>
+/// <summary>
+/// Paging by <c>limit</c> and <c>offset</c>, for compatibility. Parley's own routes page by cursor, which neither skips nor repeats rows
+/// when others are added or deleted.
+/// </summary>
 public readonly record struct Paging(int Limit, int Offset)
 {
     private const int MaxOffset = 1_000_000;

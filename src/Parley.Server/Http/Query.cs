@@ -7,7 +7,9 @@ namespace Parley.Server.Http;
 /// <summary>Reads query parameters strictly: each at most once, in its canonical form and in range.</summary>
 public static class Query
 {
-    /// <summary>Parses a whole number in its canonical form: digits without leading zeros. The parser of .NET ignores trailing NUL characters.</summary>
+    /// <summary>
+    /// Parses a whole number in its canonical form: digits without leading zeros. The parser of .NET ignores trailing NUL characters.
+    /// </summary>
     public static bool TryParse(string? text, out long value)
     {
         value = 0;

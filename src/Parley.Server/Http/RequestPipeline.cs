@@ -9,7 +9,9 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http;
 
-/// <summary>What every request passes through: limits, headers, the check for cross-site requests, and the error responses of exceptions.</summary>
+/// <summary>
+/// What every request passes through: limits, headers, the check for cross-site requests, and the error responses of exceptions.
+/// </summary>
 internal static class RequestPipeline
 {
     private const string ContentSecurityPolicy =
@@ -28,7 +30,8 @@ internal static class RequestPipeline
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // Far above the limits of StrictJson: up to here Kestrel drains a body that was refused, since closing a connection with unread data resets it and the response is lost.
+            // Far above the limits of StrictJson: up to here Kestrel drains a body that was refused, since closing a connection with unread
+            // data resets it and the response is lost.
             kestrel.Limits.MaxRequestBodySize = 32 * 1024 * 1024;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
             kestrel.Limits.MinResponseDataRate = null; // StreamTimeouts has a write deadline instead

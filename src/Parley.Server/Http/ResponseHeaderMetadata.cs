@@ -5,7 +5,10 @@ namespace Parley.Server.Http;
 /// <param name="Value">Makes its value for a response.</param>
 public sealed record ResponseHeaderMetadata(string Name, Func<string> Value);
 
-/// <summary>Responses of the route may be compressed, since they hold no personal data. Compressing secrets together with text that others control would reveal them (BREACH).</summary>
+/// <summary>
+/// Responses of the route may be compressed, since they hold no personal data. Compressing secrets together with text that others control
+/// would reveal them (BREACH).
+/// </summary>
 public sealed record CompressibleMetadata;
 
 public static class ResponseMetadataExtensions

@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Routing.Template;
 
 namespace Parley.Server.Http;
 
-/// <summary>Applies a group's metadata to requests below its prefix that match none of its routes. The framework's own 404 and 405 endpoints have no metadata.</summary>
+/// <summary>
+/// Applies a group's metadata to requests below its prefix that match none of its routes. The framework's own 404 and 405 endpoints have no
+/// metadata.
+/// </summary>
 public static class UnmatchedRequests
 {
     /// <summary>Responds 404, or 405 with <c>Allow</c>, to requests below the group's prefix that match no route.</summary>

@@ -67,7 +67,9 @@ public static class ApiDescription
         );
     }
 
-    /// <summary>Keeps the framework from making schemas of its own: <see cref="OperationTransformer"/> writes all of an operation.</summary>
+    /// <summary>
+    /// Keeps the framework from making schemas of its own: <see cref="OperationTransformer"/> writes all of an operation.
+    /// </summary>
     private sealed class NothingInferred : IApiDescriptionProvider
     {
         public int Order => 0; // after the provider that describes endpoints

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Parley.Server.OpenApi;
 
-// What the framework's WithName, WithSummary, WithDescription, WithTags and Produces cannot say of a route. Metadata for the API document only: nothing is bound, validated or written by it.
+// What the framework's WithName, WithSummary, WithDescription, WithTags and Produces cannot say of a route. Metadata for the API document
+// only: nothing is bound, validated or written by it.
 
 /// <summary>What a tag is about.</summary>
 public sealed record TagMetadata(string Name, string Description);

@@ -12,7 +12,8 @@ namespace Parley.Server.OpenApi;
 
 /// <summary>How the JSON of a type is used.</summary>
 /// <param name="Json">The options with which it is written or read.</param>
-/// <param name="IsRequest">It is read: members may be absent or null unless they are required. Otherwise it is written: members that cannot be null are always present.</param>
+/// <param name="IsRequest">It is read: members may be absent or null unless they are required. Otherwise it is written: members that cannot
+/// be null are always present.</param>
 /// <param name="IsTolerant">Unknown members are ignored.</param>
 internal sealed record SchemaUse(JsonSerializerOptions Json, bool IsRequest, bool IsTolerant);
 

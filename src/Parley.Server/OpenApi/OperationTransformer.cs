@@ -12,7 +12,10 @@ using Parley.Server.RateLimiting;
 
 namespace Parley.Server.OpenApi;
 
-/// <summary>Writes an operation from the metadata of its route: handlers read requests and write responses themselves, so the framework learns nothing from their signatures.</summary>
+/// <summary>
+/// Writes an operation from the metadata of its route: handlers read requests and write responses themselves, so the framework learns
+/// nothing from their signatures.
+/// </summary>
 internal sealed class OperationTransformer : IOpenApiOperationTransformer
 {
     private static readonly HeaderDescription RetryAfter = new("Retry-After", "Seconds after which the same request may succeed."),

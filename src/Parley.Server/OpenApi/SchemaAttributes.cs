@@ -1,6 +1,7 @@
 namespace Parley.Server.OpenApi;
 
-// What the API document says of a member, besides its description. These attributes check nothing: where a body is read, the code enforces the same rules, and a test holds the two together.
+// What the API document says of a member, besides its description. These attributes check nothing: where a body is read, the code enforces
+// the same rules, and a test holds the two together.
 
 /// <summary>The member is required and not null. Members of requests are optional otherwise.</summary>
 [AttributeUsage(AttributeTargets.Property)]

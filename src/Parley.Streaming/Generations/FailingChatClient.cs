@@ -2,7 +2,9 @@ using Microsoft.Extensions.AI;
 
 namespace Parley.Streaming.Generations;
 
-/// <summary>The client of a request that could not be prepared: it fails at once, which ends the generation as any failure of a model does.</summary>
+/// <summary>
+/// The client of a request that could not be prepared: it fails at once, which ends the generation as any failure of a model does.
+/// </summary>
 internal sealed class FailingChatClient(Exception exception) : IChatClient
 {
     public Task<ChatResponse> GetResponseAsync(

@@ -10,7 +10,10 @@ using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
 namespace Parley.Server.Tests.Architecture;
 
-/// <summary>What each folder of the server and of the engine may know. Each rule has a twin in <see cref="Twins"/> that breaks it, so that a rule which can't fail is noticed.</summary>
+/// <summary>
+/// What each folder of the server and of the engine may know. Each rule has a twin in <see cref="Twins"/> that breaks it, so that a rule
+/// which can't fail is noticed.
+/// </summary>
 public sealed class ArchitectureTests
 {
     private const string Server = "Parley.Server",

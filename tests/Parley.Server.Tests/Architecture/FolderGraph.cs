@@ -2,7 +2,9 @@ using ArchUnitNET.Domain.Extensions;
 
 namespace Parley.Server.Tests.Architecture;
 
-/// <summary>Which folders of a folder name types of which others. A folder and those below it are one; types of the folder itself are left out.</summary>
+/// <summary>
+/// Which folders of a folder name types of which others. A folder and those below it are one; types of the folder itself are left out.
+/// </summary>
 internal sealed class FolderGraph
 {
     private readonly SortedDictionary<(string From, string To), string> _edges = [];

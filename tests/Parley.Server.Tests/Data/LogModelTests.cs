@@ -14,8 +14,8 @@ using Parley.Testing.Generations;
 namespace Parley.Server.Tests.Data;
 
 /// <summary>
-/// The promise of the whole, at random: the engine over SQLite, with viewers that come, go and stop, commits that fail, and processes that die and start again.
-/// Whatever happened: what anybody has seen is in the log, at the position where they saw it; and there is one end.
+/// The promise of the whole, at random: the engine over SQLite, with viewers that come, go and stop, commits that fail, and processes that
+/// die and start again. Whatever happened: what anybody has seen is in the log, at the position where they saw it; and there is one end.
 /// </summary>
 public sealed class LogModelTests : IAsyncLifetime
 {
@@ -351,7 +351,9 @@ public sealed class LogModelTests : IAsyncLifetime
             return id;
         }
 
-        /// <summary>Dies between two commits, or after one that nobody was told of. Returns the process that starts over what is on the disk.</summary>
+        /// <summary>
+        /// Dies between two commits, or after one that nobody was told of. Returns the process that starts over what is on the disk.
+        /// </summary>
         public async Task<Node> CrashAsync(Random random, Func<GenerationId, GenerationRequest?> requests, Func<Task>? leave = null)
         {
             Store.Freeze(afterCommit: random.Next(2) == 0);

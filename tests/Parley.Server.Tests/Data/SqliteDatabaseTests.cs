@@ -131,7 +131,10 @@ public sealed class SqliteDatabaseTests
         Assert.Equal(1, await process.CountAsync("generations"));
     }
 
-    /// <summary>Keeps the writer busy, so that what is asked meanwhile comes into one commit. Returns when it is busy, with what ends when it no longer is.</summary>
+    /// <summary>
+    /// Keeps the writer busy, so that what is asked meanwhile comes into one commit. Returns when it is busy, with what ends when it no
+    /// longer is.
+    /// </summary>
     private static async Task<Task> BlockAsync(SqliteProcess process, ManualResetEventSlim release)
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -47,7 +47,9 @@ public class SqliteGenerationStoreTests : GenerationStoreContract
     protected override Task AllowCommitsAsync() => _process.SetMaxPagesAsync(1_000_000_000);
 }
 
-/// <summary>An append may complete on the store's own thread, which a caller must not keep; tests do more than the engine before they wait again.</summary>
+/// <summary>
+/// An append may complete on the store's own thread, which a caller must not keep; tests do more than the engine before they wait again.
+/// </summary>
 internal sealed class LeavingItsThread(IGenerationStore store) : IGenerationStore
 {
     public async ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PendingSlice> slices, CancellationToken cancellationToken)

@@ -6,7 +6,9 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;
 
-/// <summary>However an answer ends, no client mistakes an incomplete answer for a complete one: in each wire format, over real connections.</summary>
+/// <summary>
+/// However an answer ends, no client mistakes an incomplete answer for a complete one: in each wire format, over real connections.
+/// </summary>
 public sealed class EndingTests(ParleyServer server)
 {
     /// <summary>Formats whose clients take any body that ends regularly for a complete answer.</summary>

@@ -17,7 +17,8 @@ public sealed class RandomCutServer : IAsyncLifetime
 }
 
 /// <summary>
-/// A hundred answers in each format, each cut after a random number of bytes: what was received is the beginning of the answer, no client takes it for complete, and after reconnecting each has every character once.
+/// A hundred answers in each format, each cut after a random number of bytes: what was received is the beginning of the answer, no client
+/// takes it for complete, and after reconnecting each has every character once.
 /// </summary>
 public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<RandomCutServer>
 {
@@ -70,7 +71,8 @@ public sealed class RandomCutTests(RandomCutServer fixture) : IClassFixture<Rand
             return;
         }
 
-        // Without a cursor the whole answer is read again: by repeating the request, or, once the generation's id is known, by following it.
+        // Without a cursor the whole answer is read again: by repeating the request, or, once the generation's id is known, by following
+        // it.
         var again =
             cut.Headers.TryGetValue("X-Generation-Id", out var generation) && random.Next(2) == 0
                 ? await RequestAsync(ana, int.MaxValue, "GET", $"/api/v1/generations/{generation}/events?format={format}", null)

@@ -2,7 +2,9 @@ using Parley.Server.Http.Json;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>A chat as <c>useChat</c> of AI SDK 4 keeps it: under an id of its own, sending all that it shows each time, without ids of messages.</summary>
+/// <summary>
+/// A chat as <c>useChat</c> of AI SDK 4 keeps it: under an id of its own, sending all that it shows each time, without ids of messages.
+/// </summary>
 internal sealed class DataChat(TestUser user, string? id = null, string api = "/api/chat")
 {
     public string Id { get; } = id ?? UiMessage.NewId();

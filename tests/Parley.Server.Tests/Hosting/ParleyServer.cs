@@ -17,8 +17,14 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Hosting;
 
-/// <summary>The real server, on a free port, with a folder of its own. Tests share one (people are isolated anyway) unless they need other settings, a restart, or the tables for themselves.</summary>
-/// <remarks><c>PARLEY_TEST_DATABASE=postgres</c> gives each server a database of its own in a private PostgreSQL; otherwise it is SQLite in its folder.</remarks>
+/// <summary>
+/// The real server, on a free port, with a folder of its own. Tests share one (people are isolated anyway) unless they need other settings,
+/// a restart, or the tables for themselves.
+/// </summary>
+/// <remarks>
+/// <c>PARLEY_TEST_DATABASE=postgres</c> gives each server a database of its own in a private PostgreSQL; otherwise it is SQLite in its
+/// folder.
+/// </remarks>
 public sealed class ParleyServer : IAsyncLifetime
 {
     private readonly (string Name, string Value)[] _settings;

@@ -7,7 +7,10 @@ namespace Parley.Server.Tests.Hosting;
 /// <summary>An item of a stream of Server-Sent Events: an event, or a comment (a heartbeat).</summary>
 internal sealed record SseItem(string? Comment, string Type, string Data, string LastEventId);
 
-/// <summary>Reads server-sent events as the HTML standard says: any line end, a BOM, sticky ids, an unfinished last block discarded. Refuses bytes that are not UTF-8.</summary>
+/// <summary>
+/// Reads server-sent events as the HTML standard says: any line end, a BOM, sticky ids, an unfinished last block discarded. Refuses bytes
+/// that are not UTF-8.
+/// </summary>
 internal sealed class SseReader(Stream stream)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -57,7 +57,8 @@ public sealed class BadInputServer : IAsyncLifetime
 }
 
 /// <summary>
-/// Sends invalid bodies to every route that accepts one, found in the app's own list of endpoints and members. Each gets a 4xx problem, nothing is stored, and the server keeps running.
+/// Sends invalid bodies to every route that accepts one, found in the app's own list of endpoints and members. Each gets a 4xx problem,
+/// nothing is stored, and the server keeps running.
 /// </summary>
 public sealed class BadInputTests(BadInputServer fixture) : IClassFixture<BadInputServer>
 {

@@ -12,7 +12,10 @@ using ServerProblem = Parley.Server.Http.Errors.Problem;
 
 namespace Parley.Server.Tests.Http;
 
-/// <summary>The request pipeline with routes of its own: what a group declares holds for every response below its prefix, and the pipeline knows no path.</summary>
+/// <summary>
+/// The request pipeline with routes of its own: what a group declares holds for every response below its prefix, and the pipeline knows no
+/// path.
+/// </summary>
 public sealed class ErrorFormatTests : IAsyncLifetime
 {
     private readonly HttpClient _http = new();

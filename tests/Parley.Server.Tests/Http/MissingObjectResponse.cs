@@ -36,7 +36,10 @@ internal static partial class MissingObjectResponse
         }
     }
 
-    /// <summary>Status, headers and body, without what differs between any two responses, and without the requested id. Content-Length is left out because the body is compared.</summary>
+    /// <summary>
+    /// Status, headers and body, without what differs between any two responses, and without the requested id. Content-Length is left out
+    /// because the body is compared.
+    /// </summary>
     public static async Task<string> BytesAsync(HttpResponseMessage response, string asked)
     {
         var text = new StringBuilder().Append((int)response.StatusCode).Append('\n');

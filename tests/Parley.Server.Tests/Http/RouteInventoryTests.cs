@@ -7,8 +7,9 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Http;
 
 /// <summary>
-/// The routes of the app are those of <see cref="RouteTable"/>, no more and no fewer. A route with a line there is covered by the suites for all routes: <see cref="BadInputTests"/>, and
-/// <see cref="Identity.ForeignIsMissingTests"/>, which asserts that every route with an id answers another user's object as a missing one.
+/// The routes of the app are those of <see cref="RouteTable"/>, no more and no fewer. A route with a line there is covered by the suites
+/// for all routes: <see cref="BadInputTests"/>, and <see cref="Identity.ForeignIsMissingTests"/>, which asserts that every route with an id
+/// answers another user's object as a missing one.
 /// </summary>
 public sealed class RouteInventoryTests(ParleyServer server)
 {

@@ -59,8 +59,8 @@ internal sealed record RouteLine(
 }
 
 /// <summary>
-/// All routes of the app, one line each. A route that is missing here fails the inventory; the suites that cover all routes take from here what the endpoints do not say. A route whose id may be in two places
-/// has two lines.
+/// All routes of the app, one line each. A route that is missing here fails the inventory; the suites that cover all routes take from here
+/// what the endpoints do not say. A route whose id may be in two places has two lines.
 /// </summary>
 internal static class RouteTable
 {

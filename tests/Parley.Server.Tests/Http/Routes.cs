@@ -39,7 +39,8 @@ internal sealed record ObjectIds(
 }
 
 /// <summary>
-/// One route as the app maps it, once for each kind of body that it accepts. What the app knows is read from its endpoints, so a new route is part of every test that covers all routes.
+/// One route as the app maps it, once for each kind of body that it accepts. What the app knows is read from its endpoints, so a new route
+/// is part of every test that covers all routes.
 /// </summary>
 /// <param name="Line">What the endpoint does not say.</param>
 /// <param name="Body">The type of its body; null when it accepts none.</param>
@@ -56,11 +57,14 @@ internal sealed record Route(RouteLine Line, Type? Body)
     public IReadOnlyList<PropertyInfo> Members => Body?.GetProperties() ?? [];
 
     /// <summary>
-    /// Whether the route ignores unknown members, because its clients send members of their own. Everything else that is invalid is refused as on other routes.
+    /// Whether the route ignores unknown members, because its clients send members of their own. Everything else that is invalid is refused
+    /// as on other routes.
     /// </summary>
     public bool IsTolerant { get; private init; }
 
-    /// <summary>Its errors are in the envelope of the OpenAI API, with the codes of that, and its numbers are as JSON Schema has them: 1.0 is whole.</summary>
+    /// <summary>
+    /// Its errors are in the envelope of the OpenAI API, with the codes of that, and its numbers are as JSON Schema has them: 1.0 is whole.
+    /// </summary>
     public bool IsOpenAI => Line.Pattern.StartsWith("/v1/", StringComparison.Ordinal);
 
     /// <summary>Where the route is asked about this id, which is escaped already.</summary>

@@ -10,7 +10,9 @@ using Parley.Server.Tests.Http;
 
 namespace Parley.Server.Tests.Identity;
 
-/// <summary>Isolation: on every route with an id, the response for another owner's object is byte for byte that for an object that does not exist.</summary>
+/// <summary>
+/// Isolation: on every route with an id, the response for another owner's object is byte for byte that for an object that does not exist.
+/// </summary>
 public sealed class ForeignIsMissingTests(ParleyServer server)
 {
     [Fact]
@@ -79,7 +81,10 @@ public sealed class ForeignIsMissingTests(ParleyServer server)
     /// <summary>Members whose names end in Id but identify nothing that is stored: labels, and a model.</summary>
     private static readonly string[] Names = ["projectId", "taskId", "modelId"];
 
-    /// <summary>Expected statuses other than 404. An unknown chat is created under the name that the client gave it, because names are unique per owner.</summary>
+    /// <summary>
+    /// Expected statuses other than 404. An unknown chat is created under the name that the client gave it, because names are unique per
+    /// owner.
+    /// </summary>
     private static readonly Dictionary<(Type Body, string Member), int> Answers = new()
     {
         [(typeof(StartChat.Request), "chatId")] = 201,

@@ -27,7 +27,9 @@ internal sealed class ApiDocument(JsonElement root)
     public IReadOnlyList<string> Errors(JsonElement value, JsonElement schema, bool isClosed = true) =>
         new JsonSchemaCheck(root, isClosed).Errors(value, schema);
 
-    /// <summary>Sends a request, and checks that its answer is one that is described: its status, its type, its headers and its body.</summary>
+    /// <summary>
+    /// Sends a request, and checks that its answer is one that is described: its status, its type, its headers and its body.
+    /// </summary>
     public async Task<JsonElement> CheckAsync(
         TestUser user,
         int status,

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Parley.Server.Tests.OpenApi;
 
 /// <summary>
-/// Checks JSON against the schemas of the API's document: as much of JSON Schema as they use, and a keyword that is not known here fails. With <c>isClosed</c> a member that no schema names is an error too, so
-/// that an answer holds nothing that is not described.
+/// Checks JSON against the schemas of the API's document: as much of JSON Schema as they use, and a keyword that is not known here fails.
+/// With <c>isClosed</c> a member that no schema names is an error too, so that an answer holds nothing that is not described.
 /// </summary>
 internal sealed class JsonSchemaCheck(JsonElement document, bool isClosed)
 {

@@ -5,7 +5,9 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.OpenApi;
 
-/// <summary>The web app's types are generated from <c>web/src/api/openapi.json</c>, which must hold the schemas that the server describes.</summary>
+/// <summary>
+/// The web app's types are generated from <c>web/src/api/openapi.json</c>, which must hold the schemas that the server describes.
+/// </summary>
 public sealed class WebTypesTests(ParleyServer server)
 {
     [Fact]

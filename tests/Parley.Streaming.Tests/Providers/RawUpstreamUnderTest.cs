@@ -1,6 +1,8 @@
 namespace Parley.Streaming.Tests.Providers;
 
-/// <summary>A raw server as the upstream of <see cref="ModelProviderContract"/>. Requests to <c>/v1/models</c> get the list, all others the answer.</summary>
+/// <summary>
+/// A raw server as the upstream of <see cref="ModelProviderContract"/>. Requests to <c>/v1/models</c> get the list, all others the answer.
+/// </summary>
 internal sealed class RawUpstreamUnderTest : UpstreamUnderTest
 {
     private readonly RawUpstream _upstream;

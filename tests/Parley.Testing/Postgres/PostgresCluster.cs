@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Parley.Testing.Postgres;
 
-/// <summary>A private PostgreSQL on a free port of this machine, without a password. It ends with this process, however that ends.</summary>
+/// <summary>
+/// A private PostgreSQL on a free port of this machine, without a password. It ends with this process, however that ends.
+/// </summary>
 public sealed class PostgresCluster : IAsyncDisposable
 {
     private static readonly Lazy<Task<PostgresCluster>> SharedCluster = new(() => StartAsync());

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Parley.Testing.Postgres;
 
-/// <summary>A connection's way to a cluster, which can be cut at chosen moments: before the server gets a request, or after it has done what it was asked and before its reply arrives.</summary>
+/// <summary>
+/// A connection's way to a cluster, which can be cut at chosen moments: before the server gets a request, or after it has done what it was
+/// asked and before its reply arrives.
+/// </summary>
 public sealed class PostgresProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -145,7 +148,9 @@ public sealed class PostgresProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Both directions, message by message: a type, a length that counts itself, and the rest; the first message of a client has no type.</summary>
+    /// <summary>
+    /// Both directions, message by message: a type, a length that counts itself, and the rest; the first message of a client has no type.
+    /// </summary>
     private sealed class Connection(PostgresProxy proxy, NetworkStream client, NetworkStream server)
     {
         private volatile bool _swallow;

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Parley.Testing.Postgres;
 
-/// <summary>Runs programs of the distribution, as the user <c>postgres</c> where the tests run as root: PostgreSQL refuses to be root.</summary>
+/// <summary>
+/// Runs programs of the distribution, as the user <c>postgres</c> where the tests run as root: PostgreSQL refuses to be root.
+/// </summary>
 internal static class Programs
 {
     private static readonly bool IsRoot = Environment.UserName == "root";
@@ -41,7 +43,10 @@ internal static class Programs
         return folder;
     }
 
-    /// <summary>Runs <paramref name="script"/> once this process has ended, however it ends: it waits for the end of its input, which only this process can write to.</summary>
+    /// <summary>
+    /// Runs <paramref name="script"/> once this process has ended, however it ends: it waits for the end of its input, which only this
+    /// process can write to.
+    /// </summary>
     public static Process Guard(string script, params string[] arguments)
     {
         var start = Command("sh", ["-c", $"trap '' INT TERM HUP; cat >/dev/null; {script}", "sh", .. arguments]);

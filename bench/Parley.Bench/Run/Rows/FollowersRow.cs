@@ -1,6 +1,8 @@
 namespace Parley.Bench;
 
-/// <summary>1,000 readers that join one response before its first token: the lag of each token, and the memory and CPU of a follower.</summary>
+/// <summary>
+/// 1,000 readers that join one response before its first token: the lag of each token, and the memory and CPU of a follower.
+/// </summary>
 internal sealed class FollowersRow(string name) : BenchmarkRow(name, "1,000 followers of one response of 20 tokens/s")
 {
     private const string Model = "mock-n200-d50-f4000";

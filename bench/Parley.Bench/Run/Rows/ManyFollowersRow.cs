@@ -1,8 +1,8 @@
 namespace Parley.Bench;
 
 /// <summary>
-/// 10,000 readers of one response of one token a second: the memory that they add to a server that was started for this row, since a server that
-/// has served other rows would reuse memory that it already has.
+/// 10,000 readers of one response of one token a second: the memory that they add to a server that was started for this row, since a server
+/// that has served other rows would reuse memory that it already has.
 /// </summary>
 internal sealed class ManyFollowersRow(string name) : BenchmarkRow(name, "10,000 followers of one response of 1 token/s")
 {

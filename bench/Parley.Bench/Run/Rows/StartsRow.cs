@@ -3,9 +3,9 @@ using System.Text;
 namespace Parley.Bench;
 
 /// <summary>
-/// Responses of one token: the server's CPU per response. It is measured with 50 streams that each send the next request when a response has
-/// ended, so that both cores are busy, and at a constant rate, where the threads of an idle server are woken up for each response. Each request
-/// has a connection and an anonymous user of its own; one more measurement sends all requests as one user.
+/// Responses of one token: the server's CPU per response. It is measured with 50 streams that each send the next request when a response
+/// has ended, so that both cores are busy, and at a constant rate, where the threads of an idle server are woken up for each response. Each
+/// request has a connection and an anonymous user of its own; one more measurement sends all requests as one user.
 /// </summary>
 internal sealed class StartsRow(string name, RunOptions options) : BenchmarkRow(name, "CPU per start: responses of one token")
 {

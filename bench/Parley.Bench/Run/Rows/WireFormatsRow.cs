@@ -1,8 +1,8 @@
 namespace Parley.Bench;
 
 /// <summary>
-/// The same responses of the built-in scripted model in each wire format in turn, without a provider: bytes and CPU per token. The ratio is to the
-/// native format in the same run.
+/// The same responses of the built-in scripted model in each wire format in turn, without a provider: bytes and CPU per token. The ratio is
+/// to the native format in the same run.
 /// </summary>
 internal sealed class WireFormatsRow(string name) : BenchmarkRow(name, "Wire formats: 250 streams × 50 tokens/s of the scripted model")
 {

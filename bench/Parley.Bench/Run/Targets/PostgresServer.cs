@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Parley.Bench;
 
 /// <summary>
-/// A private PostgreSQL of the distribution on a free loopback port, with PostgreSQL's default settings, fsync included. As root it runs as the
-/// user postgres.
+/// A private PostgreSQL of the distribution on a free loopback port, with PostgreSQL's default settings, fsync included. As root it runs as
+/// the user postgres.
 /// </summary>
 internal sealed class PostgresServer
 {

@@ -5,8 +5,9 @@ using Parley.Server.Data.Sqlite;
 namespace Parley.Server.Data.Copy;
 
 /// <summary>
-/// Copies all that a SQLite installation keeps in its database into an empty PostgreSQL database, and compares every value before it commits. Generations that are running are
-/// copied as such: their node doesn't exist in the target, so the first server there adopts them at once.
+/// Copies all that a SQLite installation keeps in its database into an empty PostgreSQL database, and compares every value before it
+/// commits. Generations that are running are copied as such: their node doesn't exist in the target, so the first server there adopts them
+/// at once.
 /// </summary>
 internal static class DatabaseCopy
 {

@@ -8,7 +8,10 @@ namespace Parley.Server.Data.Postgres;
 /// <summary>Takes over what dead nodes own.</summary>
 internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease lease)
 {
-    /// <summary>Nodes whose lease is over, and owners of running generations that are no nodes any more. A lease isn't judged while the database has been up for less than its length.</summary>
+    /// <summary>
+    /// Nodes whose lease is over, and owners of running generations that are no nodes any more. A lease isn't judged while the database has
+    /// been up for less than its length.
+    /// </summary>
     public async ValueTask<List<string>> DeadOwnersAsync()
     {
         await using var session = await database.OpenLogAsync();
@@ -27,12 +30,13 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
     }
 
     /// <summary>
-    /// Takes over up to <paramref name="limit"/> generations of a dead node. Deleting its row waits for its commits in flight, and none succeeds afterwards. Its journal becomes segments:
-    /// what is beyond the limit stays its own, for the next call of any node.
+    /// Takes over up to <paramref name="limit"/> generations of a dead node. Deleting its row waits for its commits in flight, and none
+    /// succeeds afterwards. Its journal becomes segments: what is beyond the limit stays its own, for the next call of any node.
     /// </summary>
     public async ValueTask<List<Adopted>> AdoptAsync(SqlSession session, string owner, string node, int limit)
     {
-        // Nothing that a dead node may hold is waited for long: the lease of this node must be renewed meanwhile. Another node that adopts the same owner is left to it.
+        // Nothing that a dead node may hold is waited for long: the lease of this node must be renewed meanwhile. Another node that adopts
+        // the same owner is left to it.
         await session.AddAsync("SET LOCAL lock_timeout = '2s'");
         if (
             !await session.FirstAsync(
@@ -71,7 +75,9 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
         );
     }
 
-    /// <summary>Takes over generations that this node owns and doesn't know: those of a start or an adoption whose reply was lost.</summary>
+    /// <summary>
+    /// Takes over generations that this node owns and doesn't know: those of a start or an adoption whose reply was lost.
+    /// </summary>
     public static ValueTask<List<Adopted>> AdoptOwnAsync(SqlSession session, string node, IReadOnlyCollection<GenerationId> unknown) =>
         ClaimAsync(
             session,
@@ -84,7 +90,9 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
             ("@ids", "[" + string.Join(',', unknown.Select(id => $"\"{id}\"")) + "]")
         );
 
-    /// <summary>Inserts what is still there of their generations. Those rows are locked, so that one that is deleted meanwhile can't fail the whole.</summary>
+    /// <summary>
+    /// Inserts what is still there of their generations. Those rows are locked, so that one that is deleted meanwhile can't fail the whole.
+    /// </summary>
     public static void AddSegments(SqlSession session, IReadOnlyList<(long Key, SegmentRow Row)> segments) =>
         ((PostgresSession)session).Add(
             """

@@ -11,7 +11,9 @@ internal static class PostgresConnectionString
 
     private static readonly string[] Schemes = ["postgres://", "postgresql://"];
 
-    /// <summary>Whether the setting asks for PostgreSQL. What has an unknown scheme doesn't count as a path, so that it is refused.</summary>
+    /// <summary>
+    /// Whether the setting asks for PostgreSQL. What has an unknown scheme doesn't count as a path, so that it is refused.
+    /// </summary>
     public static bool IsPostgres(string? setting) =>
         setting is not (null or "" or ['/' or '.', ..])
         && (setting.Contains("://", StringComparison.Ordinal) || setting.Contains('=', StringComparison.Ordinal));
@@ -176,7 +178,9 @@ internal static class PostgresConnectionString
         }
     }
 
-    /// <summary>What Parley decides. Sessions leave nothing behind on a connection, so none is reset when it goes back to the pool.</summary>
+    /// <summary>
+    /// What Parley decides. Sessions leave nothing behind on a connection, so none is reset when it goes back to the pool.
+    /// </summary>
     private static void Complete(NpgsqlConnectionStringBuilder builder, DatabaseOptions options, bool pgBouncer)
     {
         builder.Pooling = true;

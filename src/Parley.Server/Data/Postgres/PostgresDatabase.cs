@@ -9,7 +9,10 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>PostgreSQL, directly or through PgBouncer in transaction mode: no session keeps a setting, a lock or a prepared statement beyond its transaction there.</summary>
+/// <summary>
+/// PostgreSQL, directly or through PgBouncer in transaction mode: no session keeps a setting, a lock or a prepared statement beyond its
+/// transaction there.
+/// </summary>
 public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
 {
     private const int MaxConflicts = 8,
@@ -52,8 +55,8 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     public ValueTask<SqlSession> OpenSystemAsync(CancellationToken cancellationToken) => OpenAsync(Source, null, cancellationToken);
 
     /// <summary>
-    /// One transaction at READ COMMITTED. It is repeated where another one stood in its way (a deadlock, or a row that both inserted), and where its connection was lost before the
-    /// commit was sent.
+    /// One transaction at READ COMMITTED. It is repeated where another one stood in its way (a deadlock, or a row that both inserted), and
+    /// where its connection was lost before the commit was sent.
     /// </summary>
     public Task<T> WriteAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
         WriteAsync(Source, owner, work, committed);
@@ -87,7 +90,10 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     /// <summary>As <see cref="OpenSystemAsync"/>, on a connection that requests can't take.</summary>
     internal ValueTask<SqlSession> OpenLogAsync() => OpenAsync(LogSource, null, CancellationToken.None);
 
-    /// <summary>As <see cref="WriteAsync{T}(Owner?, Func{SqlSession, ValueTask{T}}, Action{T}?)"/> for maintenance, on a connection that requests can't take.</summary>
+    /// <summary>
+    /// As <see cref="WriteAsync{T}(Owner?, Func{SqlSession, ValueTask{T}}, Action{T}?)"/> for maintenance, on a connection that requests
+    /// can't take.
+    /// </summary>
     internal Task<T> WriteLogAsync<T>(Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
         WriteAsync(LogSource, null, work, committed);
 

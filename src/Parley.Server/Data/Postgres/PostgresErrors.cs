@@ -6,7 +6,9 @@ namespace Parley.Server.Data.Postgres;
 /// <summary>What failures of PostgreSQL mean.</summary>
 internal static class PostgresErrors
 {
-    /// <summary>The statement was refused, so its transaction has changed nothing. Otherwise it isn't known: the connection failed before the reply.</summary>
+    /// <summary>
+    /// The statement was refused, so its transaction has changed nothing. Otherwise it isn't known: the connection failed before the reply.
+    /// </summary>
     public static bool IsRefusal(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
 
     /// <summary>The connection is lost, and perhaps others of the pool with it.</summary>
@@ -34,7 +36,10 @@ internal static class PostgresErrors
     public static bool IsReadOnly(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
-    /// <summary>The exception that the rest of the server knows. A mistake in a statement or a value isn't a failure of the database and stays what it is.</summary>
+    /// <summary>
+    /// The exception that the rest of the server knows. A mistake in a statement or a value isn't a failure of the database and stays what
+    /// it is.
+    /// </summary>
     public static Exception Translate(Exception exception) =>
         exception switch
         {
@@ -46,7 +51,9 @@ internal static class PostgresErrors
             _ => exception,
         };
 
-    /// <summary>A sentence for logs and for the one who starts the server: what happened, without user names, passwords or values.</summary>
+    /// <summary>
+    /// A sentence for logs and for the one who starts the server: what happened, without user names, passwords or values.
+    /// </summary>
     public static string Describe(Exception exception) =>
         exception switch
         {

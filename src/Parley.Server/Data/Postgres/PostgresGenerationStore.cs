@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Data;
 using System.Net.Sockets;
@@ -11,13 +10,15 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// Logs in PostgreSQL. A commit adds one row to <c>generation_journal</c>, whatever it holds, in one statement that counts only while this node is registered; what a generation has
-/// there is also in memory, and is copied to <c>generation_segments</c> when it has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when this node's journal has
-/// grown to <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
+/// Logs in PostgreSQL. A commit adds one row to <c>generation_journal</c>, whatever it holds, in one statement that counts only while this
+/// node is registered; what a generation has there is also in memory, and is copied to <c>generation_segments</c> when it has grown to
+/// <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when this node's journal has grown to
+/// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
 /// </summary>
 /// <remarks>
-/// What runs here is in memory, and only what is in memory can be appended to: so epochs are compared there. The row of the journal is the receipt of its commit: a commit whose
-/// reply was lost is sent again under the same number, and counts once. Until its fate is known nothing else is committed.
+/// What runs here is in memory, and only what is in memory can be appended to: so epochs are compared there. The row of the journal is the
+/// receipt of its commit: a commit whose reply was lost is sent again under the same number, and counts once. Until its fate is known
+/// nothing else is committed.
 /// </remarks>
 public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerationIndex, IAsyncDisposable
 {
@@ -27,7 +28,10 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         INSERT INTO generation_journal (node_id, seq, slices) SELECT id, $2, $3 FROM nodes WHERE id = $1 FOR KEY SHARE ON CONFLICT DO NOTHING
         """;
 
-    /// <summary>Longer than it takes from the commit of a start to <see cref="Started"/>. If it isn't, the start is repeated by this node, at the price of one request to the provider.</summary>
+    /// <summary>
+    /// Longer than it takes from the commit of a start to <see cref="Started"/>. If it isn't, the start is repeated by this node, at the
+    /// price of one request to the provider.
+    /// </summary>
     private static readonly TimeSpan MinUnknown = TimeSpan.FromSeconds(2);
 
     private readonly PostgresDatabase _database;
@@ -109,86 +113,6 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         {
             _one.Release();
         }
-    }
-
-    public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
-    {
-        GenerationRow? ended = null;
-
-        // The log may move while we look: from memory to a segment, from segments to its message. Then look again.
-        for (var attempt = 0; attempt < 10; attempt++)
-        {
-            var isLive = _live.TryGetValue(id, out var live);
-            if (live?.Read(after, maxBytes) is { } tail)
-            {
-                return tail;
-            }
-
-            await using var session = await _database.OpenSystemAsync(cancellationToken);
-            if (await LogRows.FindAsync(session, id) is not { } row)
-            {
-                return null;
-            }
-
-            if (!row.IsRunning)
-            {
-                if (row.EndPosition < EndedLogCache.MinBytes)
-                {
-                    return EndedLogCache.Slice(await LogRows.ReadMessageAsync(session, row.MessageId), after, maxBytes);
-                }
-
-                ended = row;
-                break;
-            }
-
-            if (isLive)
-            {
-                if (await LogRows.ReadSegmentAsync(session, row.Key, after, maxBytes) is { } segment)
-                {
-                    return segment;
-                }
-            }
-            else if (await ReadForeignAsync(session, row) is { } foreign)
-            {
-                return foreign.Read(after, maxBytes);
-            }
-        }
-
-        if (ended is null)
-        {
-            throw new InvalidOperationException($"The log of {id} could not be read at {after}.");
-        }
-
-        // After the session is closed: readers that wait while one of them loads the log must not hold connections.
-        return EndedLogCache.Slice(await _ended.GetAsync(id, () => LoadMessageAsync(ended.MessageId), cancellationToken), after, maxBytes);
-    }
-
-    public async ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; attempt < 10; attempt++)
-        {
-            // Memory first: a generation that ends in between is removed from memory, and its row then has its end.
-            var live = _live.GetValueOrDefault(id);
-            await using var session = await _database.OpenSystemAsync(cancellationToken);
-            if (await LogRows.FindAsync(session, id) is not { } row)
-            {
-                return null;
-            }
-
-            var status = GenerationStatusNames.Parse(row.Status);
-            var end = row.EndPosition ?? live?.End;
-            if (end is null && await ReadForeignAsync(session, row) is { } foreign)
-            {
-                end = foreign.End;
-            }
-
-            if (end is { } known)
-            {
-                return new GenerationRecord(id, status, row.Epoch, known);
-            }
-        }
-
-        throw new InvalidOperationException($"The end of {id} could not be read.");
     }
 
     public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
@@ -319,8 +243,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     }
 
     /// <summary>
-    /// Generations that are this node's by their rows, and that it doesn't know: the reply to the start or the adoption was lost. A start that is just being committed is left alone: what
-    /// is unknown must have been so for a while.
+    /// Generations that are this node's by their rows, and that it doesn't know: the reply to the start or the adoption was lost. A start
+    /// that is just being committed is left alone: what is unknown must have been so for a while.
     /// </summary>
     private async ValueTask<IEnumerable<GenerationId>> UnknownAsync(string node)
     {
@@ -442,7 +366,10 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    /// <summary>A commit that adds to the journal and does nothing else: one statement, one round trip. False when this node's row is gone, or this commit's is there.</summary>
+    /// <summary>
+    /// A commit that adds to the journal and does nothing else: one statement, one round trip. False when this node's row is gone, or this
+    /// commit's is there.
+    /// </summary>
     private async ValueTask<bool> StoreAsync(PostgresCommit commit)
     {
         _node.TypedValue = commit.Node;
@@ -550,7 +477,9 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    /// <summary>Whether a commit that was sent before is there: nothing but this store deletes its row, unless this node was taken over.</summary>
+    /// <summary>
+    /// Whether a commit that was sent before is there: nothing but this store deletes its row, unless this node was taken over.
+    /// </summary>
     private static async ValueTask<bool> IsStoredAsync(PostgresSession session, PostgresCommit commit)
     {
         try
@@ -604,53 +533,6 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             // The next renewal registers it.
             LogClaimFailed(exception);
         }
-    }
-
-    /// <summary>The log of a running generation that isn't in memory here: from segments and from the journal of its owner, as they are at one moment. Null when it has ended meanwhile.</summary>
-    private static async ValueTask<LiveGeneration?> ReadForeignAsync(SqlSession session, GenerationRow row)
-    {
-        var key = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(key, row.Key);
-        var pieces = await session.QueryAsync(
-            """
-            SELECT 0, start, bytes, controls FROM generation_segments WHERE generation_key = @key
-            UNION ALL
-            SELECT 1, j.seq, j.slices, NULL FROM generations g JOIN generation_journal j ON j.node_id = g.node_id
-            WHERE g.key = @key AND position(@bytes IN j.slices) > 0
-            UNION ALL
-            SELECT 2, 0, NULL, NULL FROM generations WHERE key = @key AND status = 'running'
-            ORDER BY 1, 2
-            """,
-            static row =>
-                (Kind: row.GetInt32(0), Start: row.GetInt64(1), Bytes: row.IsDBNull(2) ? [] : row.Bytes(2), Controls: row.TextOrNull(3)),
-            ("@key", row.Key),
-            ("@bytes", key)
-        );
-        if (pieces.Count == 0 || pieces[^1].Kind != 2)
-        {
-            return null;
-        }
-
-        var log = LogRows.Join(
-            pieces
-                .Where(static piece => piece.Kind == 0)
-                .Select(static piece => new SegmentRow(piece.Start, piece.Bytes, piece.Controls!, null))
-        );
-        var live = new LiveGeneration(row.Key, row.Epoch, 0, []);
-        live.Appended(log.Bytes, log.Controls.ToArray());
-        var logs = new Dictionary<long, LiveGeneration> { [row.Key] = live };
-        foreach (var piece in pieces.Where(static piece => piece.Kind == 1))
-        {
-            JournalFormat.Replay(piece.Bytes, logs);
-        }
-
-        return live;
-    }
-
-    private async Task<LogSnapshot?> LoadMessageAsync(string messageId)
-    {
-        await using var session = await _database.OpenSystemAsync(CancellationToken.None);
-        return await LogRows.ReadMessageAsync(session, messageId);
     }
 
     /// <summary>The connection that all commits go over, one after the other. It is opened again when it was lost.</summary>

@@ -3,8 +3,8 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// This process in the table <c>nodes</c>. Whoever takes over what a node owns deletes its row first, and no commit succeeds without the row: so it is the fence. An id is never used
-/// again; after it was lost the process registers under another one, which owns nothing.
+/// This process in the table <c>nodes</c>. Whoever takes over what a node owns deletes its row first, and no commit succeeds without the
+/// row: so it is the fence. An id is never used again; after it was lost the process registers under another one, which owns nothing.
 /// </summary>
 internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity identity, TimeSpan length, TimeProvider time)
 {
@@ -34,7 +34,8 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
     }
 
     /// <summary>
-    /// Whether an expired lease says that its node is dead. It doesn't for a while after this node's own lease has expired: then the database was away, and the others need time to renew theirs.
+    /// Whether an expired lease says that its node is dead. It doesn't for a while after this node's own lease has expired: then the
+    /// database was away, and the others need time to renew theirs.
     /// </summary>
     public bool CanJudgeOthers
     {
@@ -47,7 +48,10 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
         }
     }
 
-    /// <summary>Runs <paramref name="action"/> if this process is registered under <paramref name="id"/>; it doesn't lose the registration meanwhile.</summary>
+    /// <summary>
+    /// Runs <paramref name="action"/> if this process is registered under <paramref name="id"/>; it doesn't lose the registration
+    /// meanwhile.
+    /// </summary>
     public void WhileRegistered(string id, Action action)
     {
         lock (_gate)

@@ -6,10 +6,13 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// A session on a connection of PostgreSQL. In a transaction what is added waits, and is sent together with the next statement that has a result, or with the commit: a transaction
-/// costs as many round trips as it has questions, and one more.
+/// A session on a connection of PostgreSQL. In a transaction what is added waits, and is sent together with the next statement that has a
+/// result, or with the commit: a transaction costs as many round trips as it has questions, and one more.
 /// </summary>
-/// <remarks>Outside of a transaction it only reads: a statement whose connection was lost is sent again on another one. In a transaction failures are Npgsql's, for its owner to judge.</remarks>
+/// <remarks>
+/// Outside of a transaction it only reads: a statement whose connection was lost is sent again on another one. In a transaction failures
+/// are Npgsql's, for its owner to judge.
+/// </remarks>
 internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection connection, Owner? owner, bool isTransaction)
     : SqlSession(owner)
 {
@@ -58,11 +61,16 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         return ReadAddedAsync(read);
     }
 
-    /// <summary>A lock of the transaction, which works through PgBouncer too. The name is not told apart from another one with the same hash, which only costs time.</summary>
+    /// <summary>
+    /// A lock of the transaction, which works through PgBouncer too. The name is not told apart from another one with the same hash, which
+    /// only costs time.
+    /// </summary>
     public override ValueTask LockAsync(string name) =>
         AddAsync("SELECT pg_advisory_xact_lock(hashtextextended(@name, 0))", ("@name", name));
 
-    /// <summary>Adds a statement that this database alone has, with positional parameters. The number of rows is known once it was sent.</summary>
+    /// <summary>
+    /// Adds a statement that this database alone has, with positional parameters. The number of rows is known once it was sent.
+    /// </summary>
     public NpgsqlBatchCommand Add(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
         var command = new NpgsqlBatchCommand(sql);

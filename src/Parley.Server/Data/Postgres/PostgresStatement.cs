@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>A statement as PostgreSQL takes it: <c>$1</c>, <c>$2</c>, … where SQL elsewhere says <c>@name</c>. Each text is rewritten once.</summary>
+/// <summary>
+/// A statement as PostgreSQL takes it: <c>$1</c>, <c>$2</c>, … where SQL elsewhere says <c>@name</c>. Each text is rewritten once.
+/// </summary>
 internal sealed class PostgresStatement
 {
     private static readonly ConcurrentDictionary<string, PostgresStatement> Known = new();

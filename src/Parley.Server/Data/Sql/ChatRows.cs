@@ -90,7 +90,8 @@ internal static class ChatRows
         );
 
     /// <summary>
-    /// Locks a conversation until the end of the transaction: what is read of it afterwards is what the transaction changes. Where transactions exclude each other anyway, it does nothing.
+    /// Locks a conversation until the end of the transaction: what is read of it afterwards is what the transaction changes. Where
+    /// transactions exclude each other anyway, it does nothing.
     /// </summary>
     public static ValueTask LockAsync(SqlSession session, SqlDialect dialect, string idOrName) =>
         dialect.LockRows.Length == 0

@@ -3,13 +3,15 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Data.Sql;
 
 /// <summary>
-/// Long logs of ended generations, for readers that read them slice by slice: without it, every slice would need the whole message. A log is
-/// loaded once for all readers that ask for it at the same time, since each load takes several times its size in memory. It is dropped when it
-/// has not been used for a few seconds.
+/// Long logs of ended generations, for readers that read them slice by slice: without it, every slice would need the whole message. A log
+/// is loaded once for all readers that ask for it at the same time, since each load takes several times its size in memory. It is dropped
+/// when it has not been used for a few seconds.
 /// </summary>
 internal sealed class EndedLogCache : IDisposable
 {
-    /// <summary>The size from which a log belongs into the cache. Readers take a shorter one in a few slices, and it is cheap to load.</summary>
+    /// <summary>
+    /// The size from which a log belongs into the cache. Readers take a shorter one in a few slices, and it is cheap to load.
+    /// </summary>
     public const int MinBytes = 64 * 1024;
 
     /// <summary>The total size of logs that are kept, after which the least recently used ones are dropped.</summary>
@@ -32,7 +34,8 @@ internal sealed class EndedLogCache : IDisposable
 
     /// <summary>The log of an ended generation; null when <paramref name="load"/> finds none.</summary>
     /// <param name="id">The generation.</param>
-    /// <param name="load">Loads the log. Its result is shared with other callers, so it must not depend on the caller's cancellation.</param>
+    /// <param name="load">Loads the log. Its result is shared with other callers, so it must not depend on the caller's
+    /// cancellation.</param>
     /// <param name="cancellationToken">Ends the wait, not the load.</param>
     public async ValueTask<LogSnapshot?> GetAsync(GenerationId id, Func<Task<LogSnapshot?>> load, CancellationToken cancellationToken)
     {

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace Parley.Server.Http.Errors;
 
 /// <summary>
-/// How a route writes errors. Endpoint metadata: what a route or its group declares also holds for what the pipeline refuses and for exceptions. Routes that declare nothing write
-/// <see cref="ProblemDetailsFormat"/>.
+/// How a route writes errors. Endpoint metadata: what a route or its group declares also holds for what the pipeline refuses and for
+/// exceptions. Routes that declare nothing write <see cref="ProblemDetailsFormat"/>.
 /// </summary>
 public abstract class ErrorFormat
 {

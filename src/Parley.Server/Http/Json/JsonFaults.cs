@@ -31,7 +31,10 @@ internal static class JsonFaults
         }
     }
 
-    /// <summary>Finds the first member, in the order of the text, for which a body could not be bound to a type: an unknown name, a duplicate, or a value of the wrong type.</summary>
+    /// <summary>
+    /// Finds the first member, in the order of the text, for which a body could not be bound to a type: an unknown name, a duplicate, or a
+    /// value of the wrong type.
+    /// </summary>
     /// <param name="json">A body that is valid JSON.</param>
     /// <param name="type">The type.</param>
     /// <param name="path">The path at which the serializer gave up.</param>

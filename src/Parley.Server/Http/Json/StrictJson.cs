@@ -8,7 +8,10 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http.Json;
 
-/// <summary>Reads request bodies strictly: unknown members, duplicate members, wrong types, NUL and unpaired surrogates are errors that name the member at fault.</summary>
+/// <summary>
+/// Reads request bodies strictly: unknown members, duplicate members, wrong types, NUL and unpaired surrogates are errors that name the
+/// member at fault.
+/// </summary>
 public static class StrictJson
 {
     /// <summary>Room for a message of 1 MiB, of which a part is escaped.</summary>
@@ -67,7 +70,10 @@ public static class StrictJson
         }
     }
 
-    /// <summary>Parses a body that has to be inspected before it is bound, or whose unknown members are ignored. Everything else is checked as in any other body.</summary>
+    /// <summary>
+    /// Parses a body that has to be inspected before it is bound, or whose unknown members are ignored. Everything else is checked as in
+    /// any other body.
+    /// </summary>
     public static async ValueTask<Body<RawBody>> ReadRawAsync(HttpContext http, int maxBytes)
     {
         var (buffer, length, refusal) = await ReadBytesAsync(http, maxBytes);

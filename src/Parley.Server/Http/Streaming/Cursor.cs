@@ -3,7 +3,10 @@ using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Http.Streaming;
 
-/// <summary>The position to continue from: <c>Last-Event-ID</c>, <c>?after=</c> or <c>?lastEventId=</c>. The header takes precedence, since a client that reconnects updates it.</summary>
+/// <summary>
+/// The position to continue from: <c>Last-Event-ID</c>, <c>?after=</c> or <c>?lastEventId=</c>. The header takes precedence, since a client
+/// that reconnects updates it.
+/// </summary>
 public static class Cursor
 {
     public static bool TryRead(HttpContext http, out long? after, [NotNullWhen(false)] out IResult? problem)

@@ -9,7 +9,10 @@ public sealed class StreamOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a client may leave sent data unread before its connection is aborted. It can continue from its position. Default 30 seconds.</summary>
+    /// <summary>
+    /// How long a client may leave sent data unread before its connection is aborted. It can continue from its position. Default 30
+    /// seconds.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan WriteDeadline { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -17,7 +20,10 @@ public sealed class StreamOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan LongPoll { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long a live Durable Streams connection lasts before the client has to reconnect, which clients do by themselves. Default 60 seconds.</summary>
+    /// <summary>
+    /// How long a live Durable Streams connection lasts before the client has to reconnect, which clients do by themselves. Default 60
+    /// seconds.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan DurableConnection { get; set; } = TimeSpan.FromSeconds(60);
 }

@@ -5,7 +5,8 @@ using Parley.Streaming.WireFormats;
 namespace Parley.Server.Http.Streaming;
 
 /// <summary>
-/// The clock of one event stream, with one timer: wakes the stream's task when a heartbeat is due or the server shuts down, and closes the connection of a client that does not read. Nothing is scheduled per event.
+/// The clock of one event stream, with one timer: wakes the stream's task when a heartbeat is due or the server shuts down, and closes the
+/// connection of a client that does not read. Nothing is scheduled per event.
 /// </summary>
 internal sealed class StreamTimeouts : IDisposable
 {

@@ -4,7 +4,10 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary>Requests of <c>useChat</c>, AI SDK 3 and 4: its messages have no ids, so their number and order say whether one is new, edited or regenerated.</summary>
+/// <summary>
+/// Requests of <c>useChat</c>, AI SDK 3 and 4: its messages have no ids, so their number and order say whether one is new, edited or
+/// regenerated.
+/// </summary>
 public sealed class DataChatTests(ParleyServer server)
 {
     private const string Two = "#script tokens=2 delay=0";

@@ -2,7 +2,10 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;
 
-/// <summary><c>GET …/{id}/stream</c> of AI SDK 5 to 7, and <c>GET …?chatId=</c> of AI SDK 4: a reloaded page gets the whole answer that is being written.</summary>
+/// <summary>
+/// <c>GET …/{id}/stream</c> of AI SDK 5 to 7, and <c>GET …?chatId=</c> of AI SDK 4: a reloaded page gets the whole answer that is being
+/// written.
+/// </summary>
 public sealed class ResumeChatTests(ParleyServer server)
 {
     private const string Endless = "#script tokens=100000 reasoning=2 tool=1 delay=5";

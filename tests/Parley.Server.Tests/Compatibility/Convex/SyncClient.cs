@@ -8,7 +8,8 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Compatibility.Convex;
 
 /// <summary>
-/// What a Convex client does with its socket: it counts versions, and takes no transition that does not begin exactly where the one before has ended. Every message of the server is checked for its members.
+/// What a Convex client does with its socket: it counts versions, and takes no transition that does not begin exactly where the one before
+/// has ended. Every message of the server is checked for its members.
 /// </summary>
 internal sealed class SyncClient : IAsyncDisposable
 {

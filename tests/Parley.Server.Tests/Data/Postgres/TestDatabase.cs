@@ -5,7 +5,9 @@ using Parley.Testing.Postgres;
 
 namespace Parley.Server.Tests.Data.Postgres;
 
-/// <summary>A database of its own in the cluster of this test run, with the migrations applied: a copy of one that was migrated once.</summary>
+/// <summary>
+/// A database of its own in the cluster of this test run, with the migrations applied: a copy of one that was migrated once.
+/// </summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private const string Template = "migrated";

@@ -6,7 +6,9 @@ using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary>The body alone decides which dialect a request to a chat route has: the rules in their order, each with bodies that real clients send.</summary>
+/// <summary>
+/// The body alone decides which dialect a request to a chat route has: the rules in their order, each with bodies that real clients send.
+/// </summary>
 public sealed class BodyDispatchTests(ParleyServer server)
 {
     private const string Script = "#script tokens=2 delay=0";
@@ -239,7 +241,9 @@ public sealed class BodyDispatchTests(ParleyServer server)
         ["responses"] = "event: response.created",
     };
 
-    /// <summary>The format that an answer is in, by its headers and its first bytes; it must be one that its own client takes for complete.</summary>
+    /// <summary>
+    /// The format that an answer is in, by its headers and its first bytes; it must be one that its own client takes for complete.
+    /// </summary>
     private static async Task<string> FormatOfAsync(HttpResponseMessage response)
     {
         var bytes = await response.Content.ReadAsByteArrayAsync();

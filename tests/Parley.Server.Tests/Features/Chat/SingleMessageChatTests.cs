@@ -3,7 +3,10 @@ using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;
 
-/// <summary><c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see cref="PostChatTests"/>.</summary>
+/// <summary>
+/// <c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see
+/// cref="PostChatTests"/>.
+/// </summary>
 public sealed class SingleMessageChatTests(ParleyServer server)
 {
     [Theory]

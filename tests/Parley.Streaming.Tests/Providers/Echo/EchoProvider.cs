@@ -44,7 +44,9 @@ internal sealed class EchoProvider : IModelProvider
     private static ModelDescription Describe(string model) => new(model) { DisplayName = $"Echo {model}" };
 }
 
-/// <summary>Frames: <c>t:</c> text, <c>r:</c> reasoning, <c>c:</c> a piece of a tool call, <c>u</c> usage, <c>e:</c> an error, <c>.</c> the end.</summary>
+/// <summary>
+/// Frames: <c>t:</c> text, <c>r:</c> reasoning, <c>c:</c> a piece of a tool call, <c>u</c> usage, <c>e:</c> an error, <c>.</c> the end.
+/// </summary>
 internal sealed class EchoChatClient(HttpClient http, ProviderEndpoint endpoint, string model) : IChatClient
 {
     public Task<ChatResponse> GetResponseAsync(
