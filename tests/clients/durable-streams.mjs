@@ -353,7 +353,7 @@ on('live events: each batch is followed by where it ends, and the last says that
     assert.ok(control.streamNextOffset >= last, 'offsets increase');
     last = control.streamNextOffset;
     if (i < seen.length - 1) assert.match(control.streamCursor, /^\d+$/);
-    else assert.deepEqual([control.streamClosed, control.streamCursor], [true, undefined]);
+    else assert.deepEqual([control.streamClosed, control.streamCursor, seen[i - 1].type], [true, undefined, 'control']);
   });
   assertWhole(textOf(items), 100);
 });

@@ -163,7 +163,8 @@ public sealed class DurableEntriesTests
     {
         var output = new ArrayBufferWriter<byte>();
         write(log.From(0), output);
-        DurableEntries.WriteControlEvent(log.End, 0, upToDate: true, closed: true, output);
+        DurableEntries.WriteControlEvent(log.End, 7, upToDate: true, closed: false, output);
+        DurableEntries.WriteControlEvent(log.End, 7, upToDate: true, closed: true, output);
         return output.WrittenSpan.ToArray();
     }
 

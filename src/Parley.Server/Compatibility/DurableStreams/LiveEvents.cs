@@ -45,7 +45,7 @@ public sealed class LiveEvents(
                 var current = slice;
                 more = reader.TryRead(out slice);
                 WriteData(at.IsText, current, output);
-                DurableEntries.WriteControlEvent(current.To, cursor, upToDate: !more, closed: current.Ended is not null, output);
+                DurableEntries.WriteControlEvent(current.To, cursor, upToDate: !more, closed: false, output);
                 hasControl = true;
                 if (!await timeouts.FlushAsync())
                 {
@@ -55,12 +55,9 @@ public sealed class LiveEvents(
 
             if (reader.State == LogReaderState.Ended)
             {
-                // The client started at the end, and has had no control event yet.
-                if (!hasControl)
-                {
-                    DurableEntries.WriteControlEvent(reader.Position, cursor, upToDate: true, closed: true, output);
-                }
-
+                // In an event of its own: @durable-streams/client 0.2.7 reads one event ahead, and bodyStream and textStream stop at the
+                // batch they are at once streamClosed has been read, so data with streamClosed can be lost.
+                DurableEntries.WriteControlEvent(reader.Position, cursor, upToDate: true, closed: true, output);
                 await timeouts.FlushAsync();
                 return StreamEnd.Complete;
             }

@@ -29,7 +29,8 @@ public sealed class LiveEventTests(ParleyServer server)
         Assert.All(live.Batches.SkipLast(1), batch =>
             Assert.True(!batch.IsClosed && batch.Control.TryGetProperty("streamCursor", out _), $"{batch.Control}")
         );
-        Assert.True(live.Batches[^1] is { IsClosed: true, IsUpToDate: true });
+        // The event that closes the stream has no data: the client can lose the data of the batch that closes it.
+        Assert.True(live.Batches[^1] is { Data: "", IsClosed: true, IsUpToDate: true });
         Assert.False(live.Batches[^1].Control.TryGetProperty("streamCursor", out _));
         // Each batch ends where the offset after it says.
         Assert.All(live.Batches.Where(batch => batch.Data.Length > 2), batch =>
