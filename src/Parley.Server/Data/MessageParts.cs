@@ -10,8 +10,8 @@ namespace Parley.Server.Data;
 /// together give the log again, byte for byte and position for position.
 /// </summary>
 /// <remarks>
-/// <c>parts</c> is a JSON array in the log's order: an object is a control entry, a number is a length in UTF-8 bytes of text that comes
-/// from <c>content</c>, a string is the text of a part of another kind.
+/// <c>parts</c> is a JSON array in the log's order: an object is a control entry, a number is a length in UTF-8 bytes of text that comes from <c>content</c>, a string is the text
+/// of a part of another kind.
 /// </remarks>
 public static class MessageParts
 {
@@ -31,8 +31,7 @@ public static class MessageParts
                 }
                 else if (entry.Part?.Part is PartKind.Text)
                 {
-                    content.Append(Encoding.UTF8.GetString(entry.Text));
-                    json.WriteNumberValue(entry.Text.Length);
+                    Fold(entry.Text, content, json);
                 }
                 else
                 {
@@ -44,6 +43,27 @@ public static class MessageParts
         }
 
         return (content.ToString(), Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
+
+    /// <summary>NUL, which PostgreSQL has no text for, is kept beside the content.</summary>
+    private static void Fold(ReadOnlySpan<byte> text, StringBuilder content, Utf8JsonWriter json)
+    {
+        while (text.Length > 0)
+        {
+            var length = text.IndexOf((byte)0) is var nul and >= 0 ? nul : text.Length;
+            if (length > 0)
+            {
+                content.Append(Encoding.UTF8.GetString(text[..length]));
+                json.WriteNumberValue(length);
+            }
+
+            text = text[length..];
+            if (text.Length > 0)
+            {
+                json.WriteStringValue("\0"u8);
+                text = text[1..];
+            }
+        }
     }
 
     /// <summary>The log again. A message that no model wrote is one text part.</summary>

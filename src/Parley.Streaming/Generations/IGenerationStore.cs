@@ -4,6 +4,7 @@ namespace Parley.Streaming.Generations;
 /// Stores logs: the only truth about a generation. Implementations are safe for concurrent use and pass the contract suite
 /// <c>GenerationStoreContract</c>; <c>docs/architecture.md</c> says how to add one.
 /// </summary>
+/// <remarks>Every call throws <see cref="StoreUnavailableException"/> while the store cannot be reached.</remarks>
 public interface IGenerationStore
 {
     /// <summary>

@@ -16,6 +16,9 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     /// <summary>How often a reader that waits for another node's notices reads the store, in case one was lost.</summary>
     internal static readonly TimeSpan SafetyRead = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100),
+        MaxRetryDelay = TimeSpan.FromSeconds(2);
+
     private const int Idle = 0,
         Waiting = 1;
 
@@ -31,6 +34,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     private LogSlice _fetched;
     private int _waiting;
     private ITimer? _safetyTimer;
+    private TimeSpan _retryDelay;
 
     internal LogReader(
         GenerationId id,
@@ -174,7 +178,7 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
                 try
                 {
                     _log = _runner.Find(_id);
-                    hasMore = _log is not null || await FetchAsync() || State != LogReaderState.Following;
+                    hasMore = _log is not null || await FetchAsync() || State != LogReaderState.Following || _retryDelay > TimeSpan.Zero;
                 }
                 catch
                 {
@@ -216,9 +220,29 @@ public sealed class LogReader : IValueTaskSource<bool>, IDisposable
     }
 
     /// <summary>
-    /// Reads from the store: what is older than the window in memory, and what another node writes. False when there is nothing more now.
+    /// Reads from the store. While that is unavailable the reader keeps its position: it waits, longer each time, and returns false.
     /// </summary>
     private async ValueTask<bool> FetchAsync()
+    {
+        try
+        {
+            var hasMore = await FetchOnceAsync();
+            _retryDelay = TimeSpan.Zero;
+            return hasMore;
+        }
+        catch (StoreUnavailableException)
+        {
+            _retryDelay =
+                _retryDelay == TimeSpan.Zero ? MinRetryDelay : TimeSpan.FromTicks(Math.Min(_retryDelay.Ticks * 2, MaxRetryDelay.Ticks));
+            await Task.Delay(_retryDelay, _time, _cancellationToken);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Reads from the store: what is older than the window in memory, and what another node writes. False when there is nothing more now.
+    /// </summary>
+    private async ValueTask<bool> FetchOnceAsync()
     {
         if (await _store.ReadAsync(_id, Position, _options.SliceBytes, _cancellationToken) is not { } slice)
         {

@@ -14,17 +14,22 @@ using Parley.Testing.Generations;
 namespace Parley.Server.Tests.Data;
 
 /// <summary>
-/// The promise of the whole, at random: the engine over SQLite, with viewers that come, go and stop, commits that fail, and processes that
-/// die and start again. Whatever happened: what anybody has seen is in the log, at the position where they saw it; and there is one end.
+/// The promise of the whole, at random: the engine over a database, with viewers that come, go and stop, commits that fail, and processes that die and start again.
+/// Whatever happened: what anybody has seen is in the log, at the position where they saw it; and there is one end.
 /// </summary>
-public sealed class LogModelTests : IAsyncLifetime
+public abstract class LogModelTests : IAsyncLifetime
 {
-    private static readonly DatabaseOptions Sizes = new() { SegmentBytes = 256, JournalBytes = 2000 };
     private Node _node = null!;
 
-    public async ValueTask InitializeAsync() => _node = await Node.StartAsync(SqliteProcess.Create(Sizes));
+    /// <summary>So small that logs move all the time.</summary>
+    protected static DatabaseOptions Sizes { get; } = new() { SegmentBytes = 256, JournalBytes = 2000 };
 
-    public async ValueTask DisposeAsync() => await _node.KillAsync();
+    public virtual async ValueTask InitializeAsync() => _node = await Node.StartAsync(await CreateAsync());
+
+    public virtual async ValueTask DisposeAsync() => await _node.DisposeAsync();
+
+    /// <summary>A process on an empty database.</summary>
+    private protected abstract Task<IDataProcess> CreateAsync();
 
     [Fact]
     public async Task Log_AnyHistoryOfWritersViewersAndCrashes_KeepsThePromise() =>
@@ -300,11 +305,11 @@ public sealed class LogModelTests : IAsyncLifetime
     /// <summary>A process: engine and database.</summary>
     private sealed class Node
     {
-        private readonly SqliteProcess _process;
+        private readonly IDataProcess _process;
         private readonly LogWriter _writer;
         private readonly GenerationReaper _reaper;
 
-        private Node(SqliteProcess process, Func<GenerationId, GenerationRequest?> requests)
+        private Node(IDataProcess process, Func<GenerationId, GenerationRequest?> requests)
         {
             var options = Microsoft.Extensions.Options.Options.Create(
                 new GenerationOptions
@@ -335,7 +340,7 @@ public sealed class LogModelTests : IAsyncLifetime
 
         public GenerationRunner Runner { get; }
 
-        public static async Task<Node> StartAsync(SqliteProcess process, Func<GenerationId, GenerationRequest?>? requests = null)
+        public static async Task<Node> StartAsync(IDataProcess process, Func<GenerationId, GenerationRequest?>? requests = null)
         {
             var node = new Node(process, requests ?? (_ => null));
             await node._writer.StartAsync(Patience.Cancel);
@@ -351,9 +356,7 @@ public sealed class LogModelTests : IAsyncLifetime
             return id;
         }
 
-        /// <summary>
-        /// Dies between two commits, or after one that nobody was told of. Returns the process that starts over what is on the disk.
-        /// </summary>
+        /// <summary>Dies between two commits, or after one that nobody was told of. Returns the process that starts over what is on the disk.</summary>
         public async Task<Node> CrashAsync(Random random, Func<GenerationId, GenerationRequest?> requests, Func<Task>? leave = null)
         {
             Store.Freeze(afterCommit: random.Next(2) == 0);
@@ -363,17 +366,21 @@ public sealed class LogModelTests : IAsyncLifetime
                 await leave();
             }
 
-            var image = await _process.ImageAsync();
-            await KillAsync();
-            return await StartAsync(SqliteProcess.Open(image, Sizes), requests);
+            await StopAsync();
+            return await StartAsync(await _process.KillAsync(), requests);
         }
 
-        public async Task KillAsync()
+        public async Task DisposeAsync()
+        {
+            await StopAsync();
+            await _process.DisposeAsync();
+        }
+
+        private async Task StopAsync()
         {
             Store.Freeze(afterCommit: false);
             await Store.IdleAsync();
             await _reaper.StopAsync(new CancellationToken(canceled: true)).ContinueWith(_ => { }, TaskScheduler.Default);
-            _process.Dispose();
         }
 
         public async Task<LogSnapshot> ReadAsync(GenerationId id)
@@ -511,4 +518,10 @@ public sealed class LogModelTests : IAsyncLifetime
                 period > TimeSpan.Zero ? period / 50 : period
             );
     }
+}
+
+/// <summary>Over SQLite.</summary>
+public sealed class SqliteLogModelTests : LogModelTests
+{
+    private protected override Task<IDataProcess> CreateAsync() => Task.FromResult<IDataProcess>(SqliteProcess.Create(Sizes));
 }

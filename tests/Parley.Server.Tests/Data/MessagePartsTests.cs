@@ -44,6 +44,19 @@ public sealed class MessagePartsTests
         LogCuts.AssertSame(new LogBuilder().Part(PartKind.Text, "").Log, MessageParts.Unfold("", null));
     }
 
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("a\0\0é\0")]
+    [InlineData("before \0after")]
+    public void Fold_OfNul_LeavesItOutOfTheContentAndKeepsIt(string text)
+    {
+        var log = new LogBuilder().Part(PartKind.Text, text).Part(PartKind.Reasoning, text).Completed().Log;
+        var (content, parts) = MessageParts.Fold(log);
+        Assert.Equal(text.Replace("\0", "", StringComparison.Ordinal), content);
+        Assert.DoesNotContain('\0', parts);
+        LogCuts.AssertSame(log, MessageParts.Unfold(content, parts));
+    }
+
     [Fact]
     public void Fold_OfAnEmptyLog_IsEmpty()
     {

@@ -66,6 +66,35 @@ public sealed class GenerationBusTests
     }
 
     [Fact]
+    public async Task Reader_WhileTheStoreIsUnavailable_KeepsItsPositionAndContinuesLater()
+    {
+        await using var writing = await StartAsync("node-1");
+        await using var reading = await StartAsync("node-2", _time);
+        var model = new PushedModel().Text("one ");
+        var id = writing.Start(model);
+        await writing.Durable(id, 5);
+        var follower = new Follower(reading.Runner, id);
+        await follower.Reached(5);
+        reading.Store.AfterRead = () => throw new StoreUnavailableException("It is away.");
+        model.Text("two");
+        for (var attempt = 0; attempt < 8; attempt++)
+        {
+            await Patience.Until(() => _time.ArmedTimers > 0);
+            Assert.Equal(5, follower.Position);
+            Assert.False(follower.Done.IsCompleted);
+            _time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        await Patience.Until(() => _time.ArmedTimers > 0);
+        reading.Store.AfterRead = null;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await follower.Reached(8);
+        model.Complete();
+        Assert.Equal(LogReaderState.Ended, await follower.Done.Soon());
+        follower.AssertSawPartOf(writing.Store.Log(id));
+    }
+
+    [Fact]
     public async Task Reader_NoticeDuringItsRead_IsNotMissed()
     {
         await using var writing = await StartAsync("node-1");
