@@ -250,6 +250,31 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         }
     }
 
+    [Theory]
+    [InlineData(360, 740)]
+    [InlineData(1280, 800)]
+    public async Task Log_WhileAnAnswerGrows_StaysAtItsEndUnlessTheReaderScrollsUp(int width, int height)
+    {
+        var server = await StartServerAsync(new Dictionary<string, string> { ["Providers__Demo__TokensPerSecond"] = "80" });
+        var chat = await OpenAsync(server, "demo/parley", width: width, height: height);
+        var log = chat.Page.Locator("section.log");
+
+        await chat.AskAsync("Hello");
+        await chat.WhenStatusAsync("completed");
+        await Assertions.Expect(chat.Page.GetByTestId("jump-to-latest")).ToHaveCountAsync(0);
+        Assert.InRange(await log.EvaluateAsync<double>("log => log.scrollHeight - log.scrollTop - log.clientHeight"), -1, 2);
+
+        await chat.AskAsync("Write 4 kB, please.");
+        await chat.WhenShownAsync(1500);
+        await log.PressAsync("PageUp");
+        await Assertions.Expect(chat.Page.GetByTestId("jump-to-latest")).ToBeVisibleAsync();
+        var before = await log.EvaluateAsync<double>("log => log.scrollTop");
+        await chat.WhenStatusAsync("completed");
+        Assert.InRange(await log.EvaluateAsync<double>("log => log.scrollTop"), before - 400, before);
+        await chat.Page.GetByTestId("jump-to-latest").ClickAsync();
+        Assert.InRange(await log.EvaluateAsync<double>("log => log.scrollHeight - log.scrollTop - log.clientHeight"), -1, 2);
+    }
+
     /// <summary>
     /// No task of the page's main thread takes longer than 50 ms while 100 KB of markdown stream in. Held to what the thread really ran: on
     /// a machine that other programs keep busy a task of 5 ms can last 100, which is not the page's doing. Both are printed.

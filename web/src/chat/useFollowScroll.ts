@@ -10,8 +10,9 @@ type FollowScroll = {
 };
 
 /**
- * Keeps the end of the log in view while the reader is at the end. Any upward scroll stops that; scrolling back to the end, or `toEnd`, starts
- * it again.
+ * Keeps the end of the log in view while the reader is at the end. Input that scrolls upward stops that; scrolling back to the end, or `toEnd`,
+ * starts it again. A change of the position alone stops nothing: when blocks outside the view take their estimated height, the browser moves
+ * the position as well.
  */
 export function useFollowScroll(): FollowScroll {
   const scroller = useRef<HTMLElement>(null);
@@ -31,8 +32,8 @@ export function useFollowScroll(): FollowScroll {
     const inner = content.current;
     if (!element || !inner) return;
     let lastTop = element.scrollTop;
-    let lastHeight = element.scrollHeight;
     let touchY = 0;
+    let pressed = false;
     const distance = (): number => element.scrollHeight - element.scrollTop - element.clientHeight;
     const release = (): void => {
       if (element.scrollHeight > element.clientHeight + 1) following.current = false;
@@ -50,25 +51,39 @@ export function useFollowScroll(): FollowScroll {
     const onClick = (event: MouseEvent): void => {
       if ((event.target as Element).closest("summary")) release();
     };
+    // Dragging the scrollbar, or a selection. The middle button may start a scroll that lasts after it is released.
+    const onPointerDown = (event: PointerEvent): void => {
+      pressed = event.pointerType === "mouse";
+      if (event.button === 1) release();
+    };
+    const onPointerUp = (): void => {
+      pressed = false;
+    };
+    // The browser's search scrolls without events.
+    const onSearchKey = (event: KeyboardEvent): void => {
+      if (event.key === "F3" || (event.key.toLowerCase() === "f" && (event.ctrlKey || event.metaKey))) release();
+    };
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === "End") toEnd();
       if (["PageUp", "ArrowUp", "Home"].includes(event.key) || (event.key === " " && event.shiftKey)) release();
     };
+    // The keyboard, or a screen reader, moves to something above the view.
+    const onFocusIn = (event: FocusEvent): void => {
+      if (event.target !== element && (event.target as Element).getBoundingClientRect().top < element.getBoundingClientRect().top)
+        release();
+    };
     const onScroll = (): void => {
       const top = element.scrollTop;
-      const height = element.scrollHeight;
-      // Dragging the scrollbar has no event of its own: the position went up although the content did not shrink.
-      if (top < lastTop - 1 && height >= lastHeight) release();
+      if (top < lastTop - 1 && pressed) release();
       else if (top > lastTop && distance() < near) following.current = true;
-      lastTop = top;
-      lastHeight = height;
+      else if (following.current && distance() >= near) element.scrollTop = element.scrollHeight;
+      lastTop = element.scrollTop;
       setAtEnd(following.current || distance() < near);
     };
     const stick = (): void => {
       if (following.current) element.scrollTop = element.scrollHeight;
       else setAtEnd(distance() < near);
       lastTop = element.scrollTop;
-      lastHeight = element.scrollHeight;
     };
     const observer = new ResizeObserver(stick);
     observer.observe(inner);
@@ -76,15 +91,25 @@ export function useFollowScroll(): FollowScroll {
     element.addEventListener("wheel", onWheel, { passive: true });
     element.addEventListener("touchstart", onTouchStart, { passive: true });
     element.addEventListener("touchmove", onTouchMove, { passive: true });
+    element.addEventListener("pointerdown", onPointerDown);
+    element.addEventListener("focusin", onFocusIn);
     element.addEventListener("keydown", onKey);
     element.addEventListener("click", onClick);
     element.addEventListener("scroll", onScroll, { passive: true });
+    window.addEventListener("pointerup", onPointerUp);
+    window.addEventListener("pointercancel", onPointerUp);
+    window.addEventListener("keydown", onSearchKey);
     stick();
     return () => {
       observer.disconnect();
+      window.removeEventListener("pointerup", onPointerUp);
+      window.removeEventListener("pointercancel", onPointerUp);
+      window.removeEventListener("keydown", onSearchKey);
       element.removeEventListener("wheel", onWheel);
       element.removeEventListener("touchstart", onTouchStart);
       element.removeEventListener("touchmove", onTouchMove);
+      element.removeEventListener("pointerdown", onPointerDown);
+      element.removeEventListener("focusin", onFocusIn);
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("click", onClick);
       element.removeEventListener("scroll", onScroll);
