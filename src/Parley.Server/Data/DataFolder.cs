@@ -3,7 +3,7 @@ namespace Parley.Server.Data;
 /// <summary>The folder of the signing keys and, with SQLite, of the database.</summary>
 internal static class DataFolder
 {
-    /// <summary>Creates it where it is missing. What it holds is readable by the server's user alone.</summary>
+    /// <summary>Creates the folder if it does not exist. Only the server's user can read it.</summary>
     public static void Create(string path)
     {
         if (OperatingSystem.IsWindows())

@@ -7,7 +7,7 @@ namespace Parley.Server.Data;
 
 public static class DataServices
 {
-    /// <summary>Keeps everything in the database that is configured.</summary>
+    /// <summary>Stores everything in the configured database.</summary>
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection("Database")).ValidateDataAnnotations().ValidateOnStart();

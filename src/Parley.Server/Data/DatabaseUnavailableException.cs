@@ -2,7 +2,7 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data;
 
-/// <summary>The database can't be reached, is full or refuses to work. Nothing was changed, or it isn't known whether it was.</summary>
+/// <summary>The database can't be reached, is full or refuses to work. Either nothing was changed, or the outcome is not known.</summary>
 public class DatabaseUnavailableException(string message, Exception? innerException = null)
     : StoreUnavailableException(message, innerException);
 

@@ -45,7 +45,7 @@ public static class MessageParts
         return (content.ToString(), Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
-    /// <summary>NUL, which PostgreSQL has no text for, is kept beside the content.</summary>
+    /// <summary>NUL, which PostgreSQL can not store in text, is stored in <c>parts</c>.</summary>
     private static void Fold(ReadOnlySpan<byte> text, StringBuilder content, Utf8JsonWriter json)
     {
         while (text.Length > 0)

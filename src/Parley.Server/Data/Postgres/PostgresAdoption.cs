@@ -5,12 +5,12 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>Takes over what dead nodes own.</summary>
+/// <summary>Adopts the generations of dead nodes.</summary>
 internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease lease)
 {
     /// <summary>
-    /// Nodes whose lease is over, and owners of running generations that are no nodes any more. A lease isn't judged while the database has
-    /// been up for less than its length.
+    /// Nodes whose lease has expired, and owners of running generations that have no row in <c>nodes</c>. While the database has been up
+    /// for less than the length of a lease, no lease counts as expired.
     /// </summary>
     public async ValueTask<List<string>> DeadOwnersAsync()
     {
@@ -30,13 +30,14 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
     }
 
     /// <summary>
-    /// Takes over up to <paramref name="limit"/> generations of a dead node. Deleting its row waits for its commits in flight, and none
-    /// succeeds afterwards. Its journal becomes segments: what is beyond the limit stays its own, for the next call of any node.
+    /// Adopts up to <paramref name="limit"/> generations of a dead node. Deleting the node's row waits for its commits in flight; no commit
+    /// succeeds afterwards. Its journal is copied into segments. Generations beyond the limit keep their owner until the next call of any
+    /// node.
     /// </summary>
     public async ValueTask<List<Adopted>> AdoptAsync(SqlSession session, string owner, string node, int limit)
     {
-        // Nothing that a dead node may hold is waited for long: the lease of this node must be renewed meanwhile. Another node that adopts
-        // the same owner is left to it.
+        // The lock timeout is short: a dead node may hold locks, and this node must renew its own lease in time. If another node is
+        // adopting from the same owner, this one gives up.
         await session.AddAsync("SET LOCAL lock_timeout = '2s'");
         if (
             !await session.FirstAsync(
@@ -76,7 +77,7 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
     }
 
     /// <summary>
-    /// Takes over generations that this node owns and doesn't know: those of a start or an adoption whose reply was lost.
+    /// Adopts generations that this node owns in the database but not in memory: the reply to their start or adoption was lost.
     /// </summary>
     public static ValueTask<List<Adopted>> AdoptOwnAsync(SqlSession session, string node, IReadOnlyCollection<GenerationId> unknown) =>
         ClaimAsync(
@@ -91,7 +92,7 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
         );
 
     /// <summary>
-    /// Inserts what is still there of their generations. Those rows are locked, so that one that is deleted meanwhile can't fail the whole.
+    /// Inserts the segments of generations that still exist. Their rows are locked, so that a concurrent deletion can't make it fail.
     /// </summary>
     public static void AddSegments(SqlSession session, IReadOnlyList<(long Key, SegmentRow Row)> segments) =>
         ((PostgresSession)session).Add(
@@ -176,5 +177,5 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
     }
 }
 
-/// <summary>A generation that was taken over.</summary>
+/// <summary>An adopted generation.</summary>
 internal sealed record Adopted(long Key, AbandonedGeneration Generation);

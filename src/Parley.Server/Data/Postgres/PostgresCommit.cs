@@ -4,39 +4,39 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>One group commit: what it stores, and what it changes in memory once it is through.</summary>
+/// <summary>One group commit: what it stores, and what changes in memory after it.</summary>
 internal sealed class PostgresCommit(string node, long sequence, int slices)
 {
-    /// <summary>The registration under which it is made.</summary>
+    /// <summary>The id under which this process is registered as a node.</summary>
     public string Node { get; } = node;
 
-    /// <summary>Names its row of the journal, so that it can be sent again when the reply was lost.</summary>
+    /// <summary>The number of its journal row. A commit whose reply was lost is sent again with the same number.</summary>
     public long Sequence { get; } = sequence;
 
     public AppendOutcome[] Outcomes { get; } = new AppendOutcome[slices];
 
-    /// <summary>What its row of the journal holds.</summary>
+    /// <summary>The content of its journal row.</summary>
     public ArrayBufferWriter<byte> Batch { get; } = new(512);
 
     public List<(LiveGeneration Live, PendingSlice Slice)> Appended { get; } = [];
 
     public List<PostgresEnd> Ends { get; } = [];
 
-    /// <summary>Generations whose journaled bytes become a segment.</summary>
+    /// <summary>Generations whose bytes in the journal are copied into a segment.</summary>
     public HashSet<LiveGeneration> Segmented { get; } = [];
 
-    /// <summary>All that this node has in the journal becomes segments.</summary>
+    /// <summary>The whole journal of this node is copied into segments and emptied.</summary>
     public bool EmptiesJournal { get; set; }
 
-    /// <summary>It was sent and may have been committed.</summary>
+    /// <summary>It was sent; whether it was committed is not known yet.</summary>
     public bool IsUncertain { get; set; }
 
     public bool IsEmpty => Appended.Count == 0 && Ends.Count == 0;
 
-    /// <summary>One statement is enough.</summary>
+    /// <summary>It needs one statement only.</summary>
     public bool IsJournalOnly => Ends.Count == 0 && Segmented.Count == 0;
 
-    /// <summary>Whether it has committed just this slice.</summary>
+    /// <summary>Whether it contains exactly this slice, committed.</summary>
     public bool HasCommitted(in PendingSlice slice)
     {
         foreach (var (_, appended) in Appended)
@@ -58,7 +58,7 @@ internal sealed class PostgresCommit(string node, long sequence, int slices)
         return false;
     }
 
-    /// <summary>Nothing of it counts.</summary>
+    /// <summary>Marks all of its slices as fenced.</summary>
     public void Fence()
     {
         Array.Fill(Outcomes, AppendOutcome.Fenced);

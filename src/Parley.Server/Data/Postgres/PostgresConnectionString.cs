@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>Reads <see cref="DatabaseOptions.ConnectionString"/>. No message repeats it: it holds a password.</summary>
+/// <summary>Parses <see cref="DatabaseOptions.ConnectionString"/>. Messages never contain it, since it contains a password.</summary>
 internal static class PostgresConnectionString
 {
     private const string Forms =
@@ -12,13 +12,13 @@ internal static class PostgresConnectionString
     private static readonly string[] Schemes = ["postgres://", "postgresql://"];
 
     /// <summary>
-    /// Whether the setting asks for PostgreSQL. What has an unknown scheme doesn't count as a path, so that it is refused.
+    /// Whether the setting selects PostgreSQL. A URL with an unknown scheme does too, so that it is refused instead of used as a path.
     /// </summary>
     public static bool IsPostgres(string? setting) =>
         setting is not (null or "" or ['/' or '.', ..])
         && (setting.Contains("://", StringComparison.Ordinal) || setting.Contains('=', StringComparison.Ordinal));
 
-    /// <summary>What to connect to.</summary>
+    /// <summary>Parses the setting.</summary>
     /// <exception cref="FormatException">The setting is invalid; the message says what to write.</exception>
     public static PostgresSettings Parse(DatabaseOptions options)
     {
@@ -107,7 +107,7 @@ internal static class PostgresConnectionString
         var hosts = authority.Split(',');
         if (hosts.Length > 1)
         {
-            // Npgsql reads ports of several hosts itself.
+            // Npgsql parses the ports of several hosts itself.
             builder.Host = authority;
             return;
         }
@@ -179,7 +179,7 @@ internal static class PostgresConnectionString
     }
 
     /// <summary>
-    /// What Parley decides. Sessions leave nothing behind on a connection, so none is reset when it goes back to the pool.
+    /// Settings that Parley fixes. Sessions change no state of a connection, so it is not reset when it returns to the pool.
     /// </summary>
     private static void Complete(NpgsqlConnectionStringBuilder builder, DatabaseOptions options, bool pgBouncer)
     {
@@ -204,7 +204,7 @@ internal static class PostgresConnectionString
 
         if (!pgBouncer)
         {
-            // A process that stands still in the middle of a transaction must not hold its locks for long.
+            // A process that hangs inside a transaction must not hold its locks for long.
             builder.Options ??= "-c idle_in_transaction_session_timeout=20000";
         }
     }
@@ -223,10 +223,10 @@ internal static class PostgresConnectionString
 
 /// <summary>A PostgreSQL database and how to reach it.</summary>
 /// <param name="ConnectionString">Npgsql's connection string, with secrets.</param>
-/// <param name="PgBouncer">A pooler in transaction mode is in between: nothing is prepared.</param>
+/// <param name="PgBouncer">The connection goes through a pooler in transaction mode: statements are not prepared.</param>
 /// <param name="Address">Host, port and database, for logs.</param>
 internal sealed record PostgresSettings(string ConnectionString, bool PgBouncer, string Address)
 {
-    /// <summary>Without secrets.</summary>
+    /// <summary>The address, without secrets.</summary>
     public override string ToString() => Address;
 }

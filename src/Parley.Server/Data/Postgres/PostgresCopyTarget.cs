@@ -5,7 +5,7 @@ using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>An empty database that is filled in one transaction: until <see cref="CommitAsync"/> it stays empty for all others.</summary>
+/// <summary>An empty database that is filled in one transaction: other sessions see it empty until <see cref="CommitAsync"/>.</summary>
 internal sealed class PostgresCopyTarget : IAsyncDisposable
 {
     private const int MaxBatchRows = 10_000,
@@ -13,7 +13,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
 
     private static readonly TimeSpan BatchTimeout = TimeSpan.FromMinutes(10);
 
-    /// <summary>Belong to server processes, not to the data: nodes are gone, and the journal is in segments.</summary>
+    /// <summary>Tables that are not copied: no node runs, and the source has copied its journal into segments.</summary>
     private static readonly string[] NotCopied = ["generation_journal", "nodes"];
 
     private readonly PostgresDatabase _database;
@@ -27,16 +27,16 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
         NpgsqlTransaction transaction
     ) => (_database, Tables, _connection, _transaction) = (database, tables, connection, transaction);
 
-    /// <summary>What is copied, in the order in which it must be written.</summary>
+    /// <summary>The tables to copy, in the order in which they must be written.</summary>
     public IReadOnlyList<CopyTable> Tables { get; }
 
     /// <summary>Host, port and database.</summary>
     public string Address => _database.Settings.Address;
 
-    /// <summary>The commit was sent. If its reply is lost, it isn't known whether it counts.</summary>
+    /// <summary>The commit was sent. If its reply is lost, its outcome is not known.</summary>
     public bool IsCommitting { get; private set; }
 
-    /// <summary>Connects, migrates, locks the tables against others that write, and begins the transaction.</summary>
+    /// <summary>Connects, migrates, locks the tables against writes of other sessions, and begins the transaction.</summary>
     /// <exception cref="DatabaseCopyException">The database can't be used, or isn't empty.</exception>
     public static async Task<PostgresCopyTarget> OpenAsync(DatabaseOptions options, CancellationToken cancellationToken)
     {
@@ -78,7 +78,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes rows in batches, and returns how many there were and how many values PostgreSQL can't keep as they are.</summary>
+    /// <summary>Writes rows in batches. Returns the number of rows and of values that PostgreSQL can't store unchanged.</summary>
     public async Task<CopiedRows> WriteAsync(CopyTable table, IAsyncEnumerable<object?[]> rows, CancellationToken cancellationToken)
     {
         var copied = new CopiedRows(0, 0);
@@ -116,10 +116,10 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
     public IAsyncEnumerable<object?[]> ReadAsync(CopyTable table, CancellationToken cancellationToken) =>
         table.ReadAsync(_connection, cancellationToken);
 
-    /// <summary>A value as PostgreSQL keeps it: the same object unless it is text that must be changed.</summary>
+    /// <summary>A value as PostgreSQL can store it: the same object, unless it is text that must be changed.</summary>
     public static object? Storable(object? value) => value is string text ? PostgresText.Storable(text) : value;
 
-    /// <summary>Lets generated keys continue after the copied ones, and commits.</summary>
+    /// <summary>Sets the sequences of generated keys to continue after the copied ones, and commits.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         foreach (var table in Tables.Where(static table => table.Identity is not null))
@@ -137,7 +137,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
         IsCommitting = false;
     }
 
-    /// <summary>What a failure of PostgreSQL means; null for any other exception.</summary>
+    /// <summary>Describes a failure of PostgreSQL; null for any other exception.</summary>
     public static string? Explain(Exception exception) =>
         exception switch
         {
@@ -155,7 +155,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
             _ => null,
         };
 
-    /// <summary>Undoes what wasn't committed.</summary>
+    /// <summary>Rolls back the transaction if it was not committed.</summary>
     public async ValueTask DisposeAsync()
     {
         await _transaction.DisposeAsync();
@@ -187,7 +187,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
         return CopyTable.Of(context.Model, NotCopied);
     }
 
-    /// <summary>No other program writes to the tables until the transaction ends, and they are empty.</summary>
+    /// <summary>Locks the tables against writes until the transaction ends, and checks that they are empty.</summary>
     private static async Task LockAsync(
         PostgresDatabase database,
         NpgsqlConnection connection,
@@ -233,7 +233,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns about how many bytes it wrote.</summary>
+    /// <summary>Writes a value and returns its approximate size in bytes.</summary>
     private static async ValueTask<int> WriteAsync(
         NpgsqlBinaryImporter import,
         CopyType type,
@@ -267,7 +267,7 @@ internal sealed class PostgresCopyTarget : IAsyncDisposable
     }
 }
 
-/// <summary>What was written to a table.</summary>
-/// <param name="Count">Its rows.</param>
-/// <param name="Replaced">Texts in which characters that PostgreSQL can't keep became U+FFFD.</param>
+/// <summary>The result of writing a table.</summary>
+/// <param name="Count">The number of rows.</param>
+/// <param name="Replaced">The number of texts in which characters that PostgreSQL can't store were replaced with U+FFFD.</param>
 internal readonly record struct CopiedRows(long Count, long Replaced);

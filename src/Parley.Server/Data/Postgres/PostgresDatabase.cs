@@ -10,15 +10,15 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// PostgreSQL, directly or through PgBouncer in transaction mode: no session keeps a setting, a lock or a prepared statement beyond its
-/// transaction there.
+/// PostgreSQL, directly or through PgBouncer in transaction mode, where a session keeps no setting, lock or prepared statement after its
+/// transaction.
 /// </summary>
 public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
 {
     private const int MaxConflicts = 8,
         MaxLostConnections = 4;
 
-    /// <summary>Of all connections, those that commit logs and keep the lease: requests can't take them.</summary>
+    /// <summary>The number of connections that are reserved for commits of logs and for the lease.</summary>
     private const int LogConnections = 4;
 
     private readonly IDbContextFactory<PostgresDbContext> _contexts;
@@ -40,12 +40,12 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
             NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings.ConnectionString) { MaxPoolSize = connections });
     }
 
-    /// <summary>Leases are compared with the clock itself, not with the time at which a transaction began.</summary>
+    /// <summary>The current time of the clock, not the start time of the transaction, since leases are compared with it.</summary>
     public SqlDialect Dialect { get; } = new("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)", " FOR UPDATE");
 
     internal PostgresSettings Settings { get; }
 
-    /// <summary>The connections of requests.</summary>
+    /// <summary>The connections for requests.</summary>
     internal NpgsqlDataSource Source { get; }
 
     internal NpgsqlDataSource LogSource { get; }
@@ -55,8 +55,8 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     public ValueTask<SqlSession> OpenSystemAsync(CancellationToken cancellationToken) => OpenAsync(Source, null, cancellationToken);
 
     /// <summary>
-    /// One transaction at READ COMMITTED. It is repeated where another one stood in its way (a deadlock, or a row that both inserted), and
-    /// where its connection was lost before the commit was sent.
+    /// One transaction at READ COMMITTED. It is repeated after a conflict with another one (a deadlock, or a row that both inserted), and
+    /// when its connection was lost before the commit was sent.
     /// </summary>
     public Task<T> WriteAsync<T>(Owner? owner, Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
         WriteAsync(Source, owner, work, committed);
@@ -87,12 +87,11 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
         await LogSource.DisposeAsync();
     }
 
-    /// <summary>As <see cref="OpenSystemAsync"/>, on a connection that requests can't take.</summary>
+    /// <summary>As <see cref="OpenSystemAsync"/>, on a reserved connection.</summary>
     internal ValueTask<SqlSession> OpenLogAsync() => OpenAsync(LogSource, null, CancellationToken.None);
 
     /// <summary>
-    /// As <see cref="WriteAsync{T}(Owner?, Func{SqlSession, ValueTask{T}}, Action{T}?)"/> for maintenance, on a connection that requests
-    /// can't take.
+    /// As <see cref="WriteAsync{T}(Owner?, Func{SqlSession, ValueTask{T}}, Action{T}?)"/> for maintenance, on a reserved connection.
     /// </summary>
     internal Task<T> WriteLogAsync<T>(Func<SqlSession, ValueTask<T>> work, Action<T>? committed = null) =>
         WriteAsync(LogSource, null, work, committed);
@@ -162,14 +161,14 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
             return false;
         }
 
-        // What the pool holds was most likely lost as well, or leads to a server that is no longer the primary.
+        // The other connections of the pool are most likely lost too, or lead to a server that is no longer the primary.
         source.Clear();
         return !isCommitting && attempt < MaxLostConnections;
     }
 
     private Task PauseAsync(int attempt) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(2, 10) * attempt), _time);
 
-    /// <summary>What a context reads is read again where the connection was lost.</summary>
+    /// <summary>Repeats the reads of a context after its connection was lost.</summary>
     private sealed class RepeatedReads(ExecutionStrategyDependencies dependencies, NpgsqlDataSource source)
         : NpgsqlRetryingExecutionStrategy(dependencies, MaxLostConnections, TimeSpan.FromMilliseconds(100), null)
     {

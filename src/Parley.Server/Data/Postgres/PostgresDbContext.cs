@@ -24,7 +24,7 @@ public sealed class PostgresDbContext(DbContextOptions<PostgresDbContext> option
             batch.ToTable("generation_journal");
             batch.HasKey(row => new { row.NodeId, row.Seq });
 
-            // A row of a few kilobytes stays in one piece.
+            // Rows of up to 8 KB are stored inline, not in the TOAST table.
             batch.HasStorageParameter("toast_tuple_target", 8160);
         });
         base.OnModelCreating(modelBuilder);
@@ -32,17 +32,17 @@ public sealed class PostgresDbContext(DbContextOptions<PostgresDbContext> option
         {
             generation.Property(row => row.Id).IsRequired();
 
-            // What is running is looked for by its owner.
+            // Running generations are looked up by their node.
             generation.Metadata.RemoveIndex([generation.Metadata.FindProperty(nameof(Generation.Status))!]);
             generation.HasIndex(row => row.NodeId).HasFilter("status = 'running'");
         });
     }
 }
 
-/// <summary>Values that a query compares with, too: what can't be stored isn't found.</summary>
+/// <summary>Converts text to what PostgreSQL can store. Parameters of queries are converted too.</summary>
 internal sealed class StorableText() : ValueConverter<string, string>(text => PostgresText.Storable(text), text => text);
 
-/// <summary>One group commit of one node. Its key is the receipt of the commit.</summary>
+/// <summary>One group commit of one node. A row with its key proves that the commit succeeded.</summary>
 public sealed class NodeJournalBatch
 {
     public required string NodeId { get; init; }
@@ -51,7 +51,7 @@ public sealed class NodeJournalBatch
 }
 
 #if MIGRATIONS
-/// <summary>Used by <c>./dev migrate</c> alone.</summary>
+/// <summary>Used only by <c>./dev migrate</c>.</summary>
 public sealed class PostgresDesignTimeFactory : IDesignTimeDbContextFactory<PostgresDbContext>
 {
     public PostgresDbContext CreateDbContext(string[] args) =>

@@ -3,22 +3,23 @@ using Npgsql;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>What failures of PostgreSQL mean.</summary>
+/// <summary>Classifies failures of PostgreSQL.</summary>
 internal static class PostgresErrors
 {
     /// <summary>
-    /// The statement was refused, so its transaction has changed nothing. Otherwise it isn't known: the connection failed before the reply.
+    /// PostgreSQL refused the statement, so its transaction has changed nothing. Otherwise the outcome is not known: the connection failed
+    /// before the reply.
     /// </summary>
     public static bool IsRefusal(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
 
-    /// <summary>The connection is lost, and perhaps others of the pool with it.</summary>
+    /// <summary>The connection is lost, and perhaps other connections of the pool.</summary>
     public static bool IsLostConnection(Exception exception) =>
         exception is SocketException or IOException
         || exception
             is NpgsqlException { InnerException: not TimeoutException }
                 and (not PostgresException or PostgresException { InvariantSeverity: not "ERROR" });
 
-    /// <summary>Two transactions stood in each other's way. The one that was refused succeeds when it is repeated.</summary>
+    /// <summary>Two transactions conflicted. The refused one succeeds when it is repeated.</summary>
     public static bool IsConflict(Exception exception) =>
         exception
             is PostgresException
@@ -29,16 +30,16 @@ internal static class PostgresErrors
                     or PostgresErrorCodes.ForeignKeyViolation
             };
 
-    /// <summary>A row is locked by another transaction, for longer than this one waits.</summary>
+    /// <summary>The lock timeout: another transaction has locked a row.</summary>
     public static bool IsLocked(Exception? exception) => exception is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable };
 
-    /// <summary>The server takes no writes: it was the primary once, or is one that was told so.</summary>
+    /// <summary>The server is read-only: it is a standby, or a former primary.</summary>
     public static bool IsReadOnly(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>
-    /// The exception that the rest of the server knows. A mistake in a statement or a value isn't a failure of the database and stays what
-    /// it is.
+    /// Converts a failure of the database into <see cref="DatabaseUnavailableException"/>. Errors in a statement or a value are returned
+    /// unchanged.
     /// </summary>
     public static Exception Translate(Exception exception) =>
         exception switch
@@ -52,7 +53,7 @@ internal static class PostgresErrors
         };
 
     /// <summary>
-    /// A sentence for logs and for the one who starts the server: what happened, without user names, passwords or values.
+    /// A sentence for logs and for the operator: what happened, without user names, passwords or values.
     /// </summary>
     public static string Describe(Exception exception) =>
         exception switch

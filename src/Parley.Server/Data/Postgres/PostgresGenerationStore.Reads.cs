@@ -4,14 +4,17 @@ using Parley.Streaming.Generations;
 
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>Reading: from memory what this node writes, from segments and the owner's journal what another one does, from its message what has ended.</summary>
+/// <summary>
+/// Reads logs: of this node's generations from memory, of other nodes' from segments and the owner's journal, of ended ones from their
+/// message.
+/// </summary>
 public sealed partial class PostgresGenerationStore
 {
     public async ValueTask<LogSlice?> ReadAsync(GenerationId id, long after, int maxBytes, CancellationToken cancellationToken)
     {
         GenerationRow? ended = null;
 
-        // The log may move while we look: from memory to a segment, from segments to its message. Then look again.
+        // The log may move during the read: from memory to a segment, or from segments to its message. Then the read is repeated.
         for (var attempt = 0; attempt < 10; attempt++)
         {
             var isLive = _live.TryGetValue(id, out var live);
@@ -88,8 +91,8 @@ public sealed partial class PostgresGenerationStore
     }
 
     /// <summary>
-    /// The log of a running generation that isn't in memory here: from segments and from the journal of its owner, as they are at one moment.
-    /// Null when it has ended in between.
+    /// Reads the log of a running generation of another node from one snapshot of segments and of the owner's journal. Null when it has
+    /// ended in the meantime.
     /// </summary>
     private static async ValueTask<LiveGeneration?> ReadForeignAsync(SqlSession session, GenerationRow row)
     {

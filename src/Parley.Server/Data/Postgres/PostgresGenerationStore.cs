@@ -10,15 +10,15 @@ using Parley.Streaming.Generations;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// Logs in PostgreSQL. A commit adds one row to <c>generation_journal</c>, whatever it holds, in one statement that counts only while this
-/// node is registered; what a generation has there is also in memory, and is copied to <c>generation_segments</c> when it has grown to
-/// <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when this node's journal has grown to
-/// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. The end folds the log into its message.
+/// Logs in PostgreSQL. A commit adds one row to <c>generation_journal</c>, for any number of generations, by one statement that takes
+/// effect only while this node is registered. What a generation has there is also in memory, and is copied to <c>generation_segments</c> when it
+/// has grown to <see cref="DatabaseOptions.SegmentBytes"/>, or all at once when this node's journal has grown to
+/// <see cref="DatabaseOptions.JournalBytes"/>, which empties it. When a generation ends, its log is folded into its message.
 /// </summary>
 /// <remarks>
-/// What runs here is in memory, and only what is in memory can be appended to: so epochs are compared there. The row of the journal is the
-/// receipt of its commit: a commit whose reply was lost is sent again under the same number, and counts once. Until its fate is known
-/// nothing else is committed.
+/// This node's running generations are in memory, and appends to others are fenced, so epochs are compared in memory. A journal row proves
+/// its commit: a commit whose reply was lost is sent again with the same number and is applied once. Until its outcome is known, nothing
+/// else is committed.
 /// </remarks>
 public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerationIndex, IAsyncDisposable
 {
@@ -29,8 +29,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         """;
 
     /// <summary>
-    /// Longer than it takes from the commit of a start to <see cref="Started"/>. If it isn't, the start is repeated by this node, at the
-    /// price of one request to the provider.
+    /// Must be longer than the time from the commit of a start to <see cref="Started"/>. Otherwise this node adopts its own generation,
+    /// which costs one more request to the provider.
     /// </summary>
     private static readonly TimeSpan MinUnknown = TimeSpan.FromSeconds(2);
 
@@ -132,7 +132,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             }
             catch (DatabaseUnavailableException exception) when (claimed.Count > 0)
             {
-                // What was claimed is this node's already; the rest waits for the next call.
+                // The generations claimed so far belong to this node already; the next call claims the rest.
                 LogClaimFailed(exception);
             }
 
@@ -162,7 +162,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         _claiming.Dispose();
     }
 
-    /// <summary>What this node owned is another's now, or will be: it starts anew as a node that owns nothing.</summary>
+    /// <summary>After a lost lease: registers this process as a new node that owns nothing.</summary>
     private async ValueTask RegisterAsync(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
@@ -176,7 +176,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    /// <summary>Only where no commit runs.</summary>
+    /// <summary>Must be called only while no commit runs.</summary>
     private async ValueTask RegisterAloneAsync()
     {
         // Another caller may have registered it while this one waited.
@@ -214,7 +214,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             return;
         }
 
-        // No append runs meanwhile: it could be one to a generation that is unknown for another moment.
+        // No append may run at the same time: it could be to a generation that is about to become known.
         await _one.WaitAsync(cancellationToken);
         try
         {
@@ -243,8 +243,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     }
 
     /// <summary>
-    /// Generations that are this node's by their rows, and that it doesn't know: the reply to the start or the adoption was lost. A start
-    /// that is just being committed is left alone: what is unknown must have been so for a while.
+    /// Generations that this node owns in the database but not in memory: the reply to their start or adoption was lost. They are returned
+    /// only when they have been unknown for <see cref="MinUnknown"/>, so that starts in progress are left alone.
     /// </summary>
     private async ValueTask<IEnumerable<GenerationId>> UnknownAsync(string node)
     {
@@ -279,7 +279,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         });
     }
 
-    /// <summary>What becomes of each slice, by what is in memory.</summary>
+    /// <summary>Decides the outcome of each slice from what is in memory.</summary>
     private PostgresCommit Plan(IReadOnlyList<PendingSlice> slices, PostgresCommit? earlier)
     {
         var commit = new PostgresCommit(_lease.Id, ++_sequence, slices.Count);
@@ -346,7 +346,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             }
             catch (Exception exception) when (exception is NpgsqlException or IOException or SocketException || IsConnectionLost)
             {
-                // A rollback doesn't report that it has lost its connection; what is sent after it fails with an InvalidOperationException.
+                // A rollback doesn't report that it has lost its connection; the next statement fails with an InvalidOperationException.
                 var isLost = IsConnectionLost || PostgresErrors.IsLostConnection(exception);
                 if (isLost || !PostgresErrors.IsRefusal(exception))
                 {
@@ -367,8 +367,8 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     }
 
     /// <summary>
-    /// A commit that adds to the journal and does nothing else: one statement, one round trip. False when this node's row is gone, or this
-    /// commit's is there.
+    /// A commit that only adds to the journal: one statement, one round trip. False when this node's row is gone, or when this commit's row
+    /// exists already.
     /// </summary>
     private async ValueTask<bool> StoreAsync(PostgresCommit commit)
     {
@@ -478,7 +478,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
     }
 
     /// <summary>
-    /// Whether a commit that was sent before is there: nothing but this store deletes its row, unless this node was taken over.
+    /// Whether a commit that was sent before has succeeded: its row exists. Only this store or a node that adopts from this one deletes it.
     /// </summary>
     private static async ValueTask<bool> IsStoredAsync(PostgresSession session, PostgresCommit commit)
     {
@@ -497,7 +497,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    /// <summary>What is in memory follows the commit.</summary>
+    /// <summary>Updates memory after the commit.</summary>
     private void Apply(PostgresCommit commit)
     {
         foreach (var (live, slice) in commit.Appended)
@@ -518,7 +518,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         _journalBytes = commit.EmptiesJournal ? 0 : _journalBytes + commit.Batch.WrittenCount;
     }
 
-    /// <summary>Another node has taken over what this one owned. Nothing of the commit counts.</summary>
+    /// <summary>Another node has adopted this node's generations: all slices of the commit are fenced.</summary>
     private async ValueTask FenceAsync(PostgresCommit commit)
     {
         commit.Fence();
@@ -530,12 +530,12 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
         catch (DatabaseUnavailableException exception)
         {
-            // The next renewal registers it.
+            // The next renewal registers this process again.
             LogClaimFailed(exception);
         }
     }
 
-    /// <summary>The connection that all commits go over, one after the other. It is opened again when it was lost.</summary>
+    /// <summary>The one connection for all commits. It is opened again after it was lost.</summary>
     private async ValueTask<PostgresSession> OpenAsync()
     {
         if (IsConnectionLost)

@@ -3,8 +3,8 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// This process in the table <c>nodes</c>. Whoever takes over what a node owns deletes its row first, and no commit succeeds without the
-/// row: so it is the fence. An id is never used again; after it was lost the process registers under another one, which owns nothing.
+/// This process's row in the table <c>nodes</c>. It is the fence: a node that adopts from another one deletes that row first, and no commit
+/// succeeds without it. An id is never reused; after it was lost, the process registers under a new one, which owns nothing.
 /// </summary>
 internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity identity, TimeSpan length, TimeProvider time)
 {
@@ -16,12 +16,12 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
         _isRegistered,
         _isReleased;
 
-    /// <summary>The id under which this process owns generations; before the first registration one that owns nothing.</summary>
+    /// <summary>The id under which this process owns generations; before the first registration, an id that owns nothing.</summary>
     public string Id { get; private set; } = identity.Id;
 
     public long Milliseconds => (long)length.TotalMilliseconds;
 
-    /// <summary>Registered, and not released.</summary>
+    /// <summary>Whether the process is registered and has not released its lease.</summary>
     public bool IsHeld
     {
         get
@@ -34,8 +34,8 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
     }
 
     /// <summary>
-    /// Whether an expired lease says that its node is dead. It doesn't for a while after this node's own lease has expired: then the
-    /// database was away, and the others need time to renew theirs.
+    /// Whether an expired lease means that its node is dead. It does not for a while after this node's own lease has expired: then the
+    /// database was away, and the other nodes need time to renew theirs.
     /// </summary>
     public bool CanJudgeOthers
     {
@@ -49,8 +49,8 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
     }
 
     /// <summary>
-    /// Runs <paramref name="action"/> if this process is registered under <paramref name="id"/>; it doesn't lose the registration
-    /// meanwhile.
+    /// Runs <paramref name="action"/> if this process is registered under <paramref name="id"/>. The registration can't be lost while it
+    /// runs.
     /// </summary>
     public void WhileRegistered(string id, Action action)
     {
@@ -63,7 +63,7 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
         }
     }
 
-    /// <summary>Renews the lease, also after it was released. False when this process isn't registered, or is no longer.</summary>
+    /// <summary>Renews the lease, also after it was released. False when this process is not registered.</summary>
     public async ValueTask<bool> RenewAsync()
     {
         string id;
@@ -101,7 +101,7 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
         }
     }
 
-    /// <summary>The registration is lost. <paramref name="forget"/> runs before anything can be added under another one.</summary>
+    /// <summary>Ends the registration. <paramref name="forget"/> runs before the process can register again.</summary>
     public void Lose(Action forget)
     {
         lock (_gate)
@@ -129,7 +129,7 @@ internal sealed class PostgresLease(PostgresDatabase database, NodeIdentity iden
         }
     }
 
-    /// <summary>Ends the lease. The row stays: it is the fence, until another node takes over.</summary>
+    /// <summary>Ends the lease. The row stays, as the fence, until another node adopts from this one.</summary>
     public async ValueTask ReleaseAsync()
     {
         var id = Id;

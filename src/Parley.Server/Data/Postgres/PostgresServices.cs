@@ -5,7 +5,7 @@ namespace Parley.Server.Data.Postgres;
 
 public static class PostgresServices
 {
-    /// <summary>Keeps everything in PostgreSQL, except the signing keys.</summary>
+    /// <summary>Stores everything in PostgreSQL, except the signing keys.</summary>
     public static IServiceCollection AddPostgresData(this IServiceCollection services)
     {
         services.AddSingleton<PostgresDatabase>();

@@ -6,12 +6,12 @@ using Parley.Server.Data.Sql;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// A session on a connection of PostgreSQL. In a transaction what is added waits, and is sent together with the next statement that has a
-/// result, or with the commit: a transaction costs as many round trips as it has questions, and one more.
+/// A session on a PostgreSQL connection. In a transaction, statements without a result are sent together with the next statement that has
+/// one, or with the commit: a transaction takes one round trip for each query, and one for the commit.
 /// </summary>
 /// <remarks>
-/// Outside of a transaction it only reads: a statement whose connection was lost is sent again on another one. In a transaction failures
-/// are Npgsql's, for its owner to judge.
+/// Outside a transaction it only reads: a statement whose connection was lost is sent again on another one. In a transaction it throws
+/// Npgsql's exceptions, which its caller classifies.
 /// </remarks>
 internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection connection, Owner? owner, bool isTransaction)
     : SqlSession(owner)
@@ -23,7 +23,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         _failed;
     private int _unread;
 
-    /// <summary>The commit was sent. If its reply is lost, it isn't known whether it counts.</summary>
+    /// <summary>The commit was sent. If its reply is lost, its outcome is not known.</summary>
     public bool IsCommitting { get; private set; }
 
     public override async ValueTask DisposeAsync()
@@ -62,14 +62,14 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
     }
 
     /// <summary>
-    /// A lock of the transaction, which works through PgBouncer too. The name is not told apart from another one with the same hash, which
-    /// only costs time.
+    /// Takes an advisory lock until the end of the transaction, which also works through PgBouncer. Names with the same hash share a lock,
+    /// which only costs time.
     /// </summary>
     public override ValueTask LockAsync(string name) =>
         AddAsync("SELECT pg_advisory_xact_lock(hashtextextended(@name, 0))", ("@name", name));
 
     /// <summary>
-    /// Adds a statement that this database alone has, with positional parameters. The number of rows is known once it was sent.
+    /// Adds a PostgreSQL statement with positional parameters. The number of rows is known after it was sent.
     /// </summary>
     public NpgsqlBatchCommand Add(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {
@@ -83,7 +83,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         return command;
     }
 
-    /// <summary>Sends what was added, and reads the rows of its last statement.</summary>
+    /// <summary>Sends the added statements, and reads the rows of the last one.</summary>
     public async ValueTask<List<T>> ReadAddedAsync<T>(Func<DbDataReader, T> read)
     {
         using var batch = TakeBatch();
@@ -117,7 +117,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         }
     }
 
-    /// <summary>Sends what was added.</summary>
+    /// <summary>Sends the added statements.</summary>
     public async ValueTask SendAsync()
     {
         if (_batch is null)
@@ -137,7 +137,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         }
     }
 
-    /// <summary>Commits; what was added goes with it.</summary>
+    /// <summary>Sends the added statements and commits.</summary>
     public async ValueTask CommitAsync()
     {
         if (_failed)
@@ -154,7 +154,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         }
     }
 
-    /// <summary>Undoes what was sent. It doesn't fail: where the connection is lost, the database does the same by itself.</summary>
+    /// <summary>Rolls back. It doesn't throw: when the connection is lost, the database rolls back by itself.</summary>
     public async ValueTask RollbackAsync()
     {
         _batch?.Dispose();
@@ -172,7 +172,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, NpgsqlConnection 
         }
         catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException)
         {
-            // The connection was lost meanwhile.
+            // The connection was lost in the meantime.
         }
     }
 

@@ -34,8 +34,8 @@ internal sealed partial class PostgresStartup(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// Applies the migrations that are missing. However many processes ask at once, one does it and the others wait: the lock is one of a
-    /// transaction, so it ends with the connection of a process that is killed, and works through PgBouncer.
+    /// Applies the missing migrations. When several processes start at once, one applies them and the others wait for its advisory lock.
+    /// The lock belongs to a transaction, so it works through PgBouncer and ends with the connection of a killed process.
     /// </summary>
     internal static async Task MigrateAsync(PostgresDatabase database, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using System.Text;
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>
-/// A statement as PostgreSQL takes it: <c>$1</c>, <c>$2</c>, … where SQL elsewhere says <c>@name</c>. Each text is rewritten once.
+/// A statement with PostgreSQL's parameters <c>$1</c>, <c>$2</c>, … in place of <c>@name</c>. Each text is rewritten once.
 /// </summary>
 internal sealed class PostgresStatement
 {
@@ -16,13 +16,13 @@ internal sealed class PostgresStatement
         HasRows = text.AsSpan().TrimStart().StartsWith("SELECT", StringComparison.Ordinal);
     }
 
-    /// <summary>The text with positions.</summary>
+    /// <summary>The rewritten text.</summary>
     public string Text { get; }
 
-    /// <summary>The name at each position, with its <c>@</c>.</summary>
+    /// <summary>The parameter name at each position, with its <c>@</c>.</summary>
     public string[] Names { get; }
 
-    /// <summary>It is a query. What returns the rows that it changes isn't told apart.</summary>
+    /// <summary>Whether it returns rows, including changes with <c>RETURNING</c>.</summary>
     public bool HasRows { get; }
 
     public static PostgresStatement Of(string sql) => Known.GetOrAdd(sql, static sql => Rewrite(sql));

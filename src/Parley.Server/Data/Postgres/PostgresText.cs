@@ -1,6 +1,6 @@
 namespace Parley.Server.Data.Postgres;
 
-/// <summary>Text that PostgreSQL can keep: NUL and lone surrogates, which it refuses, become U+FFFD.</summary>
+/// <summary>Converts text to what PostgreSQL can store: NUL and lone surrogates, which it refuses, become U+FFFD.</summary>
 internal static class PostgresText
 {
     public static string Storable(string text) => IsStorable(text) ? text : Replace(text);
