@@ -22,7 +22,7 @@ internal sealed class PostgresStatement
     /// <summary>The parameter name at each position, with its <c>@</c>.</summary>
     public string[] Names { get; }
 
-    /// <summary>Whether it returns rows, including changes with <c>RETURNING</c>.</summary>
+    /// <summary>Whether it is a SELECT. Changes with RETURNING do not count.</summary>
     public bool HasRows { get; }
 
     public static PostgresStatement Of(string sql) => Known.GetOrAdd(sql, static sql => Rewrite(sql));
