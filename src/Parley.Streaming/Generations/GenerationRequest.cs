@@ -4,7 +4,7 @@ namespace Parley.Streaming.Generations;
 
 /// <summary>What a generation asks, and of which model.</summary>
 /// <param name="Client">The client of the model.</param>
-/// <param name="Model">The model as Parley addresses it (<c>provider/model</c>); recorded in continuation marks.</param>
+/// <param name="Model">The model as Parley addresses it (<c>provider/model</c>); recorded in seams.</param>
 /// <param name="Messages">The conversation, ending with the message to answer.</param>
 /// <param name="Options">Parameters; null for the model's own.</param>
 /// <param name="AcceptsPrefix">The model continues a trailing assistant message, instead of answering again.</param>

@@ -36,7 +36,7 @@ public sealed record PartClosed : LogEntry
 /// <param name="Error">Why it failed, as a sentence.</param>
 public sealed record ToolReturned(string CallId, string? Result, string? Error) : LogEntry;
 
-/// <summary>A continuation mark: the text after it comes from another attempt.</summary>
+/// <summary>A seam: the text after it comes from another attempt.</summary>
 /// <param name="Reason"><see cref="Adopted"/> or <see cref="Continued"/>.</param>
 /// <param name="Model">The model that continues.</param>
 public sealed record Seam(string Reason, string Model) : LogEntry

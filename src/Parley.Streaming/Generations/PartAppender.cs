@@ -13,7 +13,7 @@ internal sealed class PartAppender(GenerationLog log)
     /// <summary>Whether the model has sent anything that a client can show or use.</summary>
     public bool HasContent { get; private set; }
 
-    /// <summary>Appends a continuation mark. The next part continues the part before the mark, if it is of the same kind.</summary>
+    /// <summary>Appends a seam. The next part continues the part before it, if it is of the same kind.</summary>
     /// <param name="reason"><see cref="Generations.Seam.Reason"/>.</param>
     /// <param name="model"><see cref="Generations.Seam.Model"/>.</param>
     /// <param name="before">The kind of the part before the mark; null for the part that is open.</param>

@@ -7,7 +7,7 @@ namespace Parley.Streaming.WireFormats;
 /// The four events <c>typing</c>, <c>token</c>, <c>done</c> and <c>error</c>: text alone, for clients that know no other events.
 /// </summary>
 /// <remarks>
-/// What clients of this format cannot show (reasoning, tools, continuation marks) has no event; the <c>id</c> of the next event is beyond
+/// What clients of this format cannot show (reasoning, tools, seams) has no event; the <c>id</c> of the next event is beyond
 /// it.
 /// </remarks>
 public sealed class TokenEvents : WireFormat
