@@ -16,9 +16,9 @@ public sealed class PostgresProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly Lock _gate = new();
     private readonly HashSet<TcpClient> _clients = [];
-    private int _untilCut,
-        _refusals;
+    private int _untilCut;
     private bool _loseReply;
+    private volatile bool _refusesNew;
 
     public PostgresProxy(PostgresCluster cluster)
     {
@@ -41,13 +41,11 @@ public sealed class PostgresProxy : IAsyncDisposable
     /// <param name="number">1: the next request.</param>
     public void LoseRequest(int number = 1) => Arm(number, loseReply: false);
 
-    /// <summary>The next connections are closed as soon as they are opened.</summary>
-    public void RefuseNew(int count)
+    /// <summary>Whether new connections are closed as soon as they are opened.</summary>
+    public bool RefusesNew
     {
-        lock (_gate)
-        {
-            _refusals = count;
-        }
+        get => _refusesNew;
+        set => _refusesNew = value;
     }
 
     /// <summary>Cuts all connections now.</summary>
@@ -106,9 +104,8 @@ public sealed class PostgresProxy : IAsyncDisposable
         {
             lock (_gate)
             {
-                if (_refusals > 0)
+                if (_refusesNew)
                 {
-                    _refusals--;
                     return;
                 }
 
@@ -116,7 +113,7 @@ public sealed class PostgresProxy : IAsyncDisposable
             }
 
             await server.ConnectAsync(IPAddress.Loopback, _target);
-
+            (client.NoDelay, server.NoDelay) = (true, true);
             var relay = new Connection(this, client.GetStream(), server.GetStream());
             await Task.WhenAny(relay.RequestsAsync(), relay.RepliesAsync());
         }
