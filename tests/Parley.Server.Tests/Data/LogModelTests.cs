@@ -170,6 +170,7 @@ public abstract class LogModelTests : IAsyncLifetime
             Assert.All(_viewers, viewer => Assert.InRange(viewer.Position, 0, record.End));
             if (record.Status == GenerationStatus.Running)
             {
+                Assert.True(next is not null, "The generation was not adopted when its process was started again.");
                 _pushed.Add(new StringBuilder());
             }
             else
@@ -381,6 +382,9 @@ public abstract class LogModelTests : IAsyncLifetime
             Store.Freeze(afterCommit: false);
             await Store.IdleAsync();
             await _reaper.StopAsync(new CancellationToken(canceled: true)).ContinueWith(_ => { }, TaskScheduler.Default);
+
+            // A process that is dead renews no lease.
+            await _reaper.ExecuteTask!.ContinueWith(_ => { }, TaskScheduler.Default).Soon();
         }
 
         public async Task<LogSnapshot> ReadAsync(GenerationId id)

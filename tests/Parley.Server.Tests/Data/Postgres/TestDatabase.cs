@@ -78,9 +78,11 @@ internal sealed class TestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Ends all connections to it, as an administrator may.</summary>
+    /// <summary>Ends all connections to it, as an administrator may, and waits until they have ended.</summary>
     public Task TerminateAsync() =>
-        RunAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        RunAsync(
+            "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        );
 
     public async ValueTask DisposeAsync() => await RunAsync(Cluster, $"DROP DATABASE IF EXISTS {Name} WITH (FORCE)");
 
