@@ -45,11 +45,11 @@ internal static class Programs
 
     /// <summary>
     /// Runs <paramref name="script"/> once this process has ended, however it ends: it waits for the end of its input, which only this
-    /// process can write to.
+    /// process can write to. It is in a session of its own, since signals are often sent to all of a test run's processes.
     /// </summary>
     public static Process Guard(string script, params string[] arguments)
     {
-        var start = Command("sh", ["-c", $"trap '' INT TERM HUP; cat >/dev/null; {script}", "sh", .. arguments]);
+        var start = Command("setsid", ["sh", "-c", $"trap '' INT TERM HUP; cat >/dev/null; {script}", "sh", .. arguments]);
         start.RedirectStandardInput = true;
         return Process.Start(start)!;
     }
@@ -63,7 +63,9 @@ internal static class Programs
 
     private static ProcessStartInfo Command(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(IsRoot ? "runuser" : program, IsRoot ? ["-u", "postgres", "--", program, .. arguments] : arguments)
+        // Not runuser: it stays as a parent, which kills the program when it gets a signal itself.
+        string[] asPostgres = ["--reuid=postgres", "--regid=postgres", "--init-groups", program, .. arguments];
+        var start = new ProcessStartInfo(IsRoot ? "setpriv" : program, IsRoot ? asPostgres : arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
