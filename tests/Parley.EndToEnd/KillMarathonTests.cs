@@ -21,7 +21,8 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
     private const int MaxRun = 800,
         MaxRunOnPostgres = 2500;
 
-    private static readonly TimeSpan AdoptionLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AdoptionLimit = TimeSpan.FromSeconds(60),
+        SlowStart = TimeSpan.FromSeconds(10);
 
     private PostgresCluster? _cluster;
 
@@ -117,6 +118,11 @@ public class KillMarathonTests(ITestOutputHelper output) : ServerTests
             var start = Stopwatch.GetTimestamp();
             await server.StartAsync(Token);
             starts.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (starts[^1] > SlowStart.TotalMilliseconds)
+            {
+                output.WriteLine($"round {round + 1}: ready after {starts[^1]:f0} ms\n{server.Log}");
+            }
+
             await whenAdopted();
             if ((round + 1) % 5 == 0)
             {

@@ -10,11 +10,20 @@ namespace Parley.EndToEnd;
 /// <summary>
 /// PostgreSQL crashes, loses connections, fills its disk or loses replies, and servers that share it die, while answers are followed in
 /// several wire formats. Nothing that was shown is lost or changed, each answer is completed once, and requests are refused with 503 and
-/// <c>Retry-After</c> while the database is away. <c>PARLEY_FAULT_SECONDS</c> sets how long connections are terminated.
+/// <c>Retry-After</c> while the database is away. <c>PARLEY_FAULT_SECONDS</c> sets how long connections are terminated; the database is
+/// away for a third of it.
 /// </summary>
 public class PostgresFaultTests(ITestOutputHelper output) : ServerTests
 {
     private const int MaxTokens = 2000;
+
+    private static readonly int FaultSeconds = int.TryParse(
+        Environment.GetEnvironmentVariable("PARLEY_FAULT_SECONDS"),
+        CultureInfo.InvariantCulture,
+        out var chosen
+    )
+        ? chosen
+        : 60;
 
     /// <summary>For anything that takes a few seconds on an idle machine.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -30,13 +39,18 @@ public class PostgresFaultTests(ITestOutputHelper output) : ServerTests
     public async Task Crash_InMidAnswer_AnswersWaitForTheDatabaseAndContinue()
     {
         var cluster = Keep(await PostgresCluster.StartAsync(isDurable: true));
-        await BeginAsync(await StartServerAsync(Settings(cluster.ConnectionString())), answers: 3, tokens: 400, delay: 75);
+        await BeginAsync(
+            await StartServerAsync(Settings(cluster.ConnectionString())),
+            answers: 3,
+            tokens: 120 + (FaultSeconds * 5),
+            delay: 75
+        );
 
         await cluster.StopServerAsync("immediate");
         var stopped = Stopwatch.GetTimestamp();
         await MustBeRefusedAsync("away");
         var shown = Lengths();
-        while (Stopwatch.GetElapsedTime(stopped) < TimeSpan.FromSeconds(20))
+        while (Stopwatch.GetElapsedTime(stopped) < TimeSpan.FromSeconds(FaultSeconds / 3))
         {
             await MustBeRefusedAsync("away");
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, Token);
@@ -52,16 +66,13 @@ public class PostgresFaultTests(ITestOutputHelper output) : ServerTests
     [Fact]
     public async Task Connections_TerminatedEachSecond_AnswersContinue()
     {
-        var seconds = int.TryParse(Environment.GetEnvironmentVariable("PARLEY_FAULT_SECONDS"), CultureInfo.InvariantCulture, out var chosen)
-            ? chosen
-            : 20;
         var cluster = Keep(await PostgresCluster.StartAsync());
-        await BeginAsync(await StartServerAsync(Settings(cluster.ConnectionString())), answers: 3, tokens: seconds * 20, delay: 60);
+        await BeginAsync(await StartServerAsync(Settings(cluster.ConnectionString())), answers: 3, tokens: FaultSeconds * 20, delay: 60);
         int terminated = 0,
             served = 0,
             refused = 0;
 
-        for (var second = 0; second < seconds; second++)
+        for (var second = 0; second < FaultSeconds; second++)
         {
             terminated += await TerminateAsync(cluster);
             foreach (var isServed in new[] { await IsServedAsync("/api/v1/conversations"), await IsServedAsync($"terminated-{second}", 3) })
@@ -73,8 +84,8 @@ public class PostgresFaultTests(ITestOutputHelper output) : ServerTests
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, Token);
         }
 
-        output.WriteLine($"{terminated} connections terminated in {seconds} s; {served} requests served, {refused} refused");
-        Assert.True(terminated > seconds);
+        output.WriteLine($"{terminated} connections terminated in {FaultSeconds} s; {served} requests served, {refused} refused");
+        Assert.True(terminated > FaultSeconds);
         await WhenServedAsync("terminated-0");
         await EndAsync(cluster, maxSeams: 0);
     }
