@@ -278,7 +278,7 @@ public class RestartTests : ServerTests
     {
         var server = await StartServerAsync();
         await server.KillAsync();
-        // What Entity Framework leaves when it is killed between taking its lock and giving it back.
+        // What Entity Framework, which earlier versions migrated with, leaves when it is killed between taking its lock and giving it back.
         DatabaseCheck.Prepare();
         using (
             var connection = new SqliteConnection(
@@ -288,7 +288,10 @@ public class RestartTests : ServerTests
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "INSERT INTO __EFMigrationsLock (Id, Timestamp) VALUES (1, '2026-01-01')";
+            command.CommandText = """
+                CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL CONSTRAINT "PK___EFMigrationsLock" PRIMARY KEY, "Timestamp" TEXT NOT NULL);
+                INSERT INTO "__EFMigrationsLock" ("Id", "Timestamp") VALUES (1, '2026-01-01');
+                """;
             command.ExecuteNonQuery();
         }
 

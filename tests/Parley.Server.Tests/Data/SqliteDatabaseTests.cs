@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
+using Parley.Server.Data.Sql;
 using Parley.Testing.Generations;
 
 namespace Parley.Server.Tests.Data;
@@ -34,6 +35,27 @@ public sealed class SqliteDatabaseTests
 
         using var process = await Task.Run(() => SqliteProcess.Open(folder), Patience.Cancel).Soon();
         await process.StartAsync();
+    }
+
+    [Fact]
+    public async Task Folder_OfAnEarlierVersion_KeepsItsRows()
+    {
+        var folder = SqliteProcess.NewFolder();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "parley.db")};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText =
+                MigrationScripts.Missing("Sqlite", []).First().Sql
+                + "INSERT INTO users (id, tenant_id, kind, created_at) VALUES ('u_1', 't_1', 'anonymous', 1)";
+            command.ExecuteNonQuery();
+        }
+
+        using var process = SqliteProcess.Open(folder);
+        await process.StartAsync();
+        Assert.Equal(1, await process.CountAsync("users WHERE created_at = 1"));
+        Assert.Equal(MigrationScripts.Missing("Sqlite", []).Count(), await process.CountAsync(MigrationScripts.History));
+        Assert.Equal(1, await process.Writer.RunAsync(null, session => session.FirstAsync("PRAGMA foreign_keys", row => row.GetInt64(0))));
     }
 
     [Fact]

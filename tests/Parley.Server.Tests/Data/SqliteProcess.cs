@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
@@ -30,13 +28,7 @@ internal sealed class SqliteProcess : IDataProcess, IDisposable
         Options = options;
         _folder = new SqliteFolder(Microsoft.Extensions.Options.Options.Create(options));
         Writer = new SqliteWriter(_folder, NullLogger<SqliteWriter>.Instance);
-        Database = new SqliteDatabase(
-            _folder,
-            Writer,
-            new PooledDbContextFactory<SqliteDbContext>(
-                new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_folder.ReaderConnectionString).Options
-            )
-        );
+        Database = new SqliteDatabase(_folder, Writer);
         Store = new SqliteGenerationStore(
             _folder,
             Database,

@@ -21,7 +21,7 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     /// <summary>The number of connections that are reserved for commits of logs and for the lease.</summary>
     private const int LogConnections = 4;
 
-    private readonly IDbContextFactory<PostgresDbContext> _contexts;
+    private readonly Lazy<Contexts> _contexts;
     private readonly TimeProvider _time;
 
     public PostgresDatabase(IOptions<DatabaseOptions> options, TimeProvider time)
@@ -30,11 +30,7 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
         _time = time;
         Source = Create(options.Value.MaxConnections - LogConnections);
         LogSource = Create(LogConnections);
-        _contexts = new PooledDbContextFactory<PostgresDbContext>(
-            new DbContextOptionsBuilder<PostgresDbContext>()
-                .UseNpgsql(Source, npgsql => npgsql.ExecutionStrategy(dependencies => new RepeatedReads(dependencies, Source)))
-                .Options
-        );
+        _contexts = new(() => new Contexts(Source));
 
         NpgsqlDataSource Create(int connections) =>
             NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings.ConnectionString) { MaxPoolSize = connections });
@@ -63,7 +59,7 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
 
     public async ValueTask<ParleyDbContext> OpenContextAsync(Owner owner, CancellationToken cancellationToken)
     {
-        var context = await _contexts.CreateDbContextAsync(cancellationToken);
+        var context = await _contexts.Value.Factory.CreateDbContextAsync(cancellationToken);
         context.Owner = owner;
         return context;
     }
@@ -167,6 +163,17 @@ public sealed class PostgresDatabase : IDatabase, IAsyncDisposable
     }
 
     private Task PauseAsync(int attempt) => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(2, 10) * attempt), _time);
+
+    /// <summary>A type of its own, so that Entity Framework is loaded by the first request that needs it.</summary>
+    private sealed class Contexts(NpgsqlDataSource source)
+    {
+        public PooledDbContextFactory<PostgresDbContext> Factory { get; } =
+            new(
+                new DbContextOptionsBuilder<PostgresDbContext>()
+                    .UseNpgsql(source, npgsql => npgsql.ExecutionStrategy(dependencies => new RepeatedReads(dependencies, source)))
+                    .Options
+            );
+    }
 
     /// <summary>Repeats the reads of a context after its connection was lost.</summary>
     private sealed class RepeatedReads(ExecutionStrategyDependencies dependencies, NpgsqlDataSource source)

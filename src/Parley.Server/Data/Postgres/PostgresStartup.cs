@@ -1,6 +1,6 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Postgres;
 
@@ -52,11 +52,28 @@ internal sealed partial class PostgresStartup(
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var context = new PostgresDbContext(
-            new DbContextOptionsBuilder<PostgresDbContext>().UseNpgsql(database.Source).Options
-        );
-        await context.Database.MigrateAsync(cancellationToken);
+        var history = await ReadAsync($"SELECT 'exists' WHERE to_regclass('\"{MigrationScripts.History}\"') IS NOT NULL");
+        var applied = history.Count > 0 ? await ReadAsync(MigrationScripts.SelectApplied) : [];
+        foreach (var (_, sql) in MigrationScripts.Missing("Postgres", applied))
+        {
+            await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
+
+        async Task<List<string>> ReadAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            List<string> values = [];
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                values.Add(reader.GetString(0));
+            }
+
+            return values;
+        }
     }
 
     private async Task CheckAsync(CancellationToken cancellationToken)

@@ -1,20 +1,21 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
 
 /// <summary>SQLite: any number of connections for reads, and one thread for writes.</summary>
-public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDbContextFactory<SqliteDbContext> contexts)
-    : IDatabase,
-        IDisposable
+public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer) : IDatabase, IDisposable
 {
     private const int MaxIdle = 16;
 
     private readonly ConcurrentBag<SqliteStatements> _idle = [];
     private volatile bool _closed;
+
+    private readonly Lazy<Contexts> _contexts = new(() => new Contexts(folder));
 
     /// <summary>Rows need no locks, as there is only one writer thread.</summary>
     public SqlDialect Dialect { get; } = new("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)", "");
@@ -28,7 +29,7 @@ public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDb
 
     public async ValueTask<ParleyDbContext> OpenContextAsync(Owner owner, CancellationToken cancellationToken)
     {
-        var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var context = await _contexts.Value.Factory.CreateDbContextAsync(cancellationToken);
         context.Owner = owner;
         return context;
     }
@@ -84,5 +85,12 @@ public sealed class SqliteDatabase(SqliteFolder folder, SqliteWriter writer, IDb
         {
             _idle.Add(statements);
         }
+    }
+
+    /// <summary>A type of its own, so that Entity Framework is loaded by the first request that needs it.</summary>
+    private sealed class Contexts(SqliteFolder folder)
+    {
+        public PooledDbContextFactory<SqliteDbContext> Factory { get; } =
+            new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(folder.ReaderConnectionString).Options);
     }
 }

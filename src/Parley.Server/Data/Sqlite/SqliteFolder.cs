@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Parley.Server.Data.Sqlite;
@@ -72,8 +71,6 @@ public sealed class SqliteFolder : IDisposable
     }
 
     internal static bool HasDatabase(string folder) => File.Exists(Path.Combine(folder, FileName));
-
-    internal void ConfigureReader(DbContextOptionsBuilder options) => options.UseSqlite(ReaderConnectionString);
 
     public void Dispose()
     {

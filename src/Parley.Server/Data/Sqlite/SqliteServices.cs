@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 
@@ -16,9 +15,6 @@ public static class SqliteServices
         services.AddSingleton<SqliteGenerationStore>();
         services.AddSingleton<IGenerationStore>(provider => provider.GetRequiredService<SqliteGenerationStore>());
         services.AddSingleton<IGenerationIndex>(provider => provider.GetRequiredService<SqliteGenerationStore>());
-        services.AddPooledDbContextFactory<SqliteDbContext>(
-            static (provider, options) => provider.GetRequiredService<SqliteFolder>().ConfigureReader(options)
-        );
         return services;
     }
 }

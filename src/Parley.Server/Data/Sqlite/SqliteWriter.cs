@@ -1,6 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data.Sqlite;
@@ -38,13 +36,13 @@ public sealed partial class SqliteWriter : IDisposable
         }
 
         LogOpened(folder.FullPath, version, folder.Options.Durability);
-        Migrate();
         Execute("PRAGMA journal_mode = WAL");
         Execute(folder.Options.Durability == Durability.Power ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         Execute("PRAGMA wal_autocheckpoint = 4000");
         Execute("PRAGMA journal_size_limit = 67108864");
         Execute("PRAGMA temp_store = MEMORY");
         Execute("PRAGMA cache_size = -16000");
+        Migrate();
         (_begin, _commit, _rollback) = (Command("BEGIN IMMEDIATE"), Command("COMMIT"), Command("ROLLBACK"));
         _statements = new SqliteStatements(_connection);
         _thread = new Thread(Loop) { IsBackground = true, Name = "SQLite writer" };
@@ -67,13 +65,31 @@ public sealed partial class SqliteWriter : IDisposable
         return _queue.TryAdd(item) ? item.Task : Task.FromException<T>(new DatabaseBusyException());
     }
 
+    /// <summary>Applies the migrations that are missing, in one transaction: a process that is killed leaves nothing of it.</summary>
     private void Migrate()
     {
-        // A process that was killed during a migration leaves Entity Framework's lock behind, and the next process would wait for it
-        // indefinitely. The folder's lock already excludes other processes.
-        Execute("DROP TABLE IF EXISTS __EFMigrationsLock");
-        using var context = new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(_connection).Options);
-        context.Database.Migrate();
+        var exists = Read($"SELECT name FROM sqlite_master WHERE type = 'table' AND name = '{MigrationScripts.History}'").Count > 0;
+        var missing = MigrationScripts.Missing("Sqlite", exists ? Read(MigrationScripts.SelectApplied) : []).ToList();
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        // SQLite changes a column by copying the table and dropping the old one, which must not delete the rows that refer to it. Foreign
+        // keys can't be switched off within a transaction.
+        Execute("PRAGMA foreign_keys = OFF");
+        using (var transaction = _connection.BeginTransaction())
+        {
+            foreach (var (id, sql) in missing)
+            {
+                Execute(sql);
+                LogMigrated(id);
+            }
+
+            transaction.Commit();
+        }
+
+        Execute("PRAGMA foreign_keys = ON");
     }
 
     private void Loop()
@@ -167,6 +183,20 @@ public sealed partial class SqliteWriter : IDisposable
         command.ExecuteNonQuery();
     }
 
+    private List<string> Read(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        List<string> values = [];
+        while (reader.Read())
+        {
+            values.Add(reader.GetString(0));
+        }
+
+        return values;
+    }
+
     private SqliteCommand Command(string sql)
     {
         var command = _connection.CreateCommand();
@@ -228,6 +258,9 @@ public sealed partial class SqliteWriter : IDisposable
         Message = "Opened the database in {Folder} with SQLite {Version}; durability {Durability}."
     )]
     private partial void LogOpened(string folder, Version version, Durability durability);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Applied the migration {Id}.")]
+    private partial void LogMigrated(string id);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} writes failed; retrying each in its own transaction.")]
     private partial void LogRetry(Exception exception, int count);

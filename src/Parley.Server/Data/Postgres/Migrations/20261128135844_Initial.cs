@@ -298,8 +298,8 @@ namespace Parley.Server.Data.Postgres.Migrations
                 columns: new[] { "tenant_id", "id" });
 
             // Logs are written and deleted all the time: compressing them costs more than it saves.
-            migrationBuilder.Sql("ALTER TABLE generation_journal ALTER COLUMN slices SET STORAGE EXTERNAL");
-            migrationBuilder.Sql("ALTER TABLE generation_segments ALTER COLUMN bytes SET STORAGE EXTERNAL");
+            migrationBuilder.Sql("ALTER TABLE generation_journal ALTER COLUMN slices SET STORAGE EXTERNAL;");
+            migrationBuilder.Sql("ALTER TABLE generation_segments ALTER COLUMN bytes SET STORAGE EXTERNAL;");
         }
 
         /// <inheritdoc />
