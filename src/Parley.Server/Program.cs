@@ -27,7 +27,7 @@ if (CommandLine.IsCommand(args))
     return await CommandLine.RunAsync(args);
 }
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find() });
+var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find() });
 builder.Configuration.AddParleyVariables();
 builder.AddRequestPipeline();
 
@@ -49,7 +49,7 @@ var app = builder.Build();
 app.UseRequestPipeline();
 app.UseWebApp();
 app.UseApiReference();
-app.UseCors();
+app.UseParleyCors();
 app.UseAuthentication();
 app.UseBearerIdentity();
 

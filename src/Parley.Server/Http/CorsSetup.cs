@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 
 namespace Parley.Server.Http;
@@ -55,6 +56,19 @@ internal static class CorsSetup
                     .SetPreflightMaxAge(TimeSpan.FromDays(1))
             )
         );
+    }
+
+    /// <summary>
+    /// As the framework's <c>UseCors</c>, which compiles an expression to call the middleware: that costs 3 MB and 30 ms at the start.
+    /// </summary>
+    public static void UseParleyCors(this WebApplication app)
+    {
+        var policies = app.Services.GetRequiredService<ICorsPolicyProvider>();
+        app.Use(next =>
+        {
+            var cors = ActivatorUtilities.CreateInstance<CorsMiddleware>(app.Services, next);
+            return http => cors.Invoke(http, policies);
+        });
     }
 
     /// <summary>Whether a page of an allowed origin sent the request.</summary>

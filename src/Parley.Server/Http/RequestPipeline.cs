@@ -23,6 +23,7 @@ internal static class RequestPipeline
         // A proxy and a server that accept different line endings can disagree on where a request ends (request smuggling).
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.Configure<GzipCompressionProviderOptions>(static options => options.Level = CompressionLevel.Optimal);
         builder.Services.AddResponseCompression(static options => options.EnableForHttps = true); // used for files and public documents only, see CompressibleMetadata
