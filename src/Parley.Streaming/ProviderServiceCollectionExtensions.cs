@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Parley.Streaming.Providers;
+using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Providers.OpenAI;
 using Parley.Streaming.Routing;
@@ -19,6 +20,7 @@ public static class ProviderServiceCollectionExtensions
     {
         services.AddModelRouting(configuration);
         services.AddProviderFamily<OpenAIFamily>();
+        services.AddProviderFamily<AnthropicFamily>();
         services.AddProviderFamily<DemoFamily>();
         return services;
     }

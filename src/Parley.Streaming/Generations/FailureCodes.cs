@@ -40,6 +40,9 @@ public static class FailureCodes
     /// <summary><see cref="ProviderFailure.Refused"/>.</summary>
     public const string ProviderRefused = "provider_refused";
 
+    /// <summary><see cref="ProviderFailure.Blocked"/>.</summary>
+    public const string ProviderBlocked = "provider_blocked";
+
     /// <summary><see cref="ProviderFailure.Unavailable"/>.</summary>
     public const string ProviderUnavailable = "provider_unavailable";
 
@@ -84,6 +87,7 @@ public static class FailureCodes
             ProviderFailure.ModelNotFound => ProviderModelNotFound,
             ProviderFailure.ContextTooLong => ProviderContextTooLong,
             ProviderFailure.Refused => ProviderRefused,
+            ProviderFailure.Blocked => ProviderBlocked,
             ProviderFailure.Unavailable => ProviderUnavailable,
             ProviderFailure.ConnectTimedOut => ProviderConnectTimedOut,
             ProviderFailure.FirstTokenTimedOut => ProviderFirstTokenTimedOut,

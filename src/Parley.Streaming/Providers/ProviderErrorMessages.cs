@@ -27,6 +27,8 @@ public class ProviderErrorMessages(string subject)
             ProviderFailure.ContextTooLong =>
                 "This conversation is too long for the model. Start a new one, or choose a model with a larger context.",
             ProviderFailure.Refused => $"{subject} did not accept the request. Try another model, or change the message.",
+            ProviderFailure.Blocked =>
+                $"{subject} blocked this conversation because of its content. Change the message, or choose another model.",
             ProviderFailure.Unavailable => $"{subject} is not available at the moment. Try again, or choose another model.",
             ProviderFailure.ConnectTimedOut => $"{subject} did not answer the connection. Check its base URL and that it is running.",
             ProviderFailure.FirstTokenTimedOut => $"{subject} did not begin to answer in time. Try again, or choose another model.",

@@ -56,6 +56,7 @@ public sealed class ProviderException : Exception
             or ProviderFailure.ModelNotFound
             or ProviderFailure.ContextTooLong
             or ProviderFailure.Refused
+            or ProviderFailure.Blocked
             or ProviderFailure.DeadlineExceeded => false,
             _ => true,
         };

@@ -24,6 +24,9 @@ public enum ProviderFailure
     /// <summary>Any other 4xx: the provider does not accept this request.</summary>
     Refused,
 
+    /// <summary>The provider's content filter blocked the conversation before an answer began.</summary>
+    Blocked,
+
     /// <summary>5xx, 408, 498, 499, 529: the provider is down or overloaded.</summary>
     Unavailable,
 

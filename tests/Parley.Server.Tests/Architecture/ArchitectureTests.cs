@@ -73,12 +73,14 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("OpenAI")]
+    [InlineData("Anthropic")]
     [InlineData("Demo")]
     public void Routing_NamesNoProvider(string family) =>
         Apart("Parley.Streaming.Routing", $"Parley.Streaming.Providers.{family}").Check(Product.Value);
 
     [Theory]
     [InlineData("OpenAI")]
+    [InlineData("Anthropic")]
     [InlineData("Demo")]
     public void Server_NamesNoProvider(string family) => Apart(Server, $"Parley.Streaming.Providers.{family}").Check(Product.Value);
 

@@ -16,6 +16,7 @@ public sealed class FailureCodesTests
         [ProviderFailure.ModelNotFound] = "provider_model_not_found",
         [ProviderFailure.ContextTooLong] = "provider_context_too_long",
         [ProviderFailure.Refused] = "provider_refused",
+        [ProviderFailure.Blocked] = "provider_blocked",
         [ProviderFailure.Unavailable] = "provider_unavailable",
         [ProviderFailure.ConnectTimedOut] = "provider_connect_timed_out",
         [ProviderFailure.FirstTokenTimedOut] = "provider_first_token_timed_out",

@@ -70,6 +70,25 @@ internal sealed record Answer(List<AIContent> Contents, ChatFinishReason? Finish
         return await OfAsync(client, "hi");
     }
 
+    /// <summary>Asks a raw upstream through the provider <c>up</c> of a family.</summary>
+    public static async Task<Answer> OfAsync(
+        RawUpstream upstream,
+        string type,
+        string model,
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        params string[] settings
+    )
+    {
+        using var services = TestProviders.Services([
+            $"Providers:up:Type={type}",
+            $"Providers:up:BaseUrl={upstream.BaseUrl}",
+            $"Providers:up:ApiKey={Key}",
+            .. settings.Select(setting => $"Providers:up:{setting}"),
+        ]);
+        return await OfAsync(services.Router().Resolve($"up/{model}")!.Client, messages, options);
+    }
+
     public static ProviderEndpoint Endpoint(
         Uri baseUrl,
         TimeProvider? time = null,

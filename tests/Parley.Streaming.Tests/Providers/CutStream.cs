@@ -16,3 +16,10 @@ internal sealed class CutStream(byte[] bytes, int[] cuts) : MemoryStream(bytes)
         return base.Read(buffer.Span[..Math.Min(cut, buffer.Length)]);
     }
 }
+
+/// <summary>Answers every request with a stream.</summary>
+internal sealed class StreamHandler(Func<Stream> body) : HttpMessageHandler
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.OK) { Content = new StreamContent(body()) });
+}

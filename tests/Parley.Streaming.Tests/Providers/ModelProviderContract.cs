@@ -143,12 +143,12 @@ public abstract class ModelProviderContract
                 await ReadTextAsync(updates);
             }
 
-            var next = updates.MoveNextAsync().AsTask();
+            var rest = ReadUsageAsync(updates);
             _time.Advance(limit - TimeSpan.FromMilliseconds(1));
-            Assert.False(next.IsCompleted);
+            Assert.False(rest.IsCompleted);
             _time.Advance(TimeSpan.FromMilliseconds(1));
 
-            Assert.Equal(failure, (await Assert.ThrowsAsync<ProviderException>(() => next)).Failure);
+            Assert.Equal(failure, (await Assert.ThrowsAsync<ProviderException>(() => rest)).Failure);
         }
     }
 
@@ -258,6 +258,15 @@ public abstract class ModelProviderContract
         {
             Assert.True(await updates.MoveNextAsync());
         } while (updates.Current.Text.Length == 0);
+    }
+
+    // Where the provider counts from the start, the failure comes after the usage so far.
+    private static async Task ReadUsageAsync(IAsyncEnumerator<ChatResponseUpdate> updates)
+    {
+        while (await updates.MoveNextAsync())
+        {
+            Assert.All(updates.Current.Contents, content => Assert.IsType<UsageContent>(content));
+        }
     }
 
     private static string Describe(AIContent content) =>

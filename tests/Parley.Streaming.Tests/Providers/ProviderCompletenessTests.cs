@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Providers;
+using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Providers.OpenAI;
 using Parley.Streaming.Providers.Transport;
@@ -23,7 +24,7 @@ public sealed class ProviderCompletenessTests
     /// <summary>Settings with the name that a person writes after <c>Providers:&lt;name&gt;:</c>.</summary>
     public static TheoryData<string> Settings =>
         [
-            .. new[] { typeof(HttpProviderOptions), typeof(OpenAIProviderOptions), typeof(DemoOptions) }
+            .. new[] { typeof(HttpProviderOptions), typeof(OpenAIProviderOptions), typeof(AnthropicProviderOptions), typeof(DemoOptions) }
                 .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
                 .Select(property => property.Name)
                 .Where(name => name != "EqualityContract")

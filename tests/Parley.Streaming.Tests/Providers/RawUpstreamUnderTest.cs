@@ -1,7 +1,7 @@
 namespace Parley.Streaming.Tests.Providers;
 
 /// <summary>
-/// A raw server as the upstream of <see cref="ModelProviderContract"/>. Requests to <c>/v1/models</c> get the list, all others the answer.
+/// A raw server as the upstream of <see cref="ModelProviderContract"/>. A GET gets the list of models, all others the answer.
 /// </summary>
 internal sealed class RawUpstreamUnderTest : UpstreamUnderTest
 {
@@ -18,7 +18,7 @@ internal sealed class RawUpstreamUnderTest : UpstreamUnderTest
         _type = type;
         _upstream = new RawUpstream(async connection =>
         {
-            if (connection.Request.StartsWith("GET /v1/models ", StringComparison.Ordinal))
+            if (connection.Request.StartsWith("GET ", StringComparison.Ordinal))
             {
                 await connection.SendAsync(models);
                 return;

@@ -146,6 +146,7 @@ internal static partial class DemoText
         | Variable | For |
         |---|---|
         | `OPENAI_API_KEY` | OpenAI |
+        | `ANTHROPIC_API_KEY` | Claude |
         | `OPENAI_BASE_URL` | any server that speaks OpenAI's protocol: llama.cpp, vLLM, LM Studio; the key is optional |
         | `OLLAMA_HOST` | Ollama, for example `http://127.0.0.1:11434` |
         | `GROQ_API_KEY`, `MISTRAL_API_KEY`, `XAI_API_KEY`, `OPENROUTER_API_KEY`, `NVIDIA_API_KEY` | these services |

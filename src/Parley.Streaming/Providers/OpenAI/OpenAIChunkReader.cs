@@ -9,62 +9,42 @@ namespace Parley.Streaming.Providers.OpenAI;
 /// Reads the frames of one answer, straight from their bytes, and collects the updates in <see cref="Answer"/>. It accepts what
 /// real servers send: several objects in one event, fields in any order, no choices, a whole message instead of deltas.
 /// </summary>
-internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
+internal sealed class OpenAIChunkReader(string model, int maxToolCallChars) : AnswerReader(model, maxToolCallChars)
 {
-    private const int MaxDetailBytes = 16 * 1024;
+    private const int MaxErrorChars = 16 * 1024;
     private const int MaxResponseIdBytes = 256;
 
-    /// <summary>The answer so far, and the updates to pass on.</summary>
-    public AnswerBuilder Answer { get; } = new(model, maxToolCallChars);
-
-    /// <summary>Nothing more needs to be read.</summary>
-    public bool IsDone { get; private set; }
-
-    /// <summary>The failure that the frames contain, if there is one.</summary>
-    public ProviderFailure? Failure { get; private set; }
-
-    /// <summary>What the server sent about it.</summary>
-    public string? FailureDetail { get; private set; }
-
-    /// <summary>Reads the data of one event.</summary>
-    public void Read(ReadOnlySpan<byte> data, bool isError)
+    protected override void ReadFrame(ReadOnlySpan<byte> data, bool isError)
     {
-        try
+        if (isError)
         {
-            if (isError)
-            {
-                Fail(ProviderFailure.ReportedError, data);
-            }
-
-            for (var isFirst = true; !IsDone; isFirst = false)
-            {
-                data = data.TrimStart(" \t\r\n"u8);
-                if (data.StartsWith("[DONE]"u8))
-                {
-                    EndOfBody();
-                }
-                else if (!isFirst && data.StartsWith("data:"u8))
-                {
-                    data = data["data:"u8.Length..];
-                }
-                else if (data.IsEmpty)
-                {
-                    return;
-                }
-                else
-                {
-                    data = data[ReadValue(data)..];
-                }
-            }
+            Fail(ProviderFailure.ReportedError, data);
         }
-        catch (JsonException)
+
+        for (var isFirst = true; !IsDone; isFirst = false)
         {
-            Fail(ProviderFailure.MalformedFrame, data);
+            data = data.TrimStart(" \t\r\n"u8);
+            if (data.StartsWith("[DONE]"u8))
+            {
+                EndOfBody();
+            }
+            else if (!isFirst && data.StartsWith("data:"u8))
+            {
+                data = data["data:"u8.Length..];
+            }
+            else if (data.IsEmpty)
+            {
+                return;
+            }
+            else
+            {
+                data = data[ReadValue(data)..];
+            }
         }
     }
 
     /// <summary>The server marked the end of the answer. With any content and no finish reason that is a normal stop.</summary>
-    public void EndOfBody()
+    public override void EndOfBody()
     {
         IsDone = true;
         if (Failure is null && Answer.HasContent)
@@ -196,9 +176,9 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
         var depth = reader.CurrentDepth;
         while (reader.TokenType is not (JsonTokenType.True or JsonTokenType.Number) && reader.Read() && reader.CurrentDepth > depth)
         {
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && text.Length < MaxDetailBytes)
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.Number && text.Length < MaxErrorChars)
             {
-                text.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxDetailBytes)])).Append(' ');
+                text.Append(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MaxErrorChars)])).Append(' ');
             }
         }
 
@@ -327,34 +307,5 @@ internal sealed class OpenAIChunkReader(string model, int maxToolCallChars)
                 Fail(ProviderFailure.FrameTooLarge, "tool calls");
             }
         }
-    }
-
-    private void Fail(ProviderFailure failure, ReadOnlySpan<byte> detail) =>
-        Fail(failure, Encoding.UTF8.GetString(detail[..Math.Min(detail.Length, MaxDetailBytes)]));
-
-    private void Fail(ProviderFailure failure, string detail)
-    {
-        IsDone = true;
-        if (Answer.IsFinished || Failure is not null)
-        {
-            return;
-        }
-
-        (Failure, FailureDetail) = (failure, detail);
-    }
-
-    /// <summary>Moves to the value of the next property; false at the object's end.</summary>
-    internal static bool NextProperty(ref Utf8JsonReader reader, out ReadOnlySpan<byte> name)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.PropertyName)
-        {
-            name = default;
-            return false;
-        }
-
-        name = reader.ValueSpan;
-        reader.Read();
-        return true;
     }
 }

@@ -39,7 +39,7 @@ internal static class OpenAIContentParts
 
     private static void ReadPart(ref Utf8JsonReader reader, AnswerBuilder output, bool isReasoning)
     {
-        while (OpenAIChunkReader.NextProperty(ref reader, out var name))
+        while (AnswerReader.NextProperty(ref reader, out var name))
         {
             var isThinking = name.SequenceEqual("thinking"u8);
             if (isThinking && reader.TokenType == JsonTokenType.StartArray)

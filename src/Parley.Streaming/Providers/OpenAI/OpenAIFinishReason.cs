@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
 /// <summary>Maps the servers' finish reasons to those of Microsoft.Extensions.AI.</summary>
 internal static class OpenAIFinishReason
 {
-    public static readonly ChatFinishReason Other = new("other");
-
     /// <summary>Null where there is none: null and an empty string mean that the answer continues.</summary>
     public static ChatFinishReason? Read(ref Utf8JsonReader reader, out bool isError)
     {
@@ -45,6 +44,6 @@ internal static class OpenAIFinishReason
         }
 
         isError = value.SequenceEqual("error"u8);
-        return isError ? null : Other;
+        return isError ? null : AnswerReader.Other;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers.Prompts;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
@@ -74,7 +75,7 @@ internal static class OpenAIMessageWriter
         json.WriteStartObject();
         json.WriteString("role", role);
         WriteName(json, name);
-        json.WriteString("content", OpenAIRequestWriter.Clean(text));
+        json.WriteString("content", RequestJson.Clean(text));
         json.WriteEndObject();
     }
 
@@ -116,7 +117,7 @@ internal static class OpenAIMessageWriter
         if (content is TextContent text)
         {
             json.WriteString("type", "text");
-            json.WriteString("text", OpenAIRequestWriter.Clean(text.Text));
+            json.WriteString("text", RequestJson.Clean(text.Text));
         }
         else if (isImage)
         {
@@ -134,7 +135,7 @@ internal static class OpenAIMessageWriter
         {
             json.WriteString("type", "file");
             json.WriteStartObject("file");
-            json.WriteString("filename", OpenAIRequestWriter.Clean(name ?? "file"));
+            json.WriteString("filename", RequestJson.Clean(name ?? "file"));
             json.WriteString("file_data", uri);
             json.WriteEndObject();
         }
@@ -189,7 +190,7 @@ internal static class OpenAIMessageWriter
         WriteName(json, name);
         if (text.Length > 0)
         {
-            json.WriteString("content", OpenAIRequestWriter.Clean(text.ToString()));
+            json.WriteString("content", RequestJson.Clean(text.ToString()));
         }
         else
         {
@@ -234,15 +235,7 @@ internal static class OpenAIMessageWriter
         json.WriteStartObject();
         json.WriteString("role", "tool");
         json.WriteString("tool_call_id", result.CallId);
-        json.WriteString(
-            "content",
-            result.Result switch
-            {
-                null => "",
-                string text => OpenAIRequestWriter.Clean(text),
-                var value => JsonSerializer.Serialize(value),
-            }
-        );
+        json.WriteString("content", RequestJson.TextOf(result));
         json.WriteEndObject();
     }
 }

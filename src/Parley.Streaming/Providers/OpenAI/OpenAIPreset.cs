@@ -7,8 +7,6 @@ namespace Parley.Streaming.Providers.OpenAI;
 /// <param name="BaseUrl">Its address; null where only the environment knows it.</param>
 internal sealed record OpenAIPreset(string Name, string DisplayName, string Prefix, string? BaseUrl)
 {
-    private const int MaxKeys = 20;
-
     /// <summary>The presets, in the order in which a default model is looked for.</summary>
     public static IReadOnlyList<OpenAIPreset> All { get; } =
     [
@@ -65,7 +63,7 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
             HostVariable is null ? source.Variable($"{Prefix}_BASE_URL")
             : host is null ? null
             : BaseUrlOfHost(host);
-        var key = FindKey(source);
+        var key = HostVariable is null ? source.KeyVariable(Prefix) : source.Variable($"{Prefix}_API_KEY");
         if (baseUrl is null && (key is null || HostVariable is not null))
         {
             return null;
@@ -87,18 +85,6 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         }
 
         return options;
-    }
-
-    // One key is used: NAME_API_KEY, else the first of NAME_API_KEY_1, _2, …
-    private string? FindKey(ProviderSource source)
-    {
-        var key = source.Variable($"{Prefix}_API_KEY");
-        for (var number = 1; key is null && number <= MaxKeys && HostVariable is null; number++)
-        {
-            key = source.Variable($"{Prefix}_API_KEY_{number}");
-        }
-
-        return key;
     }
 
     private static string BaseUrlOfHost(string host)

@@ -1,16 +1,13 @@
 using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers.Prompts;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
 /// <summary>Writes the body of a Chat Completions request.</summary>
 internal static class OpenAIRequestWriter
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static ReadOnlyMemory<byte> Write(
         string model,
         IEnumerable<ChatMessage> messages,
@@ -19,9 +16,9 @@ internal static class OpenAIRequestWriter
     )
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(buffer, WriterOptions);
+        using var json = new Utf8JsonWriter(buffer, RequestJson.Options);
         json.WriteStartObject();
-        json.WriteString("model", Clean(model));
+        json.WriteString("model", RequestJson.Clean(model));
         json.WriteBoolean("stream", true);
         if (server.IncludeUsage)
         {
@@ -47,10 +44,6 @@ internal static class OpenAIRequestWriter
         return buffer.WrittenMemory;
     }
 
-    /// <summary>A lone surrogate cannot be sent; it becomes U+FFFD.</summary>
-    public static string Clean(string text) =>
-        text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? text : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-
     private static void WriteOptions(Utf8JsonWriter json, ChatOptions options, OpenAIClientOptions server)
     {
         if (options.MaxOutputTokens is { } limit)
@@ -58,10 +51,10 @@ internal static class OpenAIRequestWriter
             json.WriteNumber(server.UseMaxCompletionTokens ? "max_completion_tokens" : "max_tokens", limit);
         }
 
-        WriteNumber(json, "temperature", options.Temperature);
-        WriteNumber(json, "top_p", options.TopP);
-        WriteNumber(json, "frequency_penalty", options.FrequencyPenalty);
-        WriteNumber(json, "presence_penalty", options.PresencePenalty);
+        RequestJson.WriteNumber(json, "temperature", options.Temperature);
+        RequestJson.WriteNumber(json, "top_p", options.TopP);
+        RequestJson.WriteNumber(json, "frequency_penalty", options.FrequencyPenalty);
+        RequestJson.WriteNumber(json, "presence_penalty", options.PresencePenalty);
         if (options.Seed is { } seed)
         {
             json.WriteNumber("seed", seed);
@@ -72,7 +65,7 @@ internal static class OpenAIRequestWriter
             json.WriteStartArray("stop");
             foreach (var stop in stops)
             {
-                json.WriteStringValue(Clean(stop));
+                json.WriteStringValue(RequestJson.Clean(stop));
             }
 
             json.WriteEndArray();
@@ -114,7 +107,7 @@ internal static class OpenAIRequestWriter
             json.WriteString("name", format.SchemaName ?? "answer");
             if (!string.IsNullOrEmpty(format.SchemaDescription))
             {
-                json.WriteString("description", Clean(format.SchemaDescription));
+                json.WriteString("description", RequestJson.Clean(format.SchemaDescription));
             }
 
             WriteStrict(json, options.AdditionalProperties?.GetValueOrDefault("strict"));
@@ -137,7 +130,7 @@ internal static class OpenAIRequestWriter
             json.WriteString("name", tool.Name);
             if (!string.IsNullOrEmpty(tool.Description))
             {
-                json.WriteString("description", Clean(tool.Description));
+                json.WriteString("description", RequestJson.Clean(tool.Description));
             }
 
             json.WritePropertyName("parameters");
@@ -177,14 +170,6 @@ internal static class OpenAIRequestWriter
         if (strict is bool value)
         {
             json.WriteBoolean("strict", value);
-        }
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, float? value)
-    {
-        if (value is { } number && float.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
         }
     }
 }

@@ -10,7 +10,7 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
     public static OpenAIToolCallDelta Read(ref Utf8JsonReader reader)
     {
         var call = default(OpenAIToolCallDelta);
-        while (OpenAIChunkReader.NextProperty(ref reader, out var name))
+        while (AnswerReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("index"u8) && reader.TokenType == JsonTokenType.Number)
             {
@@ -18,7 +18,7 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
             }
             else if (name.SequenceEqual("id"u8) && reader.TokenType == JsonTokenType.String)
             {
-                call = call with { Id = Text(ref reader) };
+                call = call with { Id = AnswerReader.ReadText(ref reader) };
             }
             else if (name.SequenceEqual("function"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -35,11 +35,11 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
 
     private static OpenAIToolCallDelta ReadFunction(ref Utf8JsonReader reader, OpenAIToolCallDelta call)
     {
-        while (OpenAIChunkReader.NextProperty(ref reader, out var name))
+        while (AnswerReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("name"u8) && reader.TokenType == JsonTokenType.String)
             {
-                call = call with { Name = Text(ref reader) };
+                call = call with { Name = AnswerReader.ReadText(ref reader) };
             }
             else if (name.SequenceEqual("arguments"u8))
             {
@@ -59,7 +59,7 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
     {
         if (reader.TokenType == JsonTokenType.String)
         {
-            return Text(ref reader);
+            return AnswerReader.ReadText(ref reader);
         }
 
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -70,13 +70,5 @@ internal readonly record struct OpenAIToolCallDelta(int? Index, string? Id, stri
 
         using var value = JsonDocument.ParseValue(ref reader);
         return Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(value.RootElement));
-    }
-
-    // A surrogate pair that is cut between two fragments is escaped inside the arguments, so each fragment is valid by itself.
-    private static string? Text(ref Utf8JsonReader reader)
-    {
-        var normalizer = default(TextNormalizer);
-        var text = normalizer.Append(reader.ValueSpan, reader.ValueIsEscaped);
-        return string.Concat(text, normalizer.Flush()) is { Length: > 0 } whole ? whole : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
@@ -9,23 +10,23 @@ internal static class OpenAIUsageReader
     public static UsageDetails Read(ref Utf8JsonReader reader)
     {
         var usage = new UsageDetails();
-        while (OpenAIChunkReader.NextProperty(ref reader, out var name))
+        while (AnswerReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("prompt_tokens"u8))
             {
-                usage.InputTokenCount = Count(ref reader);
+                usage.InputTokenCount = AnswerReader.ReadCount(ref reader);
             }
             else if (name.SequenceEqual("completion_tokens"u8))
             {
-                usage.OutputTokenCount = Count(ref reader);
+                usage.OutputTokenCount = AnswerReader.ReadCount(ref reader);
             }
             else if (name.SequenceEqual("total_tokens"u8))
             {
-                usage.TotalTokenCount = Count(ref reader);
+                usage.TotalTokenCount = AnswerReader.ReadCount(ref reader);
             }
             else if (name.SequenceEqual("prompt_cache_hit_tokens"u8))
             {
-                usage.CachedInputTokenCount ??= Count(ref reader);
+                usage.CachedInputTokenCount ??= AnswerReader.ReadCount(ref reader);
             }
             else if (name.EndsWith("_tokens_details"u8) && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -51,31 +52,20 @@ internal static class OpenAIUsageReader
 
     private static void ReadDetails(ref Utf8JsonReader reader, UsageDetails usage)
     {
-        while (OpenAIChunkReader.NextProperty(ref reader, out var name))
+        while (AnswerReader.NextProperty(ref reader, out var name))
         {
             if (name.SequenceEqual("cached_tokens"u8))
             {
-                usage.CachedInputTokenCount = Count(ref reader);
+                usage.CachedInputTokenCount = AnswerReader.ReadCount(ref reader);
             }
             else if (name.SequenceEqual("reasoning_tokens"u8))
             {
-                usage.ReasoningTokenCount = Count(ref reader);
+                usage.ReasoningTokenCount = AnswerReader.ReadCount(ref reader);
             }
             else
             {
                 reader.Skip();
             }
         }
-    }
-
-    private static long? Count(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) && count >= 0)
-        {
-            return count;
-        }
-
-        reader.Skip();
-        return null;
     }
 }

@@ -5,7 +5,7 @@ namespace Parley.Streaming.Providers.Transport;
 /// <summary>Reads one small document of a provider, for example its list of models.</summary>
 internal static class ProviderDocument
 {
-    /// <summary>The body of <c>GET {base}{path}</c>. The caller limits the time with the token.</summary>
+    /// <summary>The body of <c>GET {base}{path}?{query}</c>. The caller limits the time with the token.</summary>
     /// <exception cref="ProviderException">Any failure, including a body larger than <paramref name="maxBytes"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<ReadOnlyMemory<byte>> GetAsync(
@@ -13,12 +13,13 @@ internal static class ProviderDocument
         HttpClient http,
         string path,
         int maxBytes,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string? query = null
     )
     {
         try
         {
-            using var request = endpoint.CreateRequest(HttpMethod.Get, path);
+            using var request = endpoint.CreateRequest(HttpMethod.Get, path, query);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
             {

@@ -25,6 +25,17 @@ public sealed class ProviderEndpoint
     /// <summary>Further headers of every request, for example an organisation or a version of the protocol. Treated as secrets.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// The beginnings of the headers that count a limit: <c>x-tokens</c> for <c>x-tokens-remaining</c>, a number, and
+    /// <c>x-tokens-reset</c>, a date. Where <c>Retry-After</c> is missing, the latest reset of a used-up limit is the time to wait.
+    /// </summary>
+    public IReadOnlyList<string> LimitHeaders { get; init; } = [];
+
+    /// <summary>
+    /// What the family knows of its errors: the failure behind a status and a body; null where the common rules apply.
+    /// </summary>
+    public Func<int, string, ProviderFailure?>? Classify { get; init; }
+
     /// <summary>The limits on time.</summary>
     public ProviderTimeouts Timeouts { get; init; } = new();
 
@@ -50,7 +61,9 @@ public sealed class ProviderEndpoint
         ApiKeyHeader keyHeader,
         ProviderErrorMessages messages,
         TimeProvider time,
-        ILogger logger
+        ILogger logger,
+        IReadOnlyList<string>? limitHeaders = null,
+        Func<int, string, ProviderFailure?>? classify = null
     ) =>
         new()
         {
@@ -59,6 +72,8 @@ public sealed class ProviderEndpoint
             ApiKey = options.ApiKey,
             KeyHeader = keyHeader,
             Headers = new Dictionary<string, string>(options.Headers, StringComparer.OrdinalIgnoreCase),
+            LimitHeaders = limitHeaders ?? [],
+            Classify = classify,
             Timeouts = options.ToTimeouts(),
             MaxFrameBytes = options.MaxFrameBytes,
             UseProxy = options.UseProxy,
@@ -89,10 +104,11 @@ public sealed class ProviderEndpoint
             Timeout = Timeout.InfiniteTimeSpan,
         };
 
-    internal HttpRequestMessage CreateRequest(HttpMethod method, string path)
+    internal HttpRequestMessage CreateRequest(HttpMethod method, string path, string? query = null)
     {
         var url = new UriBuilder(BaseUrl);
         url.Path = url.Path.TrimEnd('/') + path;
+        url.Query = query is null || url.Query.Length <= 1 ? query ?? url.Query : $"{url.Query}&{query}";
         var isSecure = url.Scheme == Uri.UriSchemeHttps;
         var request = new HttpRequestMessage(method, url.Uri)
         {

@@ -25,8 +25,8 @@ internal static class ProviderErrors
         var wait =
             RetryAfter(response, endpoint.Time) is { } header && RetryDelay(body) is { } inBody
                 ? (header > inBody ? header : inBody)
-                : RetryAfter(response, endpoint.Time) ?? RetryDelay(body);
-        return endpoint.Fail(Classify(status, body), body, status, wait);
+                : RetryAfter(response, endpoint.Time) ?? RetryDelay(body) ?? LimitReset(response, endpoint);
+        return endpoint.Fail(endpoint.Classify?.Invoke(status, body) ?? Classify(status, body), body, status, wait);
     }
 
     /// <summary>The failure behind a status that is not a success.</summary>
@@ -120,6 +120,30 @@ internal static class ProviderErrors
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
+    private static TimeSpan? LimitReset(HttpResponseMessage response, ProviderEndpoint endpoint)
+    {
+        TimeSpan? longest = null;
+        foreach (var limit in endpoint.LimitHeaders)
+        {
+            if (
+                First(response, limit + "-remaining")?.Trim() == "0"
+                && DateTimeOffset.TryParse(
+                    First(response, limit + "-reset"),
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var reset
+                )
+                && Bounded((reset - endpoint.Time.GetUtcNow()).TotalSeconds) is var wait
+                && (longest is null || wait > longest)
+            )
+            {
+                longest = wait;
+            }
+        }
+
+        return longest;
+    }
+
     // Google sends the wait in the body: "retryDelay": "17s".
     private static TimeSpan? RetryDelay(string body)
     {
@@ -148,5 +172,6 @@ internal static class ProviderErrors
     private static bool SaysTooLong(string body) =>
         Says(body, "context_length_exceeded") || Says(body, "maximum context length") || Says(body, "exceed_context_size");
 
-    private static bool Says(string body, string phrase) => body.Contains(phrase, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a body contains a phrase, in any case.</summary>
+    public static bool Says(string body, string phrase) => body.Contains(phrase, StringComparison.OrdinalIgnoreCase);
 }

@@ -11,6 +11,7 @@ internal sealed class AnswerBuilder(string model, int maxToolCallChars)
     private readonly List<AIContent> _contents = [];
     private TextNormalizer _text;
     private TextNormalizer _reasoning;
+    private string? _expectedStart;
     private bool _hadToolCalls;
 
     /// <summary>Updates to pass on; the caller clears it.</summary>
@@ -28,12 +29,15 @@ internal sealed class AnswerBuilder(string model, int maxToolCallChars)
     /// <summary>The last usage received. Sent at the end.</summary>
     public UsageDetails? Usage { get; set; }
 
+    /// <summary>White space that the prompt's last message ended with but that could not be sent: the answer may begin with it again.</summary>
+    public void SkipAtStart(string whiteSpace) => _expectedStart = whiteSpace;
+
     /// <summary>Takes the raw bytes of a JSON string.</summary>
     public void AddText(ReadOnlySpan<byte> json, bool escaped)
     {
-        if (_text.Append(json, escaped) is { } text)
+        if (_text.Append(json, escaped) is { } text && WithoutRepeatedStart(text) is { Length: > 0 } rest)
         {
-            Emit(new TextContent(text));
+            Emit(new TextContent(rest));
         }
     }
 
@@ -44,6 +48,19 @@ internal sealed class AnswerBuilder(string model, int maxToolCallChars)
         {
             Emit(new TextReasoningContent(text));
         }
+    }
+
+    /// <summary>
+    /// What the provider wants back with the reasoning before it, in a form that only its family reads. See
+    /// <see cref="TextReasoningContent.ProtectedData"/>.
+    /// </summary>
+    public void AddProtectedReasoning(string data) => Emit(new TextReasoningContent(null) { ProtectedData = data });
+
+    /// <summary>The call with this index is complete.</summary>
+    public void EndToolCall(int index)
+    {
+        _toolCalls.End(index, _contents);
+        EmitContents();
     }
 
     /// <summary>False when the calls exceed their limits.</summary>
@@ -90,6 +107,18 @@ internal sealed class AnswerBuilder(string model, int maxToolCallChars)
         {
             Emit(new UsageContent(Usage));
         }
+    }
+
+    private string WithoutRepeatedStart(string text)
+    {
+        if (string.IsNullOrEmpty(_expectedStart))
+        {
+            return text;
+        }
+
+        var same = text.AsSpan().CommonPrefixLength(_expectedStart);
+        _expectedStart = same == text.Length ? _expectedStart[same..] : null;
+        return text[same..];
     }
 
     private void Flush()

@@ -4,14 +4,15 @@ using Microsoft.Extensions.AI;
 namespace Parley.Streaming.Providers.Updates;
 
 /// <summary>
-/// Puts streamed tool calls in sequence. The first call passes straight through; the fragments of a later one are held until
-/// the answer finishes, since only then is the first one certainly complete.
+/// Puts streamed tool calls in sequence. The first call passes straight through; the fragments of a later one are held until the calls
+/// before it end: where the protocol says so, else when the answer finishes.
 /// </summary>
 /// <param name="maxCallChars">The largest size of one call's arguments, and of all fragments held, in characters.</param>
 internal sealed class ToolCallSequencer(int maxCallChars)
 {
     private const int MaxCalls = 128;
     private readonly List<Call> _calls = [];
+    private int _begun;
     private int _held;
 
     /// <summary>
@@ -23,12 +24,13 @@ internal sealed class ToolCallSequencer(int maxCallChars)
         var call = Find(index, id, name);
         if (call is null)
         {
-            if (_calls.Count == MaxCalls)
+            if (_begun == MaxCalls)
             {
                 return false;
             }
 
-            call = new Call(index, id ?? $"call_{_calls.Count + 1}", id is not null);
+            _begun++;
+            call = new Call(index, id ?? $"call_{_begun}", id is not null);
             _calls.Add(call);
         }
 
@@ -50,18 +52,43 @@ internal sealed class ToolCallSequencer(int maxCallChars)
         return call.Arguments.Length <= maxCallChars && _held <= maxCallChars;
     }
 
+    /// <summary>No more deltas come for the call with this index, and none without an index.</summary>
+    public void End(int index, List<AIContent> output)
+    {
+        if (_calls.FindLast(call => call.Index == index) is { } ended)
+        {
+            ended.IsEnded = true;
+        }
+
+        while (_calls.Count > 0 && _calls[0].IsEnded)
+        {
+            Complete(_calls[0], output);
+            _calls.RemoveAt(0);
+        }
+
+        if (_calls.Count > 0)
+        {
+            Release(_calls[0], output);
+        }
+    }
+
     /// <summary>No more deltas come: ends the first call and passes on the others.</summary>
     public void Complete(List<AIContent> output)
     {
         foreach (var call in _calls)
         {
-            call.Name ??= "unknown";
-            Release(call, output);
-            output.Add(new ToolCallEnded(call.Id));
-            output.Add(ToolCallContents.Parse(call.Id, call.Name, call.Arguments.ToString()));
+            Complete(call, output);
         }
 
         _calls.Clear();
+    }
+
+    private static void Complete(Call call, List<AIContent> output)
+    {
+        call.Name ??= "unknown";
+        Release(call, output);
+        output.Add(new ToolCallEnded(call.Id));
+        output.Add(ToolCallContents.Parse(call.Id, call.Name, call.Arguments.ToString()));
     }
 
     private Call? Find(int? index, string? id, string? name)
@@ -113,6 +140,8 @@ internal sealed class ToolCallSequencer(int maxCallChars)
         public string? Name { get; set; }
 
         public bool IsStarted { get; set; }
+
+        public bool IsEnded { get; set; }
 
         /// <summary>All of the arguments so far.</summary>
         public StringBuilder Arguments { get; } = new();

@@ -24,6 +24,7 @@ public static class OpenAIErrors
             FailureCodes.ProviderOutOfCredit => new OpenAIError(429, "insufficient_quota", "insufficient_quota"),
             FailureCodes.ProviderContextTooLong => new OpenAIError(400, InvalidRequest, "context_length_exceeded"),
             FailureCodes.ProviderRefused => new OpenAIError(400, InvalidRequest, code),
+            FailureCodes.ProviderBlocked => new OpenAIError(400, InvalidRequest, "content_filter"),
             FailureCodes.ProviderModelNotFound => OfStatus(404) with { Code = "model_not_found" },
             FailureCodes.ProviderUnavailable or FailureCodes.ProviderUnreachable or FailureCodes.ProviderConnectTimedOut => OfStatus(503),
             _ => new OpenAIError(500, ServerError, code),
@@ -48,7 +49,7 @@ public static class OpenAIErrors
         code switch
         {
             FailureCodes.ProviderRateLimited => "rate_limit_exceeded",
-            FailureCodes.ProviderContextTooLong or FailureCodes.ProviderRefused => "invalid_prompt",
+            FailureCodes.ProviderContextTooLong or FailureCodes.ProviderRefused or FailureCodes.ProviderBlocked => "invalid_prompt",
             _ => ServerError,
         };
 

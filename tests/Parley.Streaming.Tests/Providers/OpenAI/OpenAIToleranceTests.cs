@@ -376,10 +376,4 @@ public sealed class OpenAIToleranceTests
 
         Assert.Equal(ProviderFailure.FrameTooLarge, (await Answer.OfAsync(upstream)).Error?.Failure);
     }
-
-    private sealed class StreamHandler(Func<Stream> body) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(System.Net.HttpStatusCode.OK) { Content = new StreamContent(body()) });
-    }
 }

@@ -13,6 +13,7 @@ public sealed class OpenAIErrorsTests
     [InlineData("provider_out_of_credit", 429, "insufficient_quota", "insufficient_quota", "server_error")]
     [InlineData("provider_context_too_long", 400, "invalid_request_error", "context_length_exceeded", "invalid_prompt")]
     [InlineData("provider_refused", 400, "invalid_request_error", "provider_refused", "invalid_prompt")]
+    [InlineData("provider_blocked", 400, "invalid_request_error", "content_filter", "invalid_prompt")]
     [InlineData("provider_model_not_found", 404, "not_found", "model_not_found", "server_error")]
     [InlineData("provider_unavailable", 503, "service_unavailable_error", "server_is_overloaded", "server_error")]
     [InlineData("provider_unauthorized", 500, "server_error", "provider_unauthorized", "server_error")]
