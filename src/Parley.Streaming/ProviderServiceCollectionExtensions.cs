@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.Providers.Gemini;
 using Parley.Streaming.Providers.OpenAI;
 using Parley.Streaming.Routing;
 
@@ -21,6 +22,7 @@ public static class ProviderServiceCollectionExtensions
         services.AddModelRouting(configuration);
         services.AddProviderFamily<OpenAIFamily>();
         services.AddProviderFamily<AnthropicFamily>();
+        services.AddProviderFamily<GeminiFamily>();
         services.AddProviderFamily<DemoFamily>();
         return services;
     }

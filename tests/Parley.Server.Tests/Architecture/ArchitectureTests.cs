@@ -74,6 +74,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("OpenAI")]
     [InlineData("Anthropic")]
+    [InlineData("Gemini")]
     [InlineData("Demo")]
     public void Routing_NamesNoProvider(string family) =>
         Apart("Parley.Streaming.Routing", $"Parley.Streaming.Providers.{family}").Check(Product.Value);
@@ -81,6 +82,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("OpenAI")]
     [InlineData("Anthropic")]
+    [InlineData("Gemini")]
     [InlineData("Demo")]
     public void Server_NamesNoProvider(string family) => Apart(Server, $"Parley.Streaming.Providers.{family}").Check(Product.Value);
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Streaming.Providers;
 using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
+using Parley.Streaming.Providers.Gemini;
 using Parley.Streaming.Providers.OpenAI;
 using Parley.Streaming.Providers.Transport;
 
@@ -24,7 +25,14 @@ public sealed class ProviderCompletenessTests
     /// <summary>Settings with the name that a person writes after <c>Providers:&lt;name&gt;:</c>.</summary>
     public static TheoryData<string> Settings =>
         [
-            .. new[] { typeof(HttpProviderOptions), typeof(OpenAIProviderOptions), typeof(AnthropicProviderOptions), typeof(DemoOptions) }
+            .. new[]
+            {
+                typeof(HttpProviderOptions),
+                typeof(OpenAIProviderOptions),
+                typeof(AnthropicProviderOptions),
+                typeof(GeminiProviderOptions),
+                typeof(DemoOptions),
+            }
                 .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
                 .Select(property => property.Name)
                 .Where(name => name != "EqualityContract")

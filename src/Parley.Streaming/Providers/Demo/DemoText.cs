@@ -150,7 +150,7 @@ internal static partial class DemoText
         | `OPENAI_BASE_URL` | any server that speaks OpenAI's protocol: llama.cpp, vLLM, LM Studio; the key is optional |
         | `OLLAMA_HOST` | Ollama, for example `http://127.0.0.1:11434` |
         | `GROQ_API_KEY`, `MISTRAL_API_KEY`, `XAI_API_KEY`, `OPENROUTER_API_KEY`, `NVIDIA_API_KEY` | these services |
-        | `GOOGLE_GENERATIVE_AI_API_KEY` | Gemini |
+        | `GEMINI_API_KEY` | Gemini |
 
         For example:
 

@@ -55,7 +55,7 @@ internal static class OpenAIModelList
                 continue;
             }
 
-            // Google lists models/<name> and accepts the name alone.
+            // Google's OpenAI-compatible address lists models/<name> and accepts the name alone.
             const string prefix = "models/";
             var name = id.GetString()!;
             name = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;

@@ -18,11 +18,6 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         },
         new("xai", "xAI", "XAI", "https://api.x.ai/v1") { DefaultModel = "grok-4" },
         new("mistral", "Mistral", "MISTRAL", "https://api.mistral.ai/v1") { DefaultModel = "mistral-medium-latest" },
-        new("google", "Google", "GOOGLE_GENERATIVE_AI", "https://generativelanguage.googleapis.com/v1beta/openai")
-        {
-            DefaultModel = "gemini-2.5-flash",
-            Aliases = new() { ["gemini-flash"] = "gemini-2.5-flash" },
-        },
         new("nvidia", "NVIDIA", "NVIDIA", "https://integrate.api.nvidia.com/v1") { DefaultModel = "meta/llama-3.3-70b-instruct" },
         new("openrouter", "OpenRouter", "OPENROUTER", "https://openrouter.ai/api/v1") { DefaultModel = "openrouter/auto" },
         new("ollama", "Ollama", "OLLAMA", BaseUrl: null) { HostVariable = "OLLAMA_HOST", FirstTokenTimeout = TimeSpan.FromMinutes(2) },

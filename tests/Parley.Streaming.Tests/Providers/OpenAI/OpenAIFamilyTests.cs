@@ -16,7 +16,6 @@ public sealed class OpenAIFamilyTests
     [InlineData("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1", "Mistral")]
     [InlineData("NVIDIA_API_KEY", "nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA")]
     [InlineData("OPENROUTER_API_KEY", "openrouter", "https://openrouter.ai/api/v1", "OpenRouter")]
-    [InlineData("GOOGLE_GENERATIVE_AI_API_KEY", "google", "https://generativelanguage.googleapis.com/v1beta/openai", "Google")]
     public void Environment_Key_ConfiguresThePreset(string variable, string provider, string baseUrl, string displayName)
     {
         var (name, options, created) = Configured($"{variable}=k");
