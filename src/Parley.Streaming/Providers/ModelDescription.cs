@@ -19,6 +19,12 @@ public sealed record ModelDescription(string Name)
     /// <summary>It may be chosen where no model was asked for. Default true.</summary>
     public bool MayBeDefault { get; init; } = true;
 
+    /// <summary>
+    /// Its family assumes that the provider has it. Once the provider has listed its models without this one, it is neither offered nor a
+    /// default. Default false: it is configured or listed.
+    /// </summary>
+    public bool IsAssumed { get; init; }
+
     /// <summary>Whether a text can be the name of a model: 1 to 200 characters, no white space, control characters or surrogates.</summary>
     public static bool IsValidName(string? name) =>
         name is { Length: > 0 and <= MaxNameLength }

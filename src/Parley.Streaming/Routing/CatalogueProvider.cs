@@ -9,7 +9,7 @@ internal sealed class CatalogueProvider(IModelProvider provider, bool isBuiltIn,
     private const int MaxListedModels = 1000;
     private static readonly TimeSpan ListTimeout = TimeSpan.FromSeconds(3);
     private readonly HashSet<string> _known = [.. provider.Models.Select(model => model.Name)];
-    private volatile ListedModels _listed = new([]);
+    private volatile ListedModels _listed = new([], hasAssumed: true);
 
     public string Name => provider.Name;
 
@@ -17,13 +17,15 @@ internal sealed class CatalogueProvider(IModelProvider provider, bool isBuiltIn,
 
     public IReadOnlyDictionary<string, string> Aliases => provider.Aliases;
 
-    public ModelDescription? DefaultModel => provider.Models.Concat(_listed.Models).FirstOrDefault(model => model.MayBeDefault);
+    public ModelDescription? DefaultModel => Known.Concat(_listed.Models).FirstOrDefault(model => model.MayBeDefault);
 
     public IEnumerable<ModelListing> Listings =>
-        provider
-            .Models.Where(model => model.IsListed)
+        Known
+            .Where(model => model.IsListed)
             .Select(model => Listing(model, isConfigured: true))
             .Concat(_listed.Models.Select(model => Listing(model, isConfigured: false)));
+
+    private IEnumerable<ModelDescription> Known => provider.Models.Where(model => !model.IsAssumed || _listed.HasAssumed);
 
     /// <summary>Whether it is known to have a model of exactly this name.</summary>
     public bool Has(string model) => _known.Contains(model) || _listed.Names.Contains(model);
@@ -41,7 +43,10 @@ internal sealed class CatalogueProvider(IModelProvider provider, bool isBuiltIn,
         try
         {
             var listed = await provider.ListModelsAsync(linked.Token);
-            _listed = new([.. listed.Where(model => model.IsListed && !_known.Contains(model.Name)).Take(MaxListedModels)]);
+            _listed = new(
+                [.. listed.Where(model => model.IsListed && !_known.Contains(model.Name)).Take(MaxListedModels)],
+                hasAssumed: listed.Count == 0 || provider.Models.All(model => !model.IsAssumed || listed.Any(one => one.Name == model.Name))
+            );
         }
         catch (Exception exception)
         {
@@ -63,8 +68,11 @@ internal sealed class CatalogueProvider(IModelProvider provider, bool isBuiltIn,
     private ModelListing Listing(ModelDescription model, bool isConfigured) =>
         new($"{Name}/{model.Name}", Name, model.Name, model.DisplayName, model.Capabilities, isConfigured);
 
-    private sealed class ListedModels(IReadOnlyList<ModelDescription> models)
+    private sealed class ListedModels(IReadOnlyList<ModelDescription> models, bool hasAssumed)
     {
+        /// <summary>The provider has the models that its family assumes, or has not said otherwise.</summary>
+        public bool HasAssumed => hasAssumed;
+
         public IReadOnlyList<ModelDescription> Models => models;
 
         public HashSet<string> Names { get; } = [.. models.Select(model => model.Name)];

@@ -44,7 +44,7 @@ public sealed partial class AnthropicFamily(TimeProvider time, ILoggerFactory lo
         options.Headers.TryAdd("anthropic-version", Version);
         if (options.Models.Count == 0 && options.BaseUrl == BaseUrl)
         {
-            options.Models.Add(DefaultModel);
+            options.AssumeModel(DefaultModel);
         }
 
         return new AnthropicProviderSetup(source, options, time, loggers);

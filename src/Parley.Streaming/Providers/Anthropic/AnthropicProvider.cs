@@ -23,7 +23,7 @@ internal sealed class AnthropicProvider : IModelProvider
             CachePrompt = options.CachePrompt,
             AcceptsPrefix = options.AcceptsPrefix,
         };
-        Models = [.. options.Models.Distinct(StringComparer.Ordinal).Select(model => Describe(model))];
+        Models = [.. options.DescribeModels(model => Describe(model))];
         _listsModels = options.ListModels;
         _endpoint = ProviderEndpoint.Create(
             name,

@@ -44,7 +44,7 @@ public sealed class GeminiFamily(TimeProvider time, ILoggerFactory loggers) : IP
         options.BaseUrl = options.BaseUrl?.Trim();
         if (options.Models.Count == 0 && options.BaseUrl == BaseUrl)
         {
-            options.Models.Add(DefaultModel);
+            options.AssumeModel(DefaultModel);
         }
 
         return new GeminiProviderSetup(source, options, time, loggers);

@@ -20,7 +20,7 @@ internal sealed class GeminiProvider : IModelProvider
         Aliases = name == GeminiFamily.ProviderName ? GeminiFamily.Aliases : new Dictionary<string, string>();
         _capabilities = new ModelCapabilities { AcceptsPrefix = options.AcceptsPrefix };
         _clientOptions = new GeminiClientOptions { AcceptsPrefix = options.AcceptsPrefix, ShowThinking = options.ShowThinking };
-        Models = [.. options.Models.Distinct(StringComparer.Ordinal).Select(model => Describe(model))];
+        Models = [.. options.DescribeModels(model => Describe(model))];
         _listsModels = options.ListModels;
         _endpoint = ProviderEndpoint.Create(
             name,

@@ -41,7 +41,7 @@ public sealed class OpenAIFamily(TimeProvider time, ILoggerFactory loggers) : IP
         section.Bind(options);
         if (options.Models.Count == 0 && preset?.DefaultModel is { } model && options.BaseUrl == preset.BaseUrl)
         {
-            options.Models.Add(model);
+            options.AssumeModel(model);
         }
 
         options.ApiKey = string.IsNullOrWhiteSpace(options.ApiKey) ? null : options.ApiKey.Trim();

@@ -10,13 +10,14 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
     /// <summary>The presets, in the order in which a default model is looked for.</summary>
     public static IReadOnlyList<OpenAIPreset> All { get; } =
     [
-        new("openai", "OpenAI", "OPENAI", "https://api.openai.com/v1") { DefaultModel = "gpt-5-mini", UseMaxCompletionTokens = true },
+        new("openai", "OpenAI", "OPENAI", "https://api.openai.com/v1") { DefaultModel = "gpt-6.1-terra", UseMaxCompletionTokens = true },
         new("groq", "Groq", "GROQ", "https://api.groq.com/openai/v1")
         {
-            DefaultModel = "llama-3.3-70b-versatile",
-            Aliases = new() { ["groq-llama-70b"] = "llama-3.3-70b-versatile", ["groq-llama-8b"] = "llama-3.1-8b-instant" },
+            DefaultModel = "openai/gpt-oss-120b",
+            // The models that Groq named as replacements when it withdrew Llama.
+            Aliases = new() { ["groq-llama-70b"] = "openai/gpt-oss-120b", ["groq-llama-8b"] = "openai/gpt-oss-20b" },
         },
-        new("xai", "xAI", "XAI", "https://api.x.ai/v1") { DefaultModel = "grok-4" },
+        new("xai", "xAI", "XAI", "https://api.x.ai/v1") { DefaultModel = "grok-4.7" },
         new("mistral", "Mistral", "MISTRAL", "https://api.mistral.ai/v1") { DefaultModel = "mistral-medium-latest" },
         new("nvidia", "NVIDIA", "NVIDIA", "https://integrate.api.nvidia.com/v1") { DefaultModel = "meta/llama-3.3-70b-instruct" },
         new("openrouter", "OpenRouter", "OPENROUTER", "https://openrouter.ai/api/v1") { DefaultModel = "openrouter/auto" },
@@ -76,7 +77,7 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         // Another server behind the same variables has other models: it lists them itself.
         if (options.Models.Count == 0 && DefaultModel is not null && baseUrl is null)
         {
-            options.Models.Add(DefaultModel);
+            options.AssumeModel(DefaultModel);
         }
 
         return options;

@@ -19,7 +19,7 @@ internal sealed class OpenAIProvider : IModelProvider
         DisplayName = preset?.DisplayName ?? ProviderErrorMessages.SubjectOf(name);
         Aliases = preset?.Aliases ?? [];
         _capabilities = new ModelCapabilities { AcceptsPrefix = options.AcceptsPrefix };
-        Models = [.. options.Models.Distinct(StringComparer.Ordinal).Select(Describe)];
+        Models = [.. options.DescribeModels(Describe)];
         _listsModels = options.ListModels;
         _endpoint = ProviderEndpoint.Create(name, options, ApiKeyHeader.Bearer, new ProviderErrorMessages(DisplayName), time, logger);
         _clientOptions = new OpenAIClientOptions

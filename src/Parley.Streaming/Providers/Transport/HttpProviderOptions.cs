@@ -39,6 +39,20 @@ public class HttpProviderOptions
     /// <summary>The largest single frame, in bytes. Default 8 MiB; 1 KiB to 256 MiB.</summary>
     public int MaxFrameBytes { get; set; } = SseReader.DefaultMaxEventBytes;
 
+    /// <summary>The model that <see cref="AssumeModel"/> added; null when the models are configured.</summary>
+    internal string? AssumedModel { get; private set; }
+
+    /// <summary>Adds the family's own default model, for a provider without configured models.</summary>
+    internal void AssumeModel(string model)
+    {
+        Models.Add(model);
+        AssumedModel = model;
+    }
+
+    /// <summary><see cref="Models"/>, described by the family.</summary>
+    internal IEnumerable<ModelDescription> DescribeModels(Func<string, ModelDescription> describe) =>
+        Models.Distinct(StringComparer.Ordinal).Select(model => describe(model) with { IsAssumed = model == AssumedModel });
+
     /// <summary>The limits on time, as the transport takes them.</summary>
     public ProviderTimeouts ToTimeouts() =>
         new()

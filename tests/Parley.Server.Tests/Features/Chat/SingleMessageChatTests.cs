@@ -4,24 +4,24 @@ using Parley.Server.Tests.Hosting;
 namespace Parley.Server.Tests.Features.Chat;
 
 /// <summary>
-/// <c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c> ; the other members of that body are tested in <see
+/// <c>POST /api/chat</c> with <c>{ message, conversationId?, model? }</c>; the other members of that body are tested in <see
 /// cref="PostChatTests"/>.
 /// </summary>
 public sealed class SingleMessageChatTests(ParleyServer server)
 {
     [Theory]
-    [InlineData("groq-llama-70b", "llama-3.3-70b-versatile")]
-    [InlineData("groq-llama-8b", "llama-3.1-8b-instant")]
-    [InlineData("auto", "llama-3.3-70b-versatile")]
-    [InlineData(null, "llama-3.3-70b-versatile")]
-    public async Task Message_ToEachModelOfTheSeed_IsAnsweredTokenByToken(string? model, string asked)
+    [InlineData("groq-llama-70b", "openai/gpt-oss-120b")]
+    [InlineData("groq-llama-8b", "openai/gpt-oss-20b")]
+    [InlineData("auto", "openai/gpt-oss-120b")]
+    [InlineData(null, "openai/gpt-oss-120b")]
+    public async Task Message_ToEachAlias_IsAnsweredTokenByToken(string? model, string asked)
     {
         await using var upstream = await Upstream.SayingAsync("stop", "Hel", "lo.");
         await using var own = await ParleyServer.StartAsync([
             .. upstream.Settings.Select(setting =>
                 (
                     setting.Item1.Replace(":up:", ":groq:", StringComparison.Ordinal),
-                    setting.Item2 == "m" ? "llama-3.3-70b-versatile" : setting.Item2
+                    setting.Item2 == "m" ? "openai/gpt-oss-120b" : setting.Item2
                 )
             ),
         ]);

@@ -93,7 +93,7 @@ public sealed class OpenAIFamilyTests
 
         created.Dispose();
         Assert.Equal(("https://api.groq.com/openai/v1", "k"), (options.BaseUrl, options.ApiKey));
-        Assert.Equal(["llama-3.3-70b-versatile"], options.Models);
+        Assert.Equal(["openai/gpt-oss-120b"], options.Models);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class OpenAIFamilyTests
         var router = services.Router();
 
         Assert.Equal(["groq-llama-70b", "groq-llama-8b"], router.Aliases);
-        Assert.Equal("groq/llama-3.3-70b-versatile", router.Resolve("groq-llama-70b")!.Id);
+        Assert.Equal("groq/openai/gpt-oss-120b", router.Resolve("groq-llama-70b")!.Id);
         Assert.Equal("groq/other", router.Resolve("groq-llama-8b")!.Id);
         Assert.Null(router.Resolve("gemini-flash"));
     }
