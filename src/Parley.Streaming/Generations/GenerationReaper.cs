@@ -19,7 +19,7 @@ public sealed partial class GenerationReaper(
 {
     private const int BatchSize = 64;
     private readonly GenerationOptions _options = options.Value;
-    private readonly List<AbandonedGeneration> _claimed = [];
+    private readonly List<AbandonedGeneration> _waiting = [];
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -60,20 +60,20 @@ public sealed partial class GenerationReaper(
     }
 
     /// <summary>
-    /// Renews the lease, then adopts or ends all generations that are abandoned now. A claimed generation belongs to this node, and no
-    /// other node will look at it: one that cannot be adopted is kept for the next sweep and does not hold up the others.
+    /// Renews the lease, then adopts all generations that are abandoned now, and continues or ends each. No other node looks at an adopted
+    /// generation: one that cannot be continued now is kept for the next sweep and does not hold up the others.
     /// </summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             await store.RenewLeaseAsync(cancellationToken);
-            foreach (var abandoned in _claimed.ToArray())
+            foreach (var abandoned in _waiting.ToArray())
             {
                 try
                 {
-                    await AdoptAsync(abandoned, cancellationToken);
-                    _claimed.Remove(abandoned);
+                    await ContinueAsync(abandoned, cancellationToken);
+                    _waiting.Remove(abandoned);
                 }
                 catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
@@ -81,17 +81,17 @@ public sealed partial class GenerationReaper(
                 }
             }
 
-            var claimed = await store.ClaimAbandonedAsync(BatchSize, cancellationToken);
-            _claimed.RemoveAll(old => claimed.Any(abandoned => abandoned.Id == old.Id));
-            _claimed.AddRange(claimed);
-            if (claimed.Count == 0)
+            var adopted = await store.AdoptAbandonedAsync(BatchSize, cancellationToken);
+            _waiting.RemoveAll(old => adopted.Any(abandoned => abandoned.Id == old.Id));
+            _waiting.AddRange(adopted);
+            if (adopted.Count == 0)
             {
                 return;
             }
         }
     }
 
-    private async ValueTask AdoptAsync(AbandonedGeneration abandoned, CancellationToken cancellationToken)
+    private async ValueTask ContinueAsync(AbandonedGeneration abandoned, CancellationToken cancellationToken)
     {
         var request = await requests.LoadAsync(abandoned.Id, cancellationToken);
         if (abandoned.Adoptions > _options.MaxAdoptions)

@@ -38,15 +38,15 @@ public interface IGenerationStore
     ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Claims running generations whose owner's lease has expired, each under a new epoch: no two callers ever get the same one. Empty when
+    /// Adopts running generations whose owner's lease has expired, each under a new epoch: no two callers ever get the same one. Empty when
     /// there are none.
     /// </summary>
-    ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>Renews this node's lease, by the database's clock.</summary>
     ValueTask RenewLeaseAsync(CancellationToken cancellationToken);
 
-    /// <summary>Ends this node's lease: what it still owns may be claimed at once.</summary>
+    /// <summary>Ends this node's lease: what it still owns may be adopted at once.</summary>
     ValueTask ReleaseLeaseAsync(CancellationToken cancellationToken);
 }
 
@@ -91,9 +91,9 @@ public readonly record struct PendingSlice(
 /// <param name="End">The position after its last committed entry.</param>
 public sealed record GenerationRecord(GenerationId Id, GenerationStatus Status, int Epoch, long End);
 
-/// <summary>A running generation whose owner is gone, claimed for this node under a new epoch.</summary>
+/// <summary>A running generation whose owner is gone, adopted for this node under a new epoch.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Epoch">The epoch under which this node owns it now.</param>
-/// <param name="Adoptions">How many times it has been claimed, this time included.</param>
+/// <param name="Adoptions">How many times it has been adopted, this time included.</param>
 /// <param name="Log">All that is committed of it.</param>
 public sealed record AbandonedGeneration(GenerationId Id, int Epoch, int Adoptions, LogSnapshot Log);

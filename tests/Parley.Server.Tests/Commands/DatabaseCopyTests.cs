@@ -70,7 +70,7 @@ public sealed class DatabaseCopyTests
 
         await using var node = PostgresProcess.Open(target);
         LogCuts.AssertIsPartOf(log, (await node.Store.ReadAsync(running, 0, 100_000, Patience.Cancel))!.Value);
-        var adopted = Assert.Single(await node.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        var adopted = Assert.Single(await node.Store.AdoptAbandonedAsync(10, Patience.Cancel));
         Assert.Equal((running, 2, 1), (adopted.Id, adopted.Epoch, adopted.Adoptions));
         LogCuts.AssertSame(log, adopted.Log);
         foreach (var position in ended.Boundaries())

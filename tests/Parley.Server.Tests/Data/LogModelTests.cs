@@ -479,8 +479,8 @@ public abstract class LogModelTests : IAsyncLifetime
         public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) =>
             store.FindAsync(id, cancellationToken);
 
-        public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) =>
-            store.ClaimAbandonedAsync(limit, cancellationToken);
+        public ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken) =>
+            store.AdoptAbandonedAsync(limit, cancellationToken);
 
         public ValueTask RenewLeaseAsync(CancellationToken cancellationToken) => store.RenewLeaseAsync(cancellationToken);
 

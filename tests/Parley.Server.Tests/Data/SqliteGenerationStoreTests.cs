@@ -70,8 +70,8 @@ internal sealed class LeavingItsThread(IGenerationStore store) : IGenerationStor
     public ValueTask<GenerationRecord?> FindAsync(GenerationId id, CancellationToken cancellationToken) =>
         store.FindAsync(id, cancellationToken);
 
-    public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken) =>
-        store.ClaimAbandonedAsync(limit, cancellationToken);
+    public ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken) =>
+        store.AdoptAbandonedAsync(limit, cancellationToken);
 
     public ValueTask RenewLeaseAsync(CancellationToken cancellationToken) => store.RenewLeaseAsync(cancellationToken);
 

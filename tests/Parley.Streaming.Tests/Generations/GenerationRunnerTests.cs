@@ -324,7 +324,7 @@ public sealed class GenerationRunnerTests
         var follower = new Follower(engine.Runner, id);
         await follower.Reached(5);
         var other = new MemoryGenerationStore(engine.Disk, "node-2", TimeProvider.System, engine.Options.Lease);
-        Assert.Equal(5, Assert.Single(await other.ClaimAbandonedAsync(10, Patience.Cancel)).Log.End);
+        Assert.Equal(5, Assert.Single(await other.AdoptAbandonedAsync(10, Patience.Cancel)).Log.End);
         model.Text("two");
 
         await model.Left.Soon();
@@ -442,7 +442,7 @@ public sealed class GenerationRunnerTests
             id,
             Assert
                 .Single(
-                    await new MemoryGenerationStore(engine.Disk, "node-2", TimeProvider.System, engine.Options.Lease).ClaimAbandonedAsync(
+                    await new MemoryGenerationStore(engine.Disk, "node-2", TimeProvider.System, engine.Options.Lease).AdoptAbandonedAsync(
                         10,
                         Patience.Cancel
                     )

@@ -140,15 +140,15 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
         }
     }
 
-    public ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
         lock (disk.Gate)
         {
             var now = time.GetUtcNow();
-            List<AbandonedGeneration> claimed = [];
+            List<AbandonedGeneration> adopted = [];
             foreach (var (id, stored) in disk.Generations)
             {
-                if (claimed.Count == limit)
+                if (adopted.Count == limit)
                 {
                     break;
                 }
@@ -159,10 +159,10 @@ internal sealed class MemoryGenerationStore(MemoryDisk disk, string node, TimePr
                 }
 
                 (stored.Node, stored.Epoch, stored.Adoptions) = (node, stored.Epoch + 1, stored.Adoptions + 1);
-                claimed.Add(new AbandonedGeneration(id, stored.Epoch, stored.Adoptions, stored.Log.Log));
+                adopted.Add(new AbandonedGeneration(id, stored.Epoch, stored.Adoptions, stored.Log.Log));
             }
 
-            return ValueTask.FromResult<IReadOnlyList<AbandonedGeneration>>(claimed);
+            return ValueTask.FromResult<IReadOnlyList<AbandonedGeneration>>(adopted);
         }
     }
 

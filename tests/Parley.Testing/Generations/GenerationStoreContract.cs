@@ -95,10 +95,10 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         var id = await NewGenerationAsync();
         await AppendAsync(Sample.Pending(id, 1, 0, 4));
         await Store.ReleaseLeaseAsync(Cancel);
-        var claimed = Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel));
+        var adopted = Assert.Single(await Store.AdoptAbandonedAsync(10, Cancel));
 
-        Assert.Equal((id, 2, 1), (claimed.Id, claimed.Epoch, claimed.Adoptions));
-        LogCuts.AssertSame(Sample.UpTo(4), claimed.Log);
+        Assert.Equal((id, 2, 1), (adopted.Id, adopted.Epoch, adopted.Adoptions));
+        LogCuts.AssertSame(Sample.UpTo(4), adopted.Log);
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 1, 4, 8)));
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 3, 4, 8)));
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 1, 4, Sample.End)));
@@ -108,7 +108,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Append_RacingWithAClaim_NeitherLosesNorDoubles()
+    public async Task Append_RacingWithAnAdoption_NeitherLosesNorDoubles()
     {
         var log = new LogBuilder().Open(PartKind.Text).Text(new string('x', 400)).Log;
         for (var round = 0; round < 20; round++)
@@ -133,12 +133,12 @@ public abstract class GenerationStoreContract : IAsyncLifetime
                 await AppendAsync(new PendingSlice(await NewGenerationAsync(), 1, 0, "ab"u8.ToArray(), default));
             }
 
-            var claimed = (await Store.ClaimAbandonedAsync(1000, Cancel)).Single(generation => generation.Id == id);
+            var adopted = (await Store.AdoptAbandonedAsync(1000, Cancel)).Single(generation => generation.Id == id);
 
-            Assert.Equal(await appending, claimed.Log.End);
-            LogCuts.AssertSame(log.UpTo(claimed.Log.End), claimed.Log);
-            Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, claimed.Epoch, claimed.Log.End, log.End)));
-            await AssertHoldsAsync(id, log, GenerationStatus.Running, claimed.Epoch);
+            Assert.Equal(await appending, adopted.Log.End);
+            LogCuts.AssertSame(log.UpTo(adopted.Log.End), adopted.Log);
+            Assert.Equal(AppendOutcome.Committed, await AppendAsync(log.Pending(id, adopted.Epoch, adopted.Log.End, log.End)));
+            await AssertHoldsAsync(id, log, GenerationStatus.Running, adopted.Epoch);
             await Store.RenewLeaseAsync(Cancel);
         }
     }
@@ -200,10 +200,10 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 1, Sample.End - 1, Sample.End)));
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(Sample.Pending(id, 1, 0, Sample.End)));
         await Store.ReleaseLeaseAsync(Cancel);
-        Assert.Empty(await Store.ClaimAbandonedAsync(10, Cancel));
+        Assert.Empty(await Store.AdoptAbandonedAsync(10, Cancel));
         await AssertHoldsAsync(id, Sample, GenerationStatus.Completed, 1);
         await RestartAsync();
-        Assert.Empty(await Store.ClaimAbandonedAsync(10, Cancel));
+        Assert.Empty(await Store.AdoptAbandonedAsync(10, Cancel));
         await AssertHoldsAsync(id, Sample, GenerationStatus.Completed, 1);
     }
 
@@ -251,7 +251,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Claim_InParallel_GivesEachGenerationToOneCaller()
+    public async Task Adoption_InParallel_GivesEachGenerationToOneCaller()
     {
         List<GenerationId> ids = [];
         for (var i = 0; i < 30; i++)
@@ -264,7 +264,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         await RestartAsync();
         await Store.RenewLeaseAsync(Cancel);
 
-        var claimed = await Task.WhenAll(
+        var adopted = await Task.WhenAll(
             Enumerable
                 .Range(0, 8)
                 .Select(_ =>
@@ -272,7 +272,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
                         async () =>
                         {
                             List<AbandonedGeneration> mine = [];
-                            while (await Store.ClaimAbandonedAsync(3, Cancel) is { Count: > 0 } some)
+                            while (await Store.AdoptAbandonedAsync(3, Cancel) is { Count: > 0 } some)
                             {
                                 Assert.InRange(some.Count, 1, 3);
                                 mine.AddRange(some);
@@ -285,23 +285,23 @@ public abstract class GenerationStoreContract : IAsyncLifetime
                 )
         );
 
-        var all = claimed.SelectMany(mine => mine).ToList();
+        var all = adopted.SelectMany(mine => mine).ToList();
         Assert.Equal(ids.Where(id => id != ids[4]).Select(id => id.Value).Order(), all.Select(one => one.Id.Value).Order());
         Assert.All(all, one => Assert.Equal((2, 1), (one.Epoch, one.Adoptions)));
         LogCuts.AssertSame(Sample.UpTo(20), all.Single(one => one.Id == ids[3]).Log);
-        Assert.Empty(await Store.ClaimAbandonedAsync(10, Cancel));
+        Assert.Empty(await Store.AdoptAbandonedAsync(10, Cancel));
     }
 
     [Fact]
-    public async Task Claim_WhileTheLeaseHolds_GivesNothing()
+    public async Task Adoption_WhileTheLeaseHolds_GivesNothing()
     {
         await NewGenerationAsync();
         await Store.RenewLeaseAsync(Cancel);
-        Assert.Empty(await Store.ClaimAbandonedAsync(10, Cancel));
+        Assert.Empty(await Store.AdoptAbandonedAsync(10, Cancel));
     }
 
     [Fact]
-    public async Task Claim_AgainAndAgain_CountsAdoptions()
+    public async Task Adoption_AgainAndAgain_CountsAdoptions()
     {
         var id = await NewGenerationAsync();
         long end = 0;
@@ -309,10 +309,10 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         {
             await RestartAsync();
             await Store.RenewLeaseAsync(Cancel);
-            var claimed = Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel));
-            Assert.Equal((id, adoption + 1, adoption, end), (claimed.Id, claimed.Epoch, claimed.Adoptions, claimed.Log.End));
-            LogCuts.AssertSame(Sample.UpTo(end), claimed.Log);
-            await AppendAsync(Sample.Pending(id, claimed.Epoch, end, to));
+            var adopted = Assert.Single(await Store.AdoptAbandonedAsync(10, Cancel));
+            Assert.Equal((id, adoption + 1, adoption, end), (adopted.Id, adopted.Epoch, adopted.Adoptions, adopted.Log.End));
+            LogCuts.AssertSame(Sample.UpTo(end), adopted.Log);
+            await AppendAsync(Sample.Pending(id, adopted.Epoch, end, to));
             end = to;
         }
     }
@@ -335,7 +335,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         await RestartAsync();
         Assert.Null(await Store.FindAsync(id, Cancel));
         await AssertHoldsAsync(other, Sample.UpTo(28), GenerationStatus.Running, 1);
-        Assert.Equal(other, Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel)).Id);
+        Assert.Equal(other, Assert.Single(await Store.AdoptAbandonedAsync(10, Cancel)).Id);
     }
 
     [Fact]
@@ -358,7 +358,7 @@ public abstract class GenerationStoreContract : IAsyncLifetime
             );
             if (end < log.End)
             {
-                epoch = Assert.Single(await Store.ClaimAbandonedAsync(10, Cancel)).Epoch;
+                epoch = Assert.Single(await Store.AdoptAbandonedAsync(10, Cancel)).Epoch;
             }
         }
     }
@@ -536,11 +536,11 @@ public abstract class GenerationStoreContract : IAsyncLifetime
                     case 16 when random.Next(3) == 0:
                         await RestartAsync();
                         await Store.RenewLeaseAsync(Cancel);
-                        await ClaimAsync(all);
+                        await AdoptAsync(all);
                         break;
                     case 17 when random.Next(3) == 0:
                         await Store.ReleaseLeaseAsync(Cancel);
-                        await ClaimAsync(all);
+                        await AdoptAsync(all);
                         await Store.RenewLeaseAsync(Cancel);
                         break;
                     case 18 when random.Next(4) == 0 && !one.Deleted:
@@ -605,11 +605,11 @@ public abstract class GenerationStoreContract : IAsyncLifetime
         }
     }
 
-    private async Task ClaimAsync(List<Expected> all)
+    private async Task AdoptAsync(List<Expected> all)
     {
-        var claimed = await Store.ClaimAbandonedAsync(10_000, Cancel);
+        var adopted = await Store.AdoptAbandonedAsync(10_000, Cancel);
         var running = all.Where(one => !one.Deleted && one.Log.Ended is null).ToDictionary(one => one.Id);
-        foreach (var one in claimed)
+        foreach (var one in adopted)
         {
             // Generations of other seeds may still run.
             if (!running.Remove(one.Id, out var expected))

@@ -63,7 +63,7 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
         }
 
         await MoveJournalAsync(session, owner);
-        return await ClaimAsync(
+        return await ChangeOwnerAsync(
             session,
             """
             UPDATE generations SET epoch = epoch + 1, adoptions = adoptions + 1, node_id = @node
@@ -80,7 +80,7 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
     /// Adopts generations that this node owns in the database but not in memory: the reply to their start or adoption was lost.
     /// </summary>
     public static ValueTask<List<Adopted>> AdoptOwnAsync(SqlSession session, string node, IReadOnlyCollection<GenerationId> unknown) =>
-        ClaimAsync(
+        ChangeOwnerAsync(
             session,
             """
             UPDATE generations SET epoch = epoch + 1, adoptions = adoptions + 1
@@ -155,7 +155,7 @@ internal sealed class PostgresAdoption(PostgresDatabase database, PostgresLease 
         await session.AddAsync("DELETE FROM generation_journal WHERE node_id = @owner", ("@owner", owner));
     }
 
-    private static async ValueTask<List<Adopted>> ClaimAsync(
+    private static async ValueTask<List<Adopted>> ChangeOwnerAsync(
         SqlSession session,
         string sql,
         params (string Name, SqlValue Value)[] parameters

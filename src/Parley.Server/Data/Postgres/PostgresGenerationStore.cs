@@ -45,7 +45,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
 
     private readonly EndedLogCache _ended;
     private readonly SemaphoreSlim _one = new(1, 1),
-        _claiming = new(1, 1);
+        _adopting = new(1, 1);
     private readonly NpgsqlParameter<string> _node = new() { NpgsqlDbType = NpgsqlDbType.Text };
     private readonly NpgsqlParameter<long> _number = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
     private readonly NpgsqlParameter<ReadOnlyMemory<byte>> _slices = new() { NpgsqlDbType = NpgsqlDbType.Bytea };
@@ -115,9 +115,9 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
-        await _claiming.WaitAsync(cancellationToken);
+        await _adopting.WaitAsync(cancellationToken);
         try
         {
             if (!_lease.IsHeld)
@@ -125,22 +125,22 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
                 await RegisterAsync(cancellationToken);
             }
 
-            List<AbandonedGeneration> claimed = [];
+            List<AbandonedGeneration> adopted = [];
             try
             {
-                await ClaimAsync(claimed, limit, cancellationToken);
+                await AdoptAllAsync(adopted, limit, cancellationToken);
             }
-            catch (DatabaseUnavailableException exception) when (claimed.Count > 0)
+            catch (DatabaseUnavailableException exception) when (adopted.Count > 0)
             {
-                // The generations claimed so far belong to this node already; the next call claims the rest.
-                LogClaimFailed(exception);
+                // The generations adopted so far belong to this node already; the next call adopts the rest.
+                LogAdoptionFailed(exception);
             }
 
-            return claimed;
+            return adopted;
         }
         finally
         {
-            _claiming.Release();
+            _adopting.Release();
         }
     }
 
@@ -159,7 +159,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         await CloseAsync();
         _ended.Dispose();
         _one.Dispose();
-        _claiming.Dispose();
+        _adopting.Dispose();
     }
 
     /// <summary>After a lost lease: registers this process as a new node that owns nothing.</summary>
@@ -189,19 +189,19 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         }
     }
 
-    private async ValueTask ClaimAsync(List<AbandonedGeneration> claimed, int limit, CancellationToken cancellationToken)
+    private async ValueTask AdoptAllAsync(List<AbandonedGeneration> adopted, int limit, CancellationToken cancellationToken)
     {
         var node = _lease.Id;
         foreach (var owner in await _adoption.DeadOwnersAsync())
         {
-            if (claimed.Count == limit)
+            if (adopted.Count == limit)
             {
                 return;
             }
 
             try
             {
-                await _database.WriteLogAsync(session => _adoption.AdoptAsync(session, owner, node, limit - claimed.Count), Keep);
+                await _database.WriteLogAsync(session => _adoption.AdoptAsync(session, owner, node, limit - adopted.Count), Keep);
             }
             catch (DatabaseUnavailableException exception) when (PostgresErrors.IsLocked(exception.InnerException))
             {
@@ -209,7 +209,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             }
         }
 
-        if (claimed.Count == limit)
+        if (adopted.Count == limit)
         {
             return;
         }
@@ -218,7 +218,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         await _one.WaitAsync(cancellationToken);
         try
         {
-            var unknown = (await UnknownAsync(node)).Take(limit - claimed.Count).ToList();
+            var unknown = (await UnknownAsync(node)).Take(limit - adopted.Count).ToList();
             if (unknown.Count > 0)
             {
                 await _database.WriteLogAsync(session => PostgresAdoption.AdoptOwnAsync(session, node, unknown), Keep);
@@ -229,15 +229,15 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
             _one.Release();
         }
 
-        void Keep(List<Adopted> adopted)
+        void Keep(List<Adopted> rows)
         {
-            foreach (var (key, generation) in adopted)
+            foreach (var (key, generation) in rows)
             {
                 var log = generation.Log;
                 _lease.WhileRegistered(node, () =>
                     _live[generation.Id] = new LiveGeneration(key, generation.Epoch, log.End, [.. log.Controls])
                 );
-                claimed.Add(generation);
+                adopted.Add(generation);
             }
         }
     }
@@ -531,7 +531,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         catch (DatabaseUnavailableException exception)
         {
             // The next renewal registers this process again.
-            LogClaimFailed(exception);
+            LogAdoptionFailed(exception);
         }
     }
 
@@ -571,19 +571,19 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Node {Node} was taken over: its lease had expired. What it was writing continues elsewhere."
+        Message = "The lease of node {Node} had expired, and another node has adopted its generations. They continue there."
     )]
     private partial void LogFenced(string node);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Registering this node, or taking over from another one, failed; it will be tried again."
+        Message = "Registering this node, or adopting generations of another one, failed; it will be tried again."
     )]
-    private partial void LogClaimFailed(Exception exception);
+    private partial void LogAdoptionFailed(Exception exception);
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "Node {Owner} is dead, but a transaction of its is still open; it will be taken over later."
+        Message = "Node {Owner} is dead, but one of its transactions is still open; its generations will be adopted later."
     )]
     private partial void LogOwnerLocked(string owner);
 }

@@ -131,7 +131,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         return new GenerationRecord(id, status, row.Epoch, end);
     }
 
-    public async ValueTask<IReadOnlyList<AbandonedGeneration>> ClaimAbandonedAsync(int limit, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<AbandonedGeneration>> AdoptAbandonedAsync(int limit, CancellationToken cancellationToken)
     {
         await _recovered;
         await _commitLock.WaitAsync(cancellationToken);

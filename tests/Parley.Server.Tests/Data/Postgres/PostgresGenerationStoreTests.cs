@@ -88,7 +88,7 @@ public sealed class PostgresGenerationStoreSpillingTests : PostgresGenerationSto
         Assert.InRange(await Process.CountAsync("generation_segments"), 10, 60);
         await RestartAsync();
         LogCuts.AssertIsPartOf(log, (await Store.ReadAsync(id, 0, 10_000, Patience.Cancel))!.Value);
-        Assert.Single(await Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Single(await Store.AdoptAbandonedAsync(10, Patience.Cancel));
         Assert.Equal(0, await Process.CountAsync("generation_journal"));
         LogCuts.AssertIsPartOf(log, (await Store.ReadAsync(id, 0, 10_000, Patience.Cancel))!.Value);
     }

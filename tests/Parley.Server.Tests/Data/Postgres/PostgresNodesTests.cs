@@ -35,11 +35,11 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         await AppendAsync(_first, one, 1, 0, 5);
         var before = _first.Store.NodeId;
         await _first.ExpireAsync();
-        var claimed = await _second.Store.ClaimAbandonedAsync(1, Patience.Cancel);
-        Assert.Equal((one, 2), (Assert.Single(claimed).Id, claimed[0].Epoch));
-        LogCuts.AssertSame(Text.UpTo(5), claimed[0].Log);
+        var adopted = await _second.Store.AdoptAbandonedAsync(1, Patience.Cancel);
+        Assert.Equal((one, 2), (Assert.Single(adopted).Id, adopted[0].Epoch));
+        LogCuts.AssertSame(Text.UpTo(5), adopted[0].Log);
 
-        // The other generation was not claimed, and is fenced all the same: its journal has been moved.
+        // The other generation was not adopted, and is fenced all the same: its journal has been moved.
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, two, 1, 0, 5));
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, one, 1, 5, 8));
         Assert.NotEqual(before, _first.Store.NodeId);
@@ -48,17 +48,17 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         // What it starts from now on is its own, under its new id.
         var (three, _, _) = await _first.StartAsync();
         Assert.Equal(AppendOutcome.Committed, await AppendAsync(_first, three, 1, 0, 5));
-        Assert.Equal(two, Assert.Single(await _second.Store.ClaimAbandonedAsync(10, Patience.Cancel)).Id);
+        Assert.Equal(two, Assert.Single(await _second.Store.AdoptAbandonedAsync(10, Patience.Cancel)).Id);
     }
 
     [Fact]
     public async Task Start_StoredByANodeThatWasTakenOverMeanwhile_IsNotItsOwn()
     {
         await _first.ExpireAsync();
-        await _second.Store.ClaimAbandonedAsync(10, Patience.Cancel);
+        await _second.Store.AdoptAbandonedAsync(10, Patience.Cancel);
         var (id, _, _) = await _first.StartAsync();
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, id, 1, 0, 5));
-        Assert.Equal(id, Assert.Single(await _second.Store.ClaimAbandonedAsync(10, Patience.Cancel)).Id);
+        Assert.Equal(id, Assert.Single(await _second.Store.AdoptAbandonedAsync(10, Patience.Cancel)).Id);
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, id, 1, 0, 5));
         Assert.Equal(AppendOutcome.Committed, await AppendAsync(_second, id, 2, 0, 5));
     }
@@ -71,15 +71,15 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         await _first.Store.RenewLeaseAsync(Patience.Cancel);
         Assert.Equal(before, _first.Store.NodeId);
         await _first.ExpireAsync();
-        Assert.Single(await _second.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Single(await _second.Store.AdoptAbandonedAsync(10, Patience.Cancel));
         await _first.Store.RenewLeaseAsync(Patience.Cancel);
         Assert.NotEqual(before, _first.Store.NodeId);
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, id, 1, 0, 5));
-        Assert.Empty(await _first.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Empty(await _first.Store.AdoptAbandonedAsync(10, Patience.Cancel));
     }
 
     [Fact]
-    public async Task Claim_WhileACommitOfTheDeadNodeIsOpen_WaitsForIt()
+    public async Task Adoption_WhileACommitOfTheDeadNodeIsOpen_WaitsForIt()
     {
         var (id, _, _) = await _first.StartAsync();
         await AppendAsync(_first, id, 1, 0, 5);
@@ -102,19 +102,19 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         await _first.ExpireAsync();
 
         // A row that stays locked is left to the next sweep.
-        Assert.Empty(await _second.Store.ClaimAbandonedAsync(10, Patience.Cancel).Soon());
-        var claiming = _second.Store.ClaimAbandonedAsync(10, Patience.Cancel).AsTask();
+        Assert.Empty(await _second.Store.AdoptAbandonedAsync(10, Patience.Cancel).Soon());
+        var adopting = _second.Store.AdoptAbandonedAsync(10, Patience.Cancel).AsTask();
         await WaitingAsync(2);
-        Assert.False(claiming.IsCompleted);
+        Assert.False(adopting.IsCompleted);
         await transaction.CommitAsync(Patience.Cancel);
 
         Assert.Equal(AppendOutcome.Committed, await appending.Soon());
-        LogCuts.AssertSame(Text.UpTo(9), Assert.Single(await claiming.Soon()).Log);
+        LogCuts.AssertSame(Text.UpTo(9), Assert.Single(await adopting.Soon()).Log);
         Assert.Equal(AppendOutcome.Fenced, await AppendAsync(_first, id, 1, 9, 12));
     }
 
     [Fact]
-    public async Task Claim_OfMoreThanTheLimit_KeepsAllLogs()
+    public async Task Adoption_OfMoreThanTheLimit_KeepsAllLogs()
     {
         List<GenerationId> ids = [];
         for (var i = 0; i < 10; i++)
@@ -130,20 +130,20 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         List<AbandonedGeneration> all = [];
         for (var turn = 0; all.Count < 10; turn++)
         {
-            var claimed = await (turn % 2 == 0 ? _second : third).Store.ClaimAbandonedAsync(3, Patience.Cancel);
-            Assert.InRange(claimed.Count, 1, 3);
-            all.AddRange(claimed);
+            var adopted = await (turn % 2 == 0 ? _second : third).Store.AdoptAbandonedAsync(3, Patience.Cancel);
+            Assert.InRange(adopted.Count, 1, 3);
+            all.AddRange(adopted);
         }
 
         Assert.Equal(ids.Select(id => id.Value).Order(), all.Select(one => one.Id.Value).Order());
         Assert.All(all, one => LogCuts.AssertSame(Text.UpTo(12), one.Log));
-        Assert.Empty(await third.Store.ClaimAbandonedAsync(3, Patience.Cancel));
+        Assert.Empty(await third.Store.AdoptAbandonedAsync(3, Patience.Cancel));
         Assert.Equal(0, await _second.CountAsync("generation_journal"));
         Assert.Equal(2, await _second.CountAsync("nodes"));
     }
 
     [Fact]
-    public async Task Claim_ByManyNodesAtOnce_GivesEachGenerationToOne()
+    public async Task Adoption_ByManyNodesAtOnce_GivesEachGenerationToOne()
     {
         List<GenerationId> ids = [];
         for (var i = 0; i < 40; i++)
@@ -157,10 +157,10 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         List<AbandonedGeneration> all = [];
         while (all.Count < ids.Count)
         {
-            var claimed = await Task.WhenAll(
-                nodes.Select(node => Task.Run(() => node.Store.ClaimAbandonedAsync(3, Patience.Cancel).AsTask(), Patience.Cancel))
+            var adopted = await Task.WhenAll(
+                nodes.Select(node => Task.Run(() => node.Store.AdoptAbandonedAsync(3, Patience.Cancel).AsTask(), Patience.Cancel))
             );
-            all.AddRange(claimed.SelectMany(some => some));
+            all.AddRange(adopted.SelectMany(some => some));
         }
 
         Assert.Equal(ids.Select(id => id.Value).Order(), all.Select(one => one.Id.Value).Order());
@@ -204,13 +204,13 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         // The judge could not renew its own lease for longer than it lasts: the others could not either.
         time.Advance(lease * 2);
         await judge.Store.RenewLeaseAsync(Patience.Cancel);
-        Assert.Empty(await judge.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Empty(await judge.Store.AdoptAbandonedAsync(10, Patience.Cancel));
         time.Advance(lease * 1.5);
-        Assert.Single(await judge.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Single(await judge.Store.AdoptAbandonedAsync(10, Patience.Cancel));
     }
 
     [Fact]
-    public async Task Generation_ThatItsNodeDoesNotKnow_IsClaimedByIt()
+    public async Task Generation_ThatItsNodeDoesNotKnow_IsAdoptedByIt()
     {
         // As after a start, or an adoption, whose reply was lost.
         var time = new FakeTimeProvider();
@@ -221,12 +221,12 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         await AppendAsync(node, known, 1, 0, 5);
         node.Store.Forget([id]);
 
-        Assert.Empty(await node.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Empty(await node.Store.AdoptAbandonedAsync(10, Patience.Cancel));
         time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal((id, 2), (Assert.Single(await node.Store.ClaimAbandonedAsync(10, Patience.Cancel)) is var one ? one.Id : default, 2));
+        Assert.Equal((id, 2), (Assert.Single(await node.Store.AdoptAbandonedAsync(10, Patience.Cancel)) is var one ? one.Id : default, 2));
         Assert.Equal(AppendOutcome.Committed, await AppendAsync(node, id, 2, 0, 5));
         Assert.Equal(AppendOutcome.Committed, await AppendAsync(node, known, 1, 5, 8));
-        Assert.Empty(await node.Store.ClaimAbandonedAsync(10, Patience.Cancel));
+        Assert.Empty(await node.Store.AdoptAbandonedAsync(10, Patience.Cancel));
     }
 
     private async Task<PostgresProcess> StartAsync()
