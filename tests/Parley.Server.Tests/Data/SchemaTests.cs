@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Npgsql;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Postgres;
@@ -46,8 +45,9 @@ public sealed class SchemaTests
     [Fact]
     public async Task Sqlite_AfterItsMigrations_HasWhatTheEntitiesNeed()
     {
-        await using var connection = await MigratedSqliteAsync();
-        await using var context = Sqlite(connection);
+        using var process = SqliteProcess.Create();
+        await using var connection = await OpenAsync(process);
+        await using var context = new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connection).Options);
         Assert.Equal(Columns(context), await ColumnsAsync(connection, SqliteColumns));
         Assert.Equal(Indexes(context), await IndexesAsync(connection, SqliteIndexes));
     }
@@ -65,7 +65,8 @@ public sealed class SchemaTests
     [Fact]
     public async Task Tables_OfBothDatabases_HaveTheSameColumns()
     {
-        await using var sqlite = await MigratedSqliteAsync();
+        using var process = SqliteProcess.Create();
+        await using var sqlite = await OpenAsync(process);
         await using var data = await TestDatabase.CreateAsync();
         await using var postgres = await OpenAsync(data);
         Assert.Equal(
@@ -76,17 +77,12 @@ public sealed class SchemaTests
         static IEnumerable<Column> Without(IEnumerable<Column> columns) => columns.Where(static column => column.Table != Journal);
     }
 
-    private static async Task<SqliteConnection> MigratedSqliteAsync()
+    private static async Task<SqliteConnection> OpenAsync(SqliteProcess process)
     {
-        var connection = new SqliteConnection("Data Source=:memory:");
+        var connection = new SqliteConnection($"Data Source={Path.Combine(process.Folder, "parley.db")};Pooling=False");
         await connection.OpenAsync(Patience.Cancel);
-        await using var context = Sqlite(connection);
-        await context.Database.MigrateAsync(Patience.Cancel);
         return connection;
     }
-
-    private static SqliteDbContext Sqlite(SqliteConnection connection) =>
-        new(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connection).Options);
 
     private static async Task<NpgsqlConnection> OpenAsync(TestDatabase data)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Parley.Server.Data;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Testing.Generations;
 
