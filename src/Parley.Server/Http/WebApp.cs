@@ -10,31 +10,28 @@ internal static class WebApp
     {
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = context => SetCache(context.Context, context.File) });
         app.Use(
-            async (http, next) =>
-            {
-                if (!HttpMethods.IsGet(http.Request.Method) || !IsPage(http.Request.Path))
-                {
-                    await next(http);
-                    return;
-                }
-
-                var page = app.Environment.WebRootFileProvider.GetFileInfo("index.html");
-                if (!page.Exists)
-                {
-                    await Problems.WriteAsync(
-                        http,
-                        StatusCodes.Status404NotFound,
-                        ErrorCodes.NoWebApp,
-                        "This server was built without the web app."
-                    );
-                    return;
-                }
-
-                http.Response.ContentType = "text/html; charset=utf-8";
-                http.Response.Headers.CacheControl = "no-cache";
-                await http.Response.SendFileAsync(page, http.RequestAborted);
-            }
+            (http, next) =>
+                HttpMethods.IsGet(http.Request.Method) && IsPage(http.Request.Path)
+                    ? WritePageAsync(http, app.Environment.WebRootFileProvider.GetFileInfo("index.html"))
+                    : next(http)
         );
+    }
+
+    private static Task WritePageAsync(HttpContext http, IFileInfo page)
+    {
+        if (!page.Exists)
+        {
+            return Problems.WriteAsync(
+                http,
+                StatusCodes.Status404NotFound,
+                ErrorCodes.NoWebApp,
+                "This server was built without the web app."
+            );
+        }
+
+        http.Response.ContentType = "text/html; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-cache";
+        return http.Response.SendFileAsync(page, http.RequestAborted);
     }
 
     private static bool IsPage(PathString path) => path == "/" || path == "/chat" || path.StartsWithSegments("/c");

@@ -2,6 +2,8 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption;
+using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption.ConfigurationModel;
 using Microsoft.Extensions.Options;
 using Parley.Server.Data;
 
@@ -14,7 +16,9 @@ public static class AnonymousIdentity
 
     public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddDataProtection().SetApplicationName("parley");
+        // For new keys. The default, AES-CBC with HMAC, needs two passes.
+        var algorithms = new AuthenticatedEncryptorConfiguration { EncryptionAlgorithm = EncryptionAlgorithm.AES_256_GCM };
+        services.AddDataProtection().SetApplicationName("parley").UseCryptographicAlgorithms(algorithms);
         services.AddSingleton<Tickets>();
         services
             .AddOptions<IdentityOptions>()

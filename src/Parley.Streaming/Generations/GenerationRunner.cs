@@ -30,6 +30,7 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
     private readonly ConcurrentDictionary<GenerationId, GenerationLog> _logs = new();
     private readonly ConcurrentDictionary<GenerationId, Running> _running = new();
     private readonly ConcurrentDictionary<string, int> _perOwner = new();
+    private readonly EndedLogs _ended;
     private readonly CancellationTokenSource _shutdown = new();
     private readonly IDisposable _subscription;
     private int _reserved;
@@ -44,6 +45,7 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
     )
     {
         (_store, _writer, _bus, _options, _time, _logger) = (store, writer, bus, options.Value, time, logger);
+        _ended = new EndedLogs(_options.Linger, time, Forget);
         _subscription = bus.SubscribeToGenerations(Receive);
     }
 
@@ -342,7 +344,7 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
 
         LogEnded(id, end.Status, end.FinishReason, generation.Log.Durable);
         Announce(id, end);
-        await ForgetLaterAsync(generation.Log);
+        _ended.Add(generation.Log);
     }
 
     /// <summary>A bug in the engine or in a provider still ends the log: no reader waits without end.</summary>
@@ -375,20 +377,6 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
         }
     }
 
-    private async Task ForgetLaterAsync(GenerationLog log)
-    {
-        try
-        {
-            await Task.Delay(_options.Linger, _time, _shutdown.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The node shuts down: nothing reads from it any more.
-        }
-
-        Forget(log);
-    }
-
     private void Forget(GenerationLog log) => _logs.TryRemove(KeyValuePair.Create(log.Id, log));
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -416,6 +404,7 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
     public void Dispose()
     {
         _subscription.Dispose();
+        _ended.Dispose();
         _shutdown.Dispose();
     }
 

@@ -102,6 +102,8 @@ internal sealed class RunningGeneration : IDisposable
             _stopRequested = _disposed = true;
         }
 
+        // The log stays in memory for a while; this must not.
+        _log.OnFenced = null;
         _cancel.Dispose();
         _deadline.Dispose();
     }

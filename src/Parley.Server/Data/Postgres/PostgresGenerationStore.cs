@@ -445,7 +445,7 @@ public sealed partial class PostgresGenerationStore : IGenerationStore, IGenerat
         var before = end.Live.SegmentEnd == 0 ? LogSnapshot.Empty : await LogRows.ReadSegmentsAsync(session, end.Live.Key);
         var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
         var log = new LogSnapshot(bytes, [.. end.Live.Controls, .. end.Slice.Controls.ToArray()]);
-        await MessageFinalizer.FinalizeAsync(session, end.Live.Key, log, end.Ended, _time.GetUtcNow());
+        await MessageFinalizer.FinalizeAsync(session, end.Live.Key, end.Live.SegmentEnd > 0, log, end.Ended, _time.GetUtcNow());
     }
 
     private static void AddSegments(PostgresSession session, PostgresCommit commit)

@@ -8,6 +8,7 @@ internal static class MessageFinalizer
     public static async ValueTask FinalizeAsync(
         SqlSession session,
         long generationKey,
+        bool hasSegments,
         LogSnapshot log,
         GenerationEnded ended,
         DateTimeOffset now
@@ -58,6 +59,9 @@ internal static class MessageFinalizer
             ("@preview", MessageText.Preview(shown)),
             ("@key", generationKey)
         );
-        await session.AddAsync("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
+        if (hasSegments)
+        {
+            await session.AddAsync("DELETE FROM generation_segments WHERE generation_key = @key", ("@key", generationKey));
+        }
     }
 }

@@ -334,7 +334,7 @@ public sealed class SqliteGenerationStore : IGenerationStore, IGenerationIndex, 
         var before = live.SegmentEnd == 0 ? LogSnapshot.Empty : await LogRows.ReadSegmentsAsync(session, live.Key);
         var bytes = before.End == 0 ? tail : [.. before.Bytes.Span, .. tail];
         var log = new LogSnapshot(bytes, [.. live.Controls, .. slice.Controls.ToArray()]);
-        await MessageFinalizer.FinalizeAsync(session, live.Key, log, ended, _time.GetUtcNow());
+        await MessageFinalizer.FinalizeAsync(session, live.Key, live.SegmentEnd > 0, log, ended, _time.GetUtcNow());
     }
 
     private async ValueTask<List<AbandonedGeneration>> AdoptAsync(SqlSession session, int limit)

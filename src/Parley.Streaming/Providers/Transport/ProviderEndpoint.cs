@@ -95,6 +95,8 @@ public sealed class ProviderEndpoint
                 MaxConnectionsPerServer = int.MaxValue,
                 EnableMultipleHttp2Connections = true,
                 MaxResponseHeadersLength = 32,
+                // A provider is another party, which has no use for the trace of a request to this server.
+                ActivityHeadersPropagator = null,
                 // A stopped answer is not read to its end: keeping the connection is worth a few bytes only.
                 MaxResponseDrainSize = 16 * 1024,
                 ResponseDrainTimeout = TimeSpan.FromMilliseconds(250),
