@@ -20,7 +20,7 @@ internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, A
     {
         try
         {
-            return ValueTask.FromResult(Prepare(sql, parameters).ExecuteNonQuery());
+            return ValueTask.FromResult(statements.Run(sql, parameters, Owner));
         }
         catch (SqliteException exception)
         {
@@ -32,7 +32,7 @@ internal sealed class SqliteSession(SqliteStatements statements, Owner? owner, A
     {
         try
         {
-            Prepare(sql, parameters).ExecuteNonQuery();
+            statements.Run(sql, parameters, Owner);
             return ValueTask.CompletedTask;
         }
         catch (SqliteException exception)

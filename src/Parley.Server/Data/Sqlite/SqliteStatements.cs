@@ -8,8 +8,20 @@ namespace Parley.Server.Data.Sqlite;
 internal sealed class SqliteStatements(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = [];
+    private readonly Dictionary<string, SqliteWriteStatement> _writes = [];
 
     public SqliteConnection Connection { get; } = connection;
+
+    /// <summary>Runs a statement that returns no rows, and returns the number of rows that it changed.</summary>
+    public int Run(string sql, ReadOnlySpan<(string Name, SqlValue Value)> parameters, Owner? owner)
+    {
+        if (!_writes.TryGetValue(sql, out var statement))
+        {
+            _writes[sql] = statement = new SqliteWriteStatement(Connection, sql, parameters);
+        }
+
+        return statement.Run(parameters, owner);
+    }
 
     public SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, SqlValue Value)> parameters, Owner? owner)
     {
@@ -54,6 +66,11 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
         foreach (var command in _prepared.Values)
         {
             command.Dispose();
+        }
+
+        foreach (var statement in _writes.Values)
+        {
+            statement.Dispose();
         }
 
         Connection.Dispose();
