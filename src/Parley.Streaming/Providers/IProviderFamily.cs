@@ -19,10 +19,10 @@ public interface IProviderFamily
     bool IsBuiltIn => false;
 
     /// <summary>
-    /// Provider names, in lower case, that belong to the family without a <c>Type</c>, in the order in which a default model is
-    /// looked for. <see cref="Configure"/> is called for each of them, even where the configuration has no section for it.
+    /// Providers that belong to the family without a <c>Type</c>, in the order in which a default model is looked for.
+    /// <see cref="Configure"/> is called for each of them, even where the configuration has no section for it.
     /// </summary>
-    IReadOnlyList<string> ProviderNames => [];
+    IReadOnlyList<KnownProvider> KnownProviders => [];
 
     /// <summary>
     /// Reads the settings of one provider. Null where neither its section nor an environment variable configures it.

@@ -15,6 +15,7 @@ public sealed class ModelRouter : IDisposable
     private readonly List<CatalogueProvider> _providers;
     private readonly Dictionary<string, string> _aliases = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _builtInAliases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<KnownProvider> _unconfigured;
     private readonly CancellationTokenSource _disposed = new();
     private readonly Lock _lock = new();
     private Task? _refresh;
@@ -24,6 +25,7 @@ public sealed class ModelRouter : IDisposable
     {
         _time = time;
         _defaultModel = options.Value.DefaultModel;
+        _unconfigured = [.. options.Value.Unconfigured];
         _providers = [.. options.Value.Providers.Select(configured => Create(configured, time, logger))];
         foreach (var provider in _providers)
         {
@@ -47,6 +49,27 @@ public sealed class ModelRouter : IDisposable
     /// name means the default model. Null where there is no such model. Makes no request.
     /// </summary>
     public ModelRoute? Resolve(string? requested) => Resolve(requested, depth: 0);
+
+    /// <summary>
+    /// Why <see cref="Resolve(string?)"/> has no route: the provider that the id or the alias names is known, but nothing configures it.
+    /// Null where that is not the reason.
+    /// </summary>
+    public KnownProvider? FindUnconfigured(string? requested)
+    {
+        var id = requested?.Trim() ?? "";
+        for (var depth = 0; depth < MaxAliasDepth && _aliases.TryGetValue(id, out var target); depth++)
+        {
+            id = target;
+        }
+
+        var provider = id.Split('/', 2)[0];
+        return Resolve(requested) is not null
+            ? null
+            : _unconfigured.Find(known =>
+                known.Aliases.Contains(id, StringComparer.OrdinalIgnoreCase)
+                || (provider.Length < id.Length && known.Name.Equals(provider, StringComparison.OrdinalIgnoreCase))
+            );
+    }
 
     /// <summary>
     /// The models to choose from: configured ones, those that the providers listed, and built-in ones. Lists are fetched in the

@@ -15,7 +15,8 @@ internal static class RoutingConfiguration
         }
 
         var sections = configuration.GetSection("Providers");
-        var names = all.SelectMany(family => family.ProviderNames)
+        var names = all.SelectMany(family => family.KnownProviders)
+            .Select(known => known.Name)
             .Concat(sections.GetChildren().Select(child => child.Key.ToLowerInvariant()))
             .Distinct(StringComparer.Ordinal);
         List<ConfiguredProvider> providers = [];
@@ -32,6 +33,10 @@ internal static class RoutingConfiguration
             else if (family.Configure(source) is { } setup)
             {
                 providers.Add(new ConfiguredProvider(name, family, setup));
+            }
+            else if (family.KnownProviders.FirstOrDefault(known => known.Name == name) is { } known)
+            {
+                options.Unconfigured.Add(known);
             }
         }
 
@@ -54,7 +59,8 @@ internal static class RoutingConfiguration
     {
         var type = source.Section["Type"]?.Trim();
         return string.IsNullOrEmpty(type)
-            ? Array.Find(families, family => family.ProviderNames.Contains(source.Name)) ?? Array.Find(families, family => family.IsDefault)
+            ? Array.Find(families, family => family.KnownProviders.Any(known => known.Name == source.Name))
+                ?? Array.Find(families, family => family.IsDefault)
             : Array.Find(families, family => family.Type.Equals(type, StringComparison.OrdinalIgnoreCase));
     }
 }

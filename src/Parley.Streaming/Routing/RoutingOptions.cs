@@ -8,6 +8,9 @@ public sealed class RoutingOptions
     /// <summary>In the order in which a default model is looked for; built-in providers come last.</summary>
     public IList<ConfiguredProvider> Providers { get; } = [];
 
+    /// <summary>The providers that the families know and nothing configures.</summary>
+    public IList<KnownProvider> Unconfigured { get; } = [];
+
     /// <summary><c>Models:Default</c>: the model of <c>auto</c>. Default: the first model of the first provider.</summary>
     public string? DefaultModel { get; set; }
 

@@ -29,18 +29,13 @@ internal sealed class RoutingOptionsValidation : IValidateOptions<RoutingOptions
 
             if (UnknownProviderOf(target, options) is { } unknown)
             {
-                errors.Add(
-                    $"Models:Aliases:{alias} is '{target}', but there is no provider '{unknown}'. " + $"Type one of: {Names(options)}."
-                );
+                errors.Add($"Models:Aliases:{alias} is '{target}', but {Reason(unknown, "Type", options)}");
             }
         }
 
         if (options.DefaultModel is { } model && UnknownProviderOf(model, options) is { } missing)
         {
-            errors.Add(
-                $"Models:Default is '{model}', but there is no provider '{missing}'. "
-                    + $"Type provider/model with one of: {Names(options)}."
-            );
+            errors.Add($"Models:Default is '{model}', but {Reason(missing, "Type provider/model with", options)}");
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
@@ -65,5 +60,8 @@ internal sealed class RoutingOptionsValidation : IValidateOptions<RoutingOptions
         return isKnown ? null : name;
     }
 
-    private static string Names(RoutingOptions options) => string.Join(", ", options.Providers.Select(provider => provider.Name));
+    private static string Reason(string provider, string whatToType, RoutingOptions options) =>
+        options.Unconfigured.FirstOrDefault(known => known.Name.Equals(provider, StringComparison.OrdinalIgnoreCase)) is { } known
+            ? $"{known.Name} is not configured. {known.HowToConfigure}"
+            : $"there is no provider '{provider}'. {whatToType} one of: {string.Join(", ", options.Providers.Select(one => one.Name))}.";
 }

@@ -70,7 +70,7 @@ public sealed class ProviderCompletenessTests
     public void Preset_OfTheOpenAIFamily_IsDocumentedWithItsVariableAndDefaultModel(string name)
     {
         var preset = OpenAIPreset.Find(name)!;
-        var variable = preset.HostVariable ?? $"{preset.Prefix}_API_KEY";
+        var variable = preset.Variable;
         var row = Page.Split('\n').FirstOrDefault(line => line.StartsWith($"| `{variable}`", StringComparison.Ordinal));
         Assert.True(row is not null, $"docs/providers.md has no row for {variable}.");
         Assert.Contains($"`{preset.Name}`", row, StringComparison.Ordinal);

@@ -136,6 +136,8 @@ public sealed class ModelRouterTests : IDisposable
     [InlineData("Providers:x:Headers:a=b\nc", "printable ASCII")]
     [InlineData("Models:Default=nobody/x", "Type provider/model with one of: demo")]
     [InlineData("Models:Aliases:a=nobody/x", "Type one of: demo")]
+    [InlineData("Models:Aliases:a=groq/x", "is 'groq/x', but groq is not configured. Set GROQ_API_KEY.")]
+    [InlineData("Models:Default=anthropic/x", "is 'anthropic/x', but anthropic is not configured. Set ANTHROPIC_API_KEY.")]
     public void Configuration_Wrong_SaysWhatToType(string setting, string expected)
     {
         using var services = TestProviders.Services([setting], _time);
@@ -267,6 +269,33 @@ public sealed class ModelRouterTests : IDisposable
         Assert.DoesNotContain("stream_options", request, StringComparison.Ordinal);
         Assert.DoesNotContain("Authorization", request, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("anthropic/claude-opus-5-5", "anthropic", "Set ANTHROPIC_API_KEY.")]
+    [InlineData(" Google/gemini-3.8-flash ", "google", "Set GOOGLE_GENERATIVE_AI_API_KEY or GEMINI_API_KEY.")]
+    [InlineData("gemini-flash", "google", "Set GOOGLE_GENERATIVE_AI_API_KEY or GEMINI_API_KEY.")]
+    [InlineData("Groq-Llama-70b", "groq", "Set GROQ_API_KEY.")]
+    [InlineData("ollama/llama3.2", "ollama", "Set OLLAMA_HOST.")]
+    [InlineData("vllm/Qwen/Qwen3-32B", "vllm", "Set VLLM_BASE_URL.")]
+    [InlineData("flash", "google", "Set GOOGLE_GENERATIVE_AI_API_KEY or GEMINI_API_KEY.")]
+    public void Unconfigured_ModelOfAKnownProvider_SaysWhatToSet(string requested, string provider, string whatToSet)
+    {
+        var router = Router("OPENAI_API_KEY=k", "Models:Aliases:flash=gemini-flash");
+
+        var found = router.FindUnconfigured(requested);
+
+        Assert.Null(router.Resolve(requested));
+        Assert.Equal((provider, whatToSet), (found?.Name, found?.HowToConfigure));
+    }
+
+    [Theory]
+    [InlineData("openai/anything")]
+    [InlineData("nobody/x")]
+    [InlineData("anthropic")]
+    [InlineData("")]
+    [InlineData(null)]
+    [InlineData("demo/nothing")]
+    public void Unconfigured_AnythingElse_IsNot(string? requested) => Assert.Null(Router("OPENAI_API_KEY=k").FindUnconfigured(requested));
 
     [Fact]
     public void Route_Demo_IsTheDemo()

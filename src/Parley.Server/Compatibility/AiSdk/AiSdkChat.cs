@@ -99,7 +99,7 @@ public sealed class AiSdkChat(GenerationStarter starter, ModelRouter router, Tim
         var model = body.Text("model") ?? body.Text("modelId");
         if (ModelChoice.Of(router, model) is not { } choice)
         {
-            return ModelProblems.NotFound(model);
+            return ModelProblems.NotFound(router, model);
         }
 
         var last = messages[^1];

@@ -69,7 +69,7 @@ public static class StartChat
 
         if (router.Resolve(request.ModelId) is not { } route)
         {
-            return ModelProblems.NotFound(request.ModelId) with { Field = "modelId" };
+            return ModelProblems.NotFound(router, request.ModelId) with { Field = "modelId" };
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

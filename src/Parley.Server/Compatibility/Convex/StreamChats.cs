@@ -49,7 +49,7 @@ public sealed class StreamChats(
 
         if (router.Resolve(chat.Model) is not { } found)
         {
-            return ModelProblems.NotFound(chat.Model);
+            return ModelProblems.NotFound(router, chat.Model);
         }
 
         route = found;

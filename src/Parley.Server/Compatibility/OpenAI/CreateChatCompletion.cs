@@ -51,7 +51,7 @@ public static class CreateChatCompletion
 
         if (ModelChoice.Of(router, request.Model) is not { } choice)
         {
-            return ModelProblems.NotFound(request.Model);
+            return ModelProblems.NotFound(router, request.Model);
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

@@ -57,6 +57,6 @@ public static class GetOpenAIModel
     public static IResult Handle(string id, ModelRouter router)
     {
         var name = Uri.UnescapeDataString(id);
-        return router.Resolve(name) is { } route ? ApiJson.Ok(OpenAIModel.Of(name, route.Provider)) : ModelProblems.NotFound(name);
+        return router.Resolve(name) is { } route ? ApiJson.Ok(OpenAIModel.Of(name, route.Provider)) : ModelProblems.NotFound(router, name);
     }
 }

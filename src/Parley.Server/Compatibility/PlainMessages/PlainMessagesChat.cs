@@ -90,7 +90,7 @@ public sealed class PlainMessagesChat(
 
         if (ModelChoice.Of(router, request.Model) is not { } model)
         {
-            return ModelProblems.NotFound(request.Model);
+            return ModelProblems.NotFound(router, request.Model);
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

@@ -51,7 +51,7 @@ public sealed class SingleMessageChat(GenerationStarter starter, ModelRouter rou
 
         if (ModelChoice.Of(router, request.Model) is not { } model)
         {
-            return ModelProblems.NotFound(request.Model);
+            return ModelProblems.NotFound(router, request.Model);
         }
 
         if (request.ConversationId is null && request.ParentId is not null)

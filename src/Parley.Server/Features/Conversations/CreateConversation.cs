@@ -30,7 +30,7 @@ public static class CreateConversation
 
         if (request.Model is not null && router.Resolve(request.Model) is null)
         {
-            return ModelProblems.NotFound(request.Model);
+            return ModelProblems.NotFound(router, request.Model);
         }
 
         var user = await http.CurrentUserOrNewAsync(time);

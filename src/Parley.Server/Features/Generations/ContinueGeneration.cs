@@ -41,6 +41,11 @@ public static class ContinueGeneration
             return badKey;
         }
 
+        if (request.Model is not null && router.Resolve(request.Model) is null)
+        {
+            return ModelProblems.NotFound(router, request.Model);
+        }
+
         var command = new ContinueAnswer
         {
             Owner = user.Owner,

@@ -33,6 +33,11 @@ public static class RetryGeneration
             return badKey;
         }
 
+        if (request.Model is not null && router.Resolve(request.Model) is null)
+        {
+            return ModelProblems.NotFound(router, request.Model);
+        }
+
         var command = new RegenerateAnswer
         {
             Owner = user.Owner,

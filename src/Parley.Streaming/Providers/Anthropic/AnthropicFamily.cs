@@ -17,7 +17,7 @@ public sealed partial class AnthropicFamily(TimeProvider time, ILoggerFactory lo
 
     public string Type => "anthropic";
 
-    public IReadOnlyList<string> ProviderNames { get; } = [ProviderName];
+    public IReadOnlyList<KnownProvider> KnownProviders { get; } = [new(ProviderName, $"Set {Prefix}_API_KEY.")];
 
     public IProviderSetup? Configure(ProviderSource source)
     {

@@ -9,7 +9,7 @@ public sealed class DemoFamily(TimeProvider time) : IProviderFamily
 
     public bool IsBuiltIn => true;
 
-    public IReadOnlyList<string> ProviderNames { get; } = ["demo"];
+    public IReadOnlyList<KnownProvider> KnownProviders { get; } = [new("demo", "Set Providers:Demo:Enabled to true.")];
 
     public IProviderSetup Configure(ProviderSource source) =>
         new DemoProviderSetup(source, source.Section.Get<DemoOptions>() ?? new DemoOptions(), time);

@@ -18,7 +18,8 @@ public sealed class GeminiFamily(TimeProvider time, ILoggerFactory loggers) : IP
 
     public string Type => "gemini";
 
-    public IReadOnlyList<string> ProviderNames { get; } = [ProviderName];
+    public IReadOnlyList<KnownProvider> KnownProviders { get; } =
+    [new(ProviderName, $"Set {string.Join(" or ", Prefixes.Select(prefix => $"{prefix}_API_KEY"))}.") { Aliases = Aliases.Keys }];
 
     public IProviderSetup? Configure(ProviderSource source)
     {

@@ -10,7 +10,8 @@ public sealed class OpenAIFamily(TimeProvider time, ILoggerFactory loggers) : IP
 
     public bool IsDefault => true;
 
-    public IReadOnlyList<string> ProviderNames { get; } = [.. OpenAIPreset.All.Select(preset => preset.Name)];
+    public IReadOnlyList<KnownProvider> KnownProviders { get; } =
+    [.. OpenAIPreset.All.Select(preset => new KnownProvider(preset.Name, $"Set {preset.Variable}.") { Aliases = preset.Aliases.Keys })];
 
     public IProviderSetup? Configure(ProviderSource source)
     {
@@ -25,6 +26,13 @@ public sealed class OpenAIFamily(TimeProvider time, ILoggerFactory loggers) : IP
         if (source.Section.Exists())
         {
             Bind(source.Section, options, preset);
+        }
+
+        // What is known of a service need not hold at another address.
+        var isElsewhere = preset?.BaseUrl is { } known && options.BaseUrl != known;
+        if (isElsewhere && source.Section[nameof(options.AcceptsPrefix)] is null)
+        {
+            options.AcceptsPrefix = false;
         }
 
         return new OpenAIProviderSetup(source, options, preset, time, loggers);

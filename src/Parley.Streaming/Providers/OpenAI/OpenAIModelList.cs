@@ -35,6 +35,12 @@ internal static class OpenAIModelList
         }
     }
 
+    // Together tells the kinds of its models.
+    private static bool IsOtherType(JsonElement item) =>
+        item.TryGetProperty("type", out var type)
+        && type.ValueKind == JsonValueKind.String
+        && type.GetString() is "image" or "video" or "audio" or "transcribe" or "embedding" or "rerank" or "moderation";
+
     private static IEnumerable<string> Read(JsonElement root)
     {
         var list = root;
@@ -59,7 +65,7 @@ internal static class OpenAIModelList
             const string prefix = "models/";
             var name = id.GetString()!;
             name = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
-            if (ModelDescription.IsValidName(name) && !name.AsSpan().ContainsAny(OtherKinds))
+            if (ModelDescription.IsValidName(name) && !name.AsSpan().ContainsAny(OtherKinds) && !IsOtherType(item))
             {
                 yield return name;
             }

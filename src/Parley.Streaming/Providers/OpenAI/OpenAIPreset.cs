@@ -3,9 +3,9 @@ namespace Parley.Streaming.Providers.OpenAI;
 /// <summary>A service that environment variables are enough to configure.</summary>
 /// <param name="Name">The provider's name.</param>
 /// <param name="DisplayName">The provider as its makers write it.</param>
-/// <param name="Prefix">The beginning of the variables: <c>GROQ</c> for <c>GROQ_API_KEY</c>.</param>
+/// <param name="Variables">The beginning of the variables: <c>GROQ</c> for <c>GROQ_API_KEY</c>.</param>
 /// <param name="BaseUrl">Its address; null where only the environment knows it.</param>
-internal sealed record OpenAIPreset(string Name, string DisplayName, string Prefix, string? BaseUrl)
+internal sealed record OpenAIPreset(string Name, string DisplayName, string Variables, string? BaseUrl)
 {
     /// <summary>The presets, in the order in which a default model is looked for.</summary>
     public static IReadOnlyList<OpenAIPreset> All { get; } =
@@ -21,7 +21,16 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         new("mistral", "Mistral", "MISTRAL", "https://api.mistral.ai/v1") { DefaultModel = "mistral-medium-latest" },
         new("nvidia", "NVIDIA", "NVIDIA", "https://integrate.api.nvidia.com/v1") { DefaultModel = "meta/llama-3.3-70b-instruct" },
         new("openrouter", "OpenRouter", "OPENROUTER", "https://openrouter.ai/api/v1") { DefaultModel = "openrouter/auto" },
+        // Only the address of its beta features takes a prefix.
+        new("deepseek", "DeepSeek", "DEEPSEEK", "https://api.deepseek.com/beta")
+        {
+            DefaultModel = "deepseek-v4-flash",
+            Prefix = PrefixStyle.Flag,
+        },
+        new("together", "Together AI", "TOGETHER", "https://api.together.xyz/v1") { DefaultModel = "openai/gpt-oss-120b" },
         new("ollama", "Ollama", "OLLAMA", BaseUrl: null) { HostVariable = "OLLAMA_HOST", FirstTokenTimeout = TimeSpan.FromMinutes(2) },
+        new("llamacpp", "llama.cpp", "LLAMACPP", BaseUrl: null) { Prefix = PrefixStyle.Plain, FirstTokenTimeout = TimeSpan.FromMinutes(2) },
+        new("vllm", "vLLM", "VLLM", BaseUrl: null) { Prefix = PrefixStyle.ContinueFinalMessage },
     ];
 
     /// <summary>The default model at <see cref="BaseUrl"/>. Default: the first one that the server lists.</summary>
@@ -38,8 +47,14 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
     /// </summary>
     public string? HostVariable { get; init; }
 
+    /// <summary>How its models are told to continue a trailing assistant message. Default null: they do not.</summary>
+    public PrefixStyle? Prefix { get; init; }
+
     /// <summary>Where the default of 30 s is too short, because the server loads a model first.</summary>
     public TimeSpan? FirstTokenTimeout { get; init; }
+
+    /// <summary>The variable that is enough to configure it.</summary>
+    public string Variable => HostVariable ?? (BaseUrl is null ? $"{Variables}_BASE_URL" : $"{Variables}_API_KEY");
 
     /// <summary>The preset with this provider name, if there is one.</summary>
     public static OpenAIPreset? Find(string name) => All.FirstOrDefault(preset => preset.Name == name);
@@ -49,18 +64,28 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         All.Any(preset => preset is { UseMaxCompletionTokens: true, BaseUrl: { } known } && new Uri(known).Host == baseUrl.Host);
 
     /// <summary>Settings for a section of this name where the environment has no variables.</summary>
-    public OpenAIProviderOptions CreateOptions() => new() { BaseUrl = BaseUrl };
+    public OpenAIProviderOptions CreateOptions()
+    {
+        var options = new OpenAIProviderOptions
+        {
+            BaseUrl = BaseUrl,
+            AcceptsPrefix = Prefix is not null,
+            PrefixStyle = Prefix ?? PrefixStyle.Plain,
+        };
+        options.FirstTokenTimeout = FirstTokenTimeout ?? options.FirstTokenTimeout;
+        return options;
+    }
 
     /// <summary>The settings that the environment has; null where it does not configure the provider.</summary>
     public OpenAIProviderOptions? FromEnvironment(ProviderSource source)
     {
         var host = HostVariable is null ? null : source.Variable(HostVariable);
         var baseUrl =
-            HostVariable is null ? source.Variable($"{Prefix}_BASE_URL")
+            HostVariable is null ? source.Variable($"{Variables}_BASE_URL")
             : host is null ? null
             : BaseUrlOfHost(host);
-        var key = HostVariable is null ? source.KeyVariable(Prefix) : source.Variable($"{Prefix}_API_KEY");
-        if (baseUrl is null && (key is null || HostVariable is not null))
+        var key = HostVariable is null ? source.KeyVariable(Variables) : source.Variable($"{Variables}_API_KEY");
+        if (baseUrl is null && (key is null || BaseUrl is null))
         {
             return null;
         }
@@ -68,8 +93,7 @@ internal sealed record OpenAIPreset(string Name, string DisplayName, string Pref
         var options = CreateOptions();
         options.BaseUrl = baseUrl ?? BaseUrl;
         options.ApiKey = key;
-        options.FirstTokenTimeout = FirstTokenTimeout ?? options.FirstTokenTimeout;
-        foreach (var model in source.ListVariable($"{Prefix}_MODEL"))
+        foreach (var model in source.ListVariable($"{Variables}_MODEL"))
         {
             options.Models.Add(model);
         }

@@ -58,11 +58,18 @@ public sealed class SingleMessageChatTests(ParleyServer server)
     public async Task Message_ToAModelThatIsNotConfigured_SaysSo()
     {
         using var ana = server.NewUser();
-        foreach (var model in new[] { "groq-llama-70b", "gemini-flash" })
+        foreach (
+            var (model, expected) in new[]
+            {
+                ("groq-llama-70b", "groq is not configured. Set GROQ_API_KEY."),
+                ("gemini-flash", "google is not configured. Set GOOGLE_GENERATIVE_AI_API_KEY or GEMINI_API_KEY."),
+                ("anthropic/claude-opus-5-5", "anthropic is not configured. Set ANTHROPIC_API_KEY."),
+            }
+        )
         {
             var problem = await ana.RefusedAsync(400, "model_not_found", "POST", "/api/chat", new { message = "x", model });
             Assert.True(Problem.Names(problem, "model"));
-            Assert.Contains(model, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Equal($"There is no model \"{model}\": {expected}", problem.GetProperty("detail").GetString());
         }
     }
 

@@ -13,7 +13,7 @@ public sealed class EchoFamily(TimeProvider time, ILoggerFactory loggers) : IPro
 {
     public string Type => "echo";
 
-    public IReadOnlyList<string> ProviderNames { get; } = ["echo"];
+    public IReadOnlyList<KnownProvider> KnownProviders { get; } = [new("echo", "Set ECHO_API_KEY.")];
 
     public IProviderSetup? Configure(ProviderSource source)
     {

@@ -16,6 +16,8 @@ public sealed class OpenAIFamilyTests
     [InlineData("MISTRAL_API_KEY", "mistral", "https://api.mistral.ai/v1", "Mistral")]
     [InlineData("NVIDIA_API_KEY", "nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA")]
     [InlineData("OPENROUTER_API_KEY", "openrouter", "https://openrouter.ai/api/v1", "OpenRouter")]
+    [InlineData("DEEPSEEK_API_KEY_7", "deepseek", "https://api.deepseek.com/beta", "DeepSeek")]
+    [InlineData("TOGETHER_API_KEY", "together", "https://api.together.xyz/v1", "Together AI")]
     public void Environment_Key_ConfiguresThePreset(string variable, string provider, string baseUrl, string displayName)
     {
         var (name, options, created) = Configured($"{variable}=k");
@@ -59,10 +61,50 @@ public sealed class OpenAIFamilyTests
         Assert.Equal(["a", "b"], options.Models);
     }
 
-    [Fact]
-    public void Environment_OllamaKeyWithoutHost_ConfiguresNothing()
+    [Theory]
+    [InlineData("LLAMACPP_BASE_URL", "llamacpp", "llama.cpp", PrefixStyle.Plain)]
+    [InlineData("VLLM_BASE_URL", "vllm", "vLLM", PrefixStyle.ContinueFinalMessage)]
+    [InlineData("Providers:vllm:BaseUrl", "vllm", "vLLM", PrefixStyle.ContinueFinalMessage)]
+    public void Environment_BaseUrlOfAServerThatContinues_AcceptsAPrefix(
+        string setting,
+        string provider,
+        string displayName,
+        PrefixStyle style
+    )
     {
-        using var services = TestProviders.Services(["OLLAMA_API_KEY=k", "OLLAMA_BASE_URL=http://a/v1"]);
+        var (name, options, created) = Configured($"{setting}=http://gpu-box:8000/v1");
+
+        using (created)
+        {
+            Assert.Equal((provider, displayName), (name, created.DisplayName));
+            Assert.Equal((true, style), (options.AcceptsPrefix, options.PrefixStyle));
+            Assert.True(created.Find("any")!.Capabilities.AcceptsPrefix);
+            Assert.Empty(options.Models);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, "DEEPSEEK_API_KEY=k")]
+    [InlineData(false, "DEEPSEEK_API_KEY=k", "DEEPSEEK_BASE_URL=https://api.deepseek.com/v1")]
+    [InlineData(true, "DEEPSEEK_BASE_URL=https://api.deepseek.com/v1", "Providers:deepseek:AcceptsPrefix=true")]
+    [InlineData(false, "DEEPSEEK_API_KEY=k", "Providers:deepseek:AcceptsPrefix=false")]
+    public void Environment_DeepSeek_AcceptsAPrefixAtItsBetaAddress(bool expected, params string[] settings)
+    {
+        var (_, options, created) = Configured(settings);
+
+        created.Dispose();
+        Assert.Equal((expected, PrefixStyle.Flag), (options.AcceptsPrefix, options.PrefixStyle));
+    }
+
+    [Fact]
+    public void Environment_KeyOfALocalServerAlone_ConfiguresNothing()
+    {
+        using var services = TestProviders.Services([
+            "OLLAMA_API_KEY=k",
+            "OLLAMA_BASE_URL=http://a/v1",
+            "LLAMACPP_API_KEY=k",
+            "VLLM_API_KEY_1=k",
+        ]);
 
         Assert.Equal(["demo"], services.GetRequiredService<IOptions<RoutingOptions>>().Value.Providers.Select(provider => provider.Name));
     }
@@ -126,6 +168,7 @@ public sealed class OpenAIFamilyTests
     [InlineData("""{"models":[{"id":"a"}]}""", "a")]
     [InlineData("""[{"id":"a"},{"id":"a"},{"id":5},"x",{"id":"a b"}]""", "a")]
     [InlineData("""{"data":[{"id":"text-embedding-3"},{"id":"whisper-1"},{"id":"chat"}]}""", "chat")]
+    [InlineData("""[{"id":"a","type":"chat"},{"id":"b","type":"image"},{"id":"c","type":5}]""", "a c")]
     [InlineData("""{"data":5}""", "")]
     [InlineData("5", "")]
     public async Task List_EveryForm_GivesTheChatModels(string body, string expected)
