@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data.Model;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Contracts;
 

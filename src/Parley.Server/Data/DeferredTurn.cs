@@ -1,5 +1,3 @@
-using Parley.Server.Data.Model;
-
 namespace Parley.Server.Data;
 
 /// <summary>A message that is stored now and answered later, when its session is first followed.</summary>

@@ -1,4 +1,3 @@
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 

@@ -1,4 +1,3 @@
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 
 namespace Parley.Server.Data;

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;
 

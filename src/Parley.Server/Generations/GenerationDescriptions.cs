@@ -1,4 +1,3 @@
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.OpenApi;
 using Parley.Streaming.WireFormats;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Streaming.Generations;

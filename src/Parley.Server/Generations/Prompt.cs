@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using Parley.Server.OpenApi;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
-using Parley.Server.Data.Model;
 
 namespace Parley.Server.Identity;
 

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Parley.Server.Data;
 using Parley.Server.Data.Postgres;
 using Parley.Server.Data.Sql;
-using Parley.Server.Data.Sqlite;
 using Parley.Server.Tests.Data;
 using Parley.Server.Tests.Data.Postgres;
 using Parley.Streaming.Generations;

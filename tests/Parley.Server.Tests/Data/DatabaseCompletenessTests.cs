@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
-using Parley.Server.Data.Postgres;
 using Parley.Server.Data.Sqlite;
 using Parley.Testing.Generations;
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Parley.Server.Data;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Streaming.Generations;
 using Parley.Streaming.Generations.Bus;
 using Parley.Testing.Generations;

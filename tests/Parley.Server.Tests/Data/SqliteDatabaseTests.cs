@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Testing.Generations;
 

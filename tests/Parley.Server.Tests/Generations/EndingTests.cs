@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 using Parley.Streaming.WireFormats;
 

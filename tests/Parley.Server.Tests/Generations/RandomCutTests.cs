@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Generations;

@@ -1,7 +1,4 @@
 using System.Text;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Server.Tests.Compatibility.Convex;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 

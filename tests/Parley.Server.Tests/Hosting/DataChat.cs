@@ -1,5 +1,3 @@
-using Parley.Server.Http.Json;
-
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>

@@ -1,7 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Http.Streaming;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Hosting;
 

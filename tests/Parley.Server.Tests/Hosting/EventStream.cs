@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Compatibility.OpenAI;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Tests.Hosting;
 

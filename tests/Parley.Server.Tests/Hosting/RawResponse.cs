@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Parley.Server.Http.Json;
 
 namespace Parley.Server.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Parley.Server.Tests.Compatibility.Convex;
 
 namespace Parley.Server.Tests.Hosting;
 

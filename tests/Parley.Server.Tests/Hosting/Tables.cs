@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Parley.Server.Http;
 
 namespace Parley.Server.Tests.Hosting;
 

@@ -1,5 +1,3 @@
-using Parley.Server.Http.Json;
-
 namespace Parley.Server.Tests.Hosting;
 
 /// <summary>A message as <c>useChat</c> of AI SDK 5 to 7 keeps it.</summary>

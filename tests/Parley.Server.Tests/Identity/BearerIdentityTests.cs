@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Identity;

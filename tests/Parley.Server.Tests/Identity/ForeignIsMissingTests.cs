@@ -3,8 +3,6 @@ using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.ChatSessions;
 using Parley.Server.Compatibility.Convex;
 using Parley.Server.Compatibility.OpenAI.Schemas;
-using Parley.Server.Data.Model;
-using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 using Parley.Server.Tests.Http;
 

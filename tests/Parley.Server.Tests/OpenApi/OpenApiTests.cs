@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Parley.Server.Http.Json;
-using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;
 using Parley.Server.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Parley.Server.Data.Model;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.OpenApi;

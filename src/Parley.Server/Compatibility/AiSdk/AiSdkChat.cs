@@ -1,10 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Parley.Server.Contracts;
 using Parley.Server.Contracts.Schemas;
-using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;

@@ -1,6 +1,5 @@
 using Parley.Server.Contracts;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Parley.Server.Contracts;
 using Parley.Server.Contracts.Schemas;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 

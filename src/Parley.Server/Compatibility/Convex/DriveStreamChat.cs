@@ -3,7 +3,6 @@ using Parley.Server.Generations.Commands;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
-using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats;
 

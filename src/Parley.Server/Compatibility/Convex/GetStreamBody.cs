@@ -1,4 +1,3 @@
-using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
-using Parley.Server.Http.Json;
 using Parley.Streaming.Generations;
 
 namespace Parley.Server.Compatibility.Convex;

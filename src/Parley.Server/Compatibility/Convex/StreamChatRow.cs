@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Parley.Server.Generations;
 using Parley.Server.Http.Json;
 
 namespace Parley.Server.Compatibility.Convex;

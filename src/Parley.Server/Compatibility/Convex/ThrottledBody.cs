@@ -1,4 +1,3 @@
-using Parley.Server.Http.Json;
 using Parley.Server.Identity;
 
 namespace Parley.Server.Compatibility.Convex;

@@ -1,6 +1,4 @@
 using System.Buffers;
-using Parley.Server.Data.Sql;
-using Parley.Server.Http.Json;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 

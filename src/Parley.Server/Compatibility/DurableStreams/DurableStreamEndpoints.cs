@@ -1,6 +1,5 @@
 using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
-using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Server.OpenApi;
 using Parley.Server.RateLimiting;

@@ -1,7 +1,6 @@
 using Parley.Server.Data;
 using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
-using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;

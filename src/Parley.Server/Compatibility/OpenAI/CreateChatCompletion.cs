@@ -7,7 +7,6 @@ using Parley.Server.Generations;
 using Parley.Server.Generations.Commands;
 using Parley.Server.Http;
 using Parley.Server.Http.Json;
-using Parley.Server.Http.Streaming;
 using Parley.Server.Identity;
 using Parley.Streaming.Routing;
 using Parley.Streaming.WireFormats.OpenAI;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Parley.Server.Compatibility.OpenAI.Requests;
 using Parley.Server.Data;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Parley.Server.Compatibility.OpenAI.Requests;
-using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 
 namespace Parley.Server.Compatibility.OpenAI;

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Parley.Server.Contracts;
 using Parley.Server.Contracts.Schemas;

@@ -1,5 +1,3 @@
-using Parley.Streaming.Generations;
-
 namespace Parley.Server.Data.Model;
 
 /// <summary>A user. Anonymous until they sign up.</summary>

@@ -1,5 +1,3 @@
-using Parley.Server.Data.Sql;
-
 namespace Parley.Server.Data.Postgres;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Parley.Server.Data.Model;
-using Parley.Server.Generations;
 using Parley.Streaming.Generations;
 using Parley.Streaming.WireFormats;
 

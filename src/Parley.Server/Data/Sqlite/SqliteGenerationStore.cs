@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Parley.Server.Data.Sql;
 using Parley.Streaming.Generations;

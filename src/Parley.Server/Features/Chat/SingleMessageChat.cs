@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Microsoft.Extensions.AI;
 using Parley.Server.Contracts;
 using Parley.Server.Data;
 using Parley.Server.Data.Model;

@@ -1,14 +1,11 @@
 using System.ComponentModel;
 using System.Globalization;
-using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Generations.Commands;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;
-using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Features.Generations;

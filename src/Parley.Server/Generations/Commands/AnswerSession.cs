@@ -1,7 +1,6 @@
 using Parley.Server.Data;
 using Parley.Server.Data.Model;
 using Parley.Server.Data.Sql;
-using Parley.Streaming.Generations;
 using Parley.Streaming.Routing;
 
 namespace Parley.Server.Generations.Commands;

@@ -1,6 +1,5 @@
 using Parley.Server.Data;
 using Parley.Server.Data.Sql;
-using Parley.Streaming.Generations;
 
 namespace Parley.Server.Generations.Commands;
 

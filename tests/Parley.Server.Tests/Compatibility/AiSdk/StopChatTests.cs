@@ -1,4 +1,3 @@
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.AiSdk;

@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Tests.Hosting;
 

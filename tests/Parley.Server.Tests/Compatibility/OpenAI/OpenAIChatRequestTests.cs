@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Compatibility.OpenAI.Requests;
-using Parley.Server.Http.Json;
 using Parley.Streaming.Providers.OpenAI;
 
 namespace Parley.Server.Tests.Compatibility.OpenAI;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Parley.Server.Compatibility.OpenAI.Requests;
-using Parley.Server.Data.Model;
 using Parley.Streaming.Providers.OpenAI;
 
 namespace Parley.Server.Tests.Compatibility.OpenAI;

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Parley.Server.Data.Sql;
-using Parley.Server.Http.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Compatibility.PlainMessages;

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Tests.Features.Chat;

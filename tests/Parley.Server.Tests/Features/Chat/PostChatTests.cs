@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;

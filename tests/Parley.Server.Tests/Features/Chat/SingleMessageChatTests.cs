@@ -1,4 +1,3 @@
-using Parley.Server.Http.Json;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Chat;

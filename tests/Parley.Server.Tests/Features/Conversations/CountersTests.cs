@@ -1,5 +1,4 @@
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Tests.Hosting;
 
 namespace Parley.Server.Tests.Features.Conversations;

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text;
-using Parley.Server.Tests.Compatibility.Convex;
 using Parley.Server.Tests.Hosting;
-using Parley.Streaming.Providers.Demo;
 
 namespace Parley.Server.Tests.Features.Generations;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Parley.Server.Compatibility.AiSdk;
 using Parley.Server.Compatibility.Convex.Sync;
-using Parley.Server.Generations;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 using Parley.Server.Identity;

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using Parley.Server.Data.Model;
-using Parley.Server.Data.Sql;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Parley.Server.Compatibility.Convex.Functions;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
 using Parley.Server.Http;
 using Parley.Server.Http.Errors;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json;
 using Parley.Server.Compatibility.Convex.Functions;
 using Parley.Server.Http.Json;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 

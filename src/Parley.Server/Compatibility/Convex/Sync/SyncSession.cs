@@ -2,12 +2,9 @@ using System.Net.WebSockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Data.Sqlite;
 using Parley.Server.Compatibility.Convex.Functions;
 using Parley.Server.Data;
-using Parley.Server.Data.Model;
 using Parley.Server.Generations;
-using Parley.Server.Http;
 using Parley.Server.Http.Errors;
 using Parley.Server.Identity;
 

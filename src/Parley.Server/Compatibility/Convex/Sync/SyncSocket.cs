@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
-using Parley.Server.Data.Model;
 using Parley.Server.Http.Errors;
 using Parley.Server.Http.Json;
 

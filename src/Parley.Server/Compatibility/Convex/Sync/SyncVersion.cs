@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Parley.Streaming.WireFormats;
 
 namespace Parley.Server.Compatibility.Convex.Sync;
 

@@ -1,5 +1,3 @@
-using Parley.Server.Data.Model;
-
 namespace Parley.Server.Compatibility.OpenAI.Requests;
 
 /// <summary>Why a request is refused: fields of OpenAI's error envelope with the type <c>invalid_request_error</c>.</summary>
