@@ -6,6 +6,7 @@ using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Providers.Gemini;
 using Parley.Streaming.Providers.OpenAI;
+using Parley.Streaming.Providers.OpenAIResponses;
 using Parley.Streaming.Routing;
 
 namespace Parley.Streaming;
@@ -23,6 +24,7 @@ public static class ProviderServiceCollectionExtensions
         services.AddProviderFamily<OpenAIFamily>();
         services.AddProviderFamily<AnthropicFamily>();
         services.AddProviderFamily<GeminiFamily>();
+        services.AddProviderFamily<OpenAIResponsesFamily>();
         services.AddProviderFamily<DemoFamily>();
         return services;
     }

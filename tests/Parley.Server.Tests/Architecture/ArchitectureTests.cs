@@ -74,6 +74,7 @@ public sealed class ArchitectureTests
     [InlineData("OpenAI")]
     [InlineData("Anthropic")]
     [InlineData("Gemini")]
+    [InlineData("OpenAIResponses")]
     [InlineData("Demo")]
     public void Routing_NamesNoProvider(string family) =>
         Apart("Parley.Streaming.Routing", $"Parley.Streaming.Providers.{family}").Check(Product.Value);
@@ -82,6 +83,7 @@ public sealed class ArchitectureTests
     [InlineData("OpenAI")]
     [InlineData("Anthropic")]
     [InlineData("Gemini")]
+    [InlineData("OpenAIResponses")]
     [InlineData("Demo")]
     public void Server_NamesNoProvider(string family) => Apart(Server, $"Parley.Streaming.Providers.{family}").Check(Product.Value);
 

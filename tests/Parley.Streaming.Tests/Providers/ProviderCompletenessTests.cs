@@ -8,6 +8,7 @@ using Parley.Streaming.Providers.Anthropic;
 using Parley.Streaming.Providers.Demo;
 using Parley.Streaming.Providers.Gemini;
 using Parley.Streaming.Providers.OpenAI;
+using Parley.Streaming.Providers.OpenAIResponses;
 using Parley.Streaming.Providers.Transport;
 
 namespace Parley.Streaming.Tests.Providers;
@@ -31,6 +32,7 @@ public sealed class ProviderCompletenessTests
                 typeof(OpenAIProviderOptions),
                 typeof(AnthropicProviderOptions),
                 typeof(GeminiProviderOptions),
+                typeof(OpenAIResponsesProviderOptions),
                 typeof(DemoOptions),
             }
                 .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance))

@@ -62,7 +62,7 @@ public sealed class ProviderFamilyTests
 
         Assert.Equal(
             [
-                "Providers:b:Type is 'magic'. Type one of: openai, anthropic, gemini, demo, echo.",
+                "Providers:b:Type is 'magic'. Type one of: openai, anthropic, gemini, openai-responses, demo, echo.",
                 "Providers:a:Repeat is 9. Type a number from 1 to 3.",
                 "Providers:demo:TokensPerSecond is -1. Type a number of words per second from 0 (no pauses) to 1000000.",
             ],

@@ -127,7 +127,7 @@ public sealed class ModelRouterTests : IDisposable
     [InlineData("Providers:x:Models:0=m", "Providers:x:BaseUrl is ''. Type an http or https URL")]
     [InlineData("Providers:x:BaseUrl=ftp://a", "Type an http or https URL")]
     [InlineData("Providers:x:BaseUrl=http://user:secret@a/v1", "Put the key into Providers:x:ApiKey")]
-    [InlineData("Providers:x:Type=magic", "Providers:x:Type is 'magic'. Type one of: openai, anthropic, gemini, demo.")]
+    [InlineData("Providers:x:Type=magic", "Providers:x:Type is 'magic'. Type one of: openai, anthropic, gemini, openai-responses, demo.")]
     [InlineData("Providers:x:IdleTimeout=30", "for example 00:00:30")]
     [InlineData("Providers:x:FirstTokenTimeout=-00:00:01", "for example 00:00:30")]
     [InlineData("Providers:x:MaxFrameBytes=1", "Type a number of bytes")]

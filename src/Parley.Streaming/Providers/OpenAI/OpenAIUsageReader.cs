@@ -4,7 +4,9 @@ using Parley.Streaming.Providers.Updates;
 
 namespace Parley.Streaming.Providers.OpenAI;
 
-/// <summary>Reads a <c>usage</c> object; missing and invalid numbers stay null.</summary>
+/// <summary>
+/// Reads a <c>usage</c> object, of Chat Completions or of the Responses API; missing and invalid numbers stay null.
+/// </summary>
 internal static class OpenAIUsageReader
 {
     public static UsageDetails Read(ref Utf8JsonReader reader)
@@ -12,11 +14,11 @@ internal static class OpenAIUsageReader
         var usage = new UsageDetails();
         while (AnswerReader.NextProperty(ref reader, out var name))
         {
-            if (name.SequenceEqual("prompt_tokens"u8))
+            if (name.SequenceEqual("prompt_tokens"u8) || name.SequenceEqual("input_tokens"u8))
             {
                 usage.InputTokenCount = AnswerReader.ReadCount(ref reader);
             }
-            else if (name.SequenceEqual("completion_tokens"u8))
+            else if (name.SequenceEqual("completion_tokens"u8) || name.SequenceEqual("output_tokens"u8))
             {
                 usage.OutputTokenCount = AnswerReader.ReadCount(ref reader);
             }

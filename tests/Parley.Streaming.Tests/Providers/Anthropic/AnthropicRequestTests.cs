@@ -304,6 +304,53 @@ public sealed class AnthropicRequestTests
     }
 
     [Fact]
+    public async Task Messages_SignedThinking_SurvivesTheToolLoop()
+    {
+        var call = Transcript.Stream(
+            Transcript.Start,
+            """
+            {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+            {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm. "}}
+            {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Well."}}
+            {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}
+            {"type":"content_block_stop","index":0}
+            {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"a","name":"get_weather","input":{}}}
+            {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"city\":\"Paris\"}"}}
+            {"type":"content_block_stop","index":1}
+            """,
+            Transcript.End("tool_use")
+        );
+        await using var upstream = new RawUpstream(connection =>
+            connection.SendAsync(
+                connection.Request.Contains("tool_result", StringComparison.Ordinal)
+                    ? Transcript.Stream(Transcript.Start, Transcript.Hello, Transcript.End("end_turn"))
+                    : call
+            )
+        );
+        var endpoint = Answer.Endpoint(upstream.BaseUrl);
+        using var http = endpoint.CreateHttpClient();
+        using var client = new AnthropicChatClient(http, endpoint, "claude-sonnet-4-5", new()).AsBuilder().UseFunctionInvocation().Build();
+
+        var answer = await Answer.OfAsync(
+            client,
+            [Hi],
+            new ChatOptions
+            {
+                Tools = [Weather],
+                Reasoning = new ReasoningOptions { Effort = ReasoningEffort.Low },
+            }
+        );
+
+        Assert.Equal("Hello", answer.Text);
+        var body = JsonElement.Parse(upstream.Requests.Last().Split("\r\n\r\n", 2)[1]);
+        Assert.Equal(
+            """[{"type":"thinking","thinking":"Hm. Well.","signature":"c2ln"},{"type":"tool_use","id":"a","name":"get_weather","input":{"city":"Paris"}}]""",
+            body.GetProperty("messages")[1].GetProperty("content").GetRawText()
+        );
+        Assert.Equal("enabled", body.GetProperty("thinking").GetProperty("type").GetString());
+    }
+
+    [Fact]
     public async Task Messages_Files_AreBlocksOfTheirKinds()
     {
         byte[] bytes = [1, 2, 3];

@@ -126,6 +126,35 @@ public sealed class GeminiRequestTests
     }
 
     [Fact]
+    public async Task Contents_Signatures_SurviveTheToolLoop()
+    {
+        await using var upstream = new RawUpstream(connection =>
+            connection.SendAsync(
+                connection.Request.Contains("functionResponse", StringComparison.Ordinal)
+                    ? Chunks.Stream(Chunks.Hello, Chunks.End("STOP"))
+                    : Chunks.Stream(
+                        Chunks.Parts("""{"text":"Hm.","thought":true}"""),
+                        Chunks.Parts(
+                            """{"functionCall":{"id":"a","name":"get_weather","args":{"city":"Paris"}},"thoughtSignature":"c2ln"}"""
+                        ),
+                        Chunks.End("STOP")
+                    )
+            )
+        );
+        var endpoint = Answer.Endpoint(upstream.BaseUrl);
+        using var http = endpoint.CreateHttpClient();
+        using var client = new GeminiChatClient(http, endpoint, "gemini-3.8-flash", new()).AsBuilder().UseFunctionInvocation().Build();
+
+        var answer = await Answer.OfAsync(client, [Hi], new ChatOptions { Tools = [Weather] });
+
+        Assert.Equal("Hello", answer.Text);
+        Assert.Equal(
+            """{"role":"model","parts":[{"functionCall":{"id":"a","name":"get_weather","args":{"city":"Paris"}},"thoughtSignature":"c2ln"}]}""",
+            JsonElement.Parse(upstream.Requests.Last().Split("\r\n\r\n", 2)[1]).GetProperty("contents")[1].GetRawText()
+        );
+    }
+
+    [Fact]
     public async Task Contents_TrailingAnswer_IsAPrefixOnlyWhereConfigured()
     {
         ChatMessage[] messages = [Hi, new(ChatRole.Assistant, "Once")];
