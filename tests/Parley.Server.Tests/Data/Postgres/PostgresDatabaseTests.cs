@@ -249,7 +249,12 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
             await empty.ReadAsync<long>("""SELECT count(DISTINCT "MigrationId") FROM "__EFMigrationsHistory" """),
             await empty.ReadAsync<long>("""SELECT count(*) FROM "__EFMigrationsHistory" """)
         );
-        Assert.Equal(0, await empty.ReadAsync<long>("SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory'"));
+        Assert.Equal(
+            0,
+            await empty.ReadAsync<long>(
+                "SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory'"
+            )
+        );
         foreach (var database in databases)
         {
             await database.DisposeAsync();
@@ -274,7 +279,11 @@ public sealed class PostgresDatabaseTests : IAsyncLifetime
 
         await using var database = Open(empty.ConnectionString);
         var migrating = PostgresStartup.MigrateAsync(database, Patience.Cancel);
-        while (await empty.ReadAsync<long>("SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory' AND NOT granted") == 0)
+        while (
+            await empty.ReadAsync<long>(
+                "SELECT count(*) FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory' AND NOT granted"
+            ) == 0
+        )
         {
             Assert.False(migrating.IsCompleted);
         }
