@@ -12,6 +12,9 @@ internal sealed record AnthropicClientOptions
     /// <summary>Mark the instructions and the conversation for the provider's cache. Default false.</summary>
     public bool CachePrompt { get; init; }
 
+    /// <summary>The version of the API has sampling parameters; later ones refuse them. Default true.</summary>
+    public bool HasSampling { get; init; } = true;
+
     /// <summary>The models continue a trailing assistant message. Default false.</summary>
     public bool AcceptsPrefix { get; init; }
 }

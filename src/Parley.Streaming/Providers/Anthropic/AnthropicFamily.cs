@@ -10,6 +10,7 @@ public sealed partial class AnthropicFamily(TimeProvider time, ILoggerFactory lo
     /// <summary>The version of the API. Later ones refuse the sampling parameters of all models.</summary>
     internal const string Version = "2023-06-01";
 
+    internal const string VersionHeader = "anthropic-version";
     internal const string ProviderName = "anthropic";
     internal const string BaseUrl = "https://api.anthropic.com/v1";
     private const string DefaultModel = "claude-opus-5-5";
@@ -41,7 +42,7 @@ public sealed partial class AnthropicFamily(TimeProvider time, ILoggerFactory lo
         source.Section.Bind(options);
         options.ApiKey = string.IsNullOrWhiteSpace(options.ApiKey) ? null : options.ApiKey.Trim();
         options.BaseUrl = options.BaseUrl?.Trim();
-        options.Headers.TryAdd("anthropic-version", Version);
+        options.Headers.TryAdd(VersionHeader, Version);
         if (options.Models.Count == 0 && options.BaseUrl == BaseUrl)
         {
             options.AssumeModel(DefaultModel);

@@ -24,7 +24,8 @@ internal enum AnthropicThinking
 
 /// <summary>
 /// What a model accepts, as far as its name tells: the API refuses a whole request for one parameter that the model does not have. A
-/// Claude of an unknown kind counts as the newest one; a name that is not a Claude's belongs to another server, which gets what it is asked.
+/// Claude of an unknown kind counts as the newest one; a name that is not a Claude's belongs to another server, which gets what the
+/// client asks for.
 /// </summary>
 internal sealed partial record AnthropicModel
 {

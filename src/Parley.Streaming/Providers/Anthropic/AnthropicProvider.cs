@@ -22,6 +22,7 @@ internal sealed class AnthropicProvider : IModelProvider
             ShowThinking = options.ShowThinking,
             CachePrompt = options.CachePrompt,
             AcceptsPrefix = options.AcceptsPrefix,
+            HasSampling = options.Headers.TryGetValue(AnthropicFamily.VersionHeader, out var version) && version == AnthropicFamily.Version,
         };
         Models = [.. options.DescribeModels(model => Describe(model))];
         _listsModels = options.ListModels;

@@ -19,7 +19,9 @@ public sealed class AnthropicProviderOptions : HttpProviderOptions
     /// </summary>
     public int? MaxTokens { get; set; }
 
-    /// <summary>Ask models that think on their own for a summary of it. Default true; without it nothing arrives until they have thought.</summary>
+    /// <summary>
+    /// Ask models that think on their own for a summary of it. Default true; without it nothing arrives until they have thought.
+    /// </summary>
     public bool ShowThinking { get; set; } = true;
 
     /// <summary>

@@ -31,7 +31,7 @@ internal sealed class AnthropicRequest(
         new AnthropicMessageWriter(json, model, server.CachePrompt).Write(prompt);
         var isThinking = WriteThinking(json);
         WriteOutputConfig(json);
-        if (accepts.AcceptsSampling && !isThinking)
+        if (accepts.AcceptsSampling && server.HasSampling && !isThinking)
         {
             WriteSampling(json);
         }

@@ -6,8 +6,8 @@ namespace Parley.Streaming.Providers.OpenAIResponses;
 public sealed class OpenAIResponsesProviderOptions : HttpProviderOptions
 {
     /// <summary>
-    /// Ask models that reason for a summary of it. Default true. OpenAI gives summaries to verified organisations only: set it to false where
-    /// the server answers 400 to it.
+    /// Ask models that reason for a summary of it. Default true. OpenAI gives summaries to verified organisations only: set it to false
+    /// where the server answers 400 to it.
     /// </summary>
     public bool ShowThinking { get; set; } = true;
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.AI;
 namespace Parley.Streaming.Providers.OpenAIResponses;
 
 /// <summary>
-/// The encrypted reasoning of one item, as <see cref="TextReasoningContent.ProtectedData"/>. It carries the item's id, and the model's name,
-/// because only that model takes it back.
+/// The encrypted reasoning of one item, as <see cref="TextReasoningContent.ProtectedData"/>. It carries the item's id, and the model's
+/// name, because only that model takes it back.
 /// </summary>
 internal static class OpenAIResponsesReasoning
 {

@@ -29,7 +29,9 @@ internal sealed class AnswerBuilder(string model, int maxToolCallChars)
     /// <summary>The last usage received. Sent at the end.</summary>
     public UsageDetails? Usage { get; set; }
 
-    /// <summary>White space that the prompt's last message ended with but that could not be sent: the answer may begin with it again.</summary>
+    /// <summary>
+    /// White space that the prompt's last message ended with but that could not be sent: the answer may begin with it again.
+    /// </summary>
     public void SkipAtStart(string whiteSpace) => _expectedStart = whiteSpace;
 
     /// <summary>Takes the raw bytes of a JSON string.</summary>

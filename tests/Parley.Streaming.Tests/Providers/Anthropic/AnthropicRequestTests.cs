@@ -93,6 +93,8 @@ public sealed class AnthropicRequestTests
         var body = await SentAsync(model, [Hi], new ChatOptions { Temperature = 0.5f, TopP = 0.9f });
 
         Assert.Equal((temperature, topP), (body.TryGetProperty("temperature", out _), body.TryGetProperty("top_p", out _)));
+        var later = await SentAsync(model, [Hi], new ChatOptions { Temperature = 0.5f }, "Headers:anthropic-version=2026-10-21");
+        Assert.False(later.TryGetProperty("temperature", out _));
     }
 
     [Theory]
