@@ -31,7 +31,7 @@ public sealed class OpenAIResponsesFamily(TimeProvider time, ILoggerFactory logg
         source.Section.Bind(options);
         if (options.Models.Count == 0 && preset?.DefaultModel is { } known && options.BaseUrl == preset.BaseUrl)
         {
-            options.Models.Add(known);
+            options.AssumeModel(known);
         }
 
         options.ApiKey = string.IsNullOrWhiteSpace(options.ApiKey) ? null : options.ApiKey.Trim();

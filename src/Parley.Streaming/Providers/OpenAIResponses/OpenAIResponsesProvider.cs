@@ -24,7 +24,7 @@ internal sealed class OpenAIResponsesProvider : IModelProvider
         Name = name;
         DisplayName = preset?.DisplayName ?? ProviderErrorMessages.SubjectOf(name);
         Aliases = preset?.Aliases ?? [];
-        Models = [.. options.Models.Distinct(StringComparer.Ordinal).Select(model => new ModelDescription(model))];
+        Models = [.. options.DescribeModels(model => new ModelDescription(model))];
         _listsModels = options.ListModels;
         _showsThinking = options.ShowThinking;
         _endpoint = ProviderEndpoint.Create(name, options, ApiKeyHeader.Bearer, new ProviderErrorMessages(DisplayName), time, logger);

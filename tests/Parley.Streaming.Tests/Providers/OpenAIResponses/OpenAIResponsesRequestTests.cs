@@ -14,8 +14,8 @@ public sealed class OpenAIResponsesRequestTests
     private static readonly ChatMessage Hi = new(ChatRole.User, "hi");
 
     [Theory]
-    [InlineData("openai", "OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-5-mini", "OpenAI")]
-    [InlineData("xai", "XAI_API_KEY_2", "https://api.x.ai/v1", "grok-4", "xAI")]
+    [InlineData("openai", "OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-6.1-terra", "OpenAI")]
+    [InlineData("xai", "XAI_API_KEY_2", "https://api.x.ai/v1", "grok-4.7", "xAI")]
     public void Type_OfAPreset_HasItsAddressKeyAndModel(string name, string variable, string baseUrl, string model, string displayName)
     {
         using var services = TestProviders.Services([$"{variable}=k", $"Providers:{name}:Type=openai-responses"]);
