@@ -170,6 +170,9 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
             : await ReadEndAsync(record, cancellationToken);
     }
 
+    /// <summary>
+    /// Stops a generation that does not run here: it runs on another node, or is stored and about to run here, or is about to be adopted.
+    /// </summary>
     private async ValueTask<GenerationEnded?> StopElsewhereAsync(
         GenerationId id,
         long after,
@@ -177,11 +180,6 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
         CancellationToken cancellationToken
     )
     {
-        if (!_bus.HasPeers)
-        {
-            return null;
-        }
-
         var since = _time.GetTimestamp();
         using var reader = Follow(id, after, cancellationToken);
         using var repeat = _time.CreateTimer(static reader => ((LogReader)reader!).Wake(), reader, StopRepeat, StopRepeat);
@@ -201,10 +199,10 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
                 return await _store.FindAsync(id, cancellationToken) is { } record ? await ReadEndAsync(record, cancellationToken) : null;
             }
 
-            if (_running.TryGetValue(id, out var adopted))
+            if (_running.TryGetValue(id, out var started))
             {
-                adopted.Generation.Stop(seen);
-                return await adopted.Generation.Log.WhenEndedAsync(cancellationToken);
+                started.Generation.Stop(seen);
+                return await started.Generation.Log.WhenEndedAsync(cancellationToken);
             }
 
             if (!await reader.WaitAsync())
@@ -304,11 +302,11 @@ public sealed partial class GenerationRunner : IHostedService, IDisposable
         var log = new GenerationLog(id, epoch, committed, _options, _writer);
         var generation = new RunningGeneration(log, request, _options, _time, _shutdown.Token);
         _logs[id] = log;
-        RemoteReaders.Wake(id);
 
         // In the table before it can end. It runs on this thread until it first waits, which is for the provider.
         var running = new Running(generation);
         _running[id] = running;
+        RemoteReaders.Wake(id);
         _ = RunAsync(running, prefix, seamReason, slot);
         return log;
     }

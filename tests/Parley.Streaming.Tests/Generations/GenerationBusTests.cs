@@ -303,12 +303,33 @@ public sealed class GenerationBusTests
     }
 
     [Fact]
-    public async Task Stop_WithoutPeersOfWhatDoesNotRunHere_IsNullAtOnce()
+    public async Task Stop_BetweenTheStoreAndTheStart_StopsItOnceItStarts()
     {
         await using var engine = await TestEngine.StartAsync(Options, _time);
         var id = GenerationId.New(_time.GetUtcNow());
         engine.Store.Add(id);
-        Assert.Null(await engine.Runner.StopAsync(id, null, Patience.Cancel).Soon());
+        var stop = engine.Runner.StopAsync(id, null, Patience.Cancel).AsTask();
+        await Patience.Until(() => _time.ArmedTimers > 0);
+        Assert.False(stop.IsCompleted);
+        var model = new PushedModel();
+        engine.Runner.Start(id, 1, TestEngine.Ask(model), null);
+        Assert.Equal(GenerationStatus.Stopped, (await stop.Soon())!.Status);
+        await model.Left.Soon();
+    }
+
+    [Fact]
+    public async Task Stop_WithoutPeersOfWhatNeverStarts_GivesUp()
+    {
+        await using var engine = await TestEngine.StartAsync(Options, _time);
+        var id = GenerationId.New(_time.GetUtcNow());
+        engine.Store.Add(id);
+        var stop = engine.Runner.StopAsync(id, null, Patience.Cancel).AsTask();
+        await Patience.Until(() =>
+        {
+            _time.Advance(GenerationRunner.StopRepeat);
+            return stop.IsCompleted;
+        });
+        Assert.Null(await stop);
     }
 
     [Fact]
