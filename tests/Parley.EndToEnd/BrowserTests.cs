@@ -305,7 +305,9 @@ public class BrowserTests(BrowserFixture fixture, ITestOutputHelper output) : Se
         Assert.True(System.Text.Encoding.UTF8.GetByteCount((await chat.ServerMessageAsync()).GetProperty("content").GetString()!) > 95_000);
         Assert.Empty(chat.Errors);
         Assert.True(tasks.Count > 1000);
-        Assert.InRange(byCpu[0], 0, LongTask);
+        // Of more than 10,000 tasks two may take longer where other programs use the same caches; a slow append makes hundreds of them long.
+        Assert.InRange(byCpu[2], 0, LongTask);
+        Assert.InRange(byCpu[0], 0, 3 * LongTask);
     }
 
     public override async ValueTask DisposeAsync()
