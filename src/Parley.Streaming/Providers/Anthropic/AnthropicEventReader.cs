@@ -29,24 +29,8 @@ internal sealed class AnthropicEventReader(string model, int maxToolCallChars) :
 
     protected override void ReadFrame(ReadOnlySpan<byte> data, bool isError)
     {
-        data = data.Trim(" \t\r\n"u8);
-        if (data.IsEmpty)
+        if (!TryOpen(data, isError, out var reader))
         {
-            return;
-        }
-
-        // Some gateways end the stream of every protocol in OpenAI's way.
-        if (data.SequenceEqual("[DONE]"u8))
-        {
-            IsDone = true;
-            return;
-        }
-
-        var reader = new Utf8JsonReader(data);
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            Fail(isError ? ProviderFailure.ReportedError : ProviderFailure.MalformedFrame, data);
             return;
         }
 

@@ -23,23 +23,8 @@ internal sealed class OpenAIResponsesEventReader(string model, int maxToolCallCh
 
     protected override void ReadFrame(ReadOnlySpan<byte> data, bool isError)
     {
-        data = data.Trim(" \t\r\n"u8);
-        if (data.IsEmpty)
+        if (!TryOpen(data, isError, out var reader))
         {
-            return;
-        }
-
-        if (data.SequenceEqual("[DONE]"u8))
-        {
-            IsDone = true;
-            return;
-        }
-
-        var reader = new Utf8JsonReader(data);
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            Fail(isError ? ProviderFailure.ReportedError : ProviderFailure.MalformedFrame, data);
             return;
         }
 

@@ -111,6 +111,36 @@ internal abstract class AnswerReader(string model, int maxToolCallChars)
     /// <summary>Reads the data of one event. A <see cref="JsonException"/> means a frame that is not valid JSON.</summary>
     protected abstract void ReadFrame(ReadOnlySpan<byte> data, bool isError);
 
+    /// <summary>
+    /// Opens a frame that is one JSON object. False for an empty frame, for <c>[DONE]</c>, with which some gateways end the stream of every
+    /// protocol, and for anything else, which is a failure.
+    /// </summary>
+    protected bool TryOpen(ReadOnlySpan<byte> data, bool isError, out Utf8JsonReader reader)
+    {
+        reader = default;
+        data = data.Trim(" \t\r\n"u8);
+        if (data.IsEmpty)
+        {
+            return false;
+        }
+
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            IsDone = true;
+            return false;
+        }
+
+        reader = new Utf8JsonReader(data);
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            return true;
+        }
+
+        Fail(isError ? ProviderFailure.ReportedError : ProviderFailure.MalformedFrame, data);
+        return false;
+    }
+
     /// <summary>The answer ends with this failure, unless it is finished or has failed already.</summary>
     protected void Fail(ProviderFailure failure, ReadOnlySpan<byte> detail) =>
         Fail(failure, Encoding.UTF8.GetString(detail[..Math.Min(detail.Length, MaxDetailBytes)]));
